@@ -1,0 +1,72 @@
+"""Which role may do what, and which scope lets an API key do it. Pure data and pure functions."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """A person's part in the federation; one person may hold several."""
+
+    REQUESTER = "requester"
+    BOARD_MEMBER = "board_member"
+    BOARD_CHAIR = "board_chair"
+    CLUSTER_OWNER = "cluster_owner"
+    COMPLIANCE_OFFICER = "compliance_officer"
+    PROGRAMME_MANAGER = "programme_manager"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+class Capability(StrEnum):
+    """A kind of act over the whole federation. What concerns one object is decided by its area, on top of these."""
+
+    READ = "read"
+    READ_RESTRICTED = "read_restricted"  # clusters that are not open to everyone
+    READ_JOURNAL = "read_journal"
+    PROPOSE_CHANGE = "propose_change"
+    TRIAGE_CHANGE = "triage_change"  # assess, raise a risk, hand to a board
+    IMPLEMENT_CHANGE = "implement_change"
+    VOTE = "vote"
+    MANAGE_BOARD = "manage_board"
+    MANAGE_CLUSTER = "manage_cluster"
+    IMPORT = "import"
+    MANAGE_WEBHOOKS = "manage_webhooks"
+    MANAGE_DELIVERIES = "manage_deliveries"
+    MANAGE_PEOPLE = "manage_people"
+
+
+_PROPOSER = {Capability.READ, Capability.PROPOSE_CHANGE}
+MATRIX: dict[Role, frozenset[Capability]] = {
+    Role.REQUESTER: frozenset(_PROPOSER),
+    Role.BOARD_MEMBER: frozenset(_PROPOSER | {Capability.VOTE, Capability.TRIAGE_CHANGE}),
+    Role.BOARD_CHAIR: frozenset(_PROPOSER | {Capability.VOTE, Capability.TRIAGE_CHANGE, Capability.MANAGE_BOARD}),
+    Role.CLUSTER_OWNER: frozenset(
+        _PROPOSER | {Capability.TRIAGE_CHANGE, Capability.IMPLEMENT_CHANGE, Capability.MANAGE_CLUSTER}
+    ),
+    Role.COMPLIANCE_OFFICER: frozenset({Capability.READ, Capability.READ_RESTRICTED, Capability.READ_JOURNAL}),
+    Role.PROGRAMME_MANAGER: frozenset(_PROPOSER | {Capability.IMPORT}),
+    Role.OPERATOR: frozenset(_PROPOSER | {Capability.IMPLEMENT_CHANGE, Capability.MANAGE_DELIVERIES}),
+    Role.AUDITOR: frozenset({Capability.READ, Capability.READ_RESTRICTED, Capability.READ_JOURNAL}),
+    Role.ADMINISTRATOR: frozenset(Capability) - {Capability.VOTE},  # a seat on a board is needed for that, not a right
+}
+# An auditor's other roles do not let them write: reading everything and changing anything never meet in one person.
+READ_ONLY = frozenset({Capability.READ, Capability.READ_RESTRICTED, Capability.READ_JOURNAL})
+
+
+class Scope(StrEnum):
+    """What an API key may be used for; it never adds to what its owner may do."""
+
+    READ = "read"
+    CHANGES = "changes:write"
+    VOTES = "votes:write"
+    CLUSTERS = "clusters:write"
+    IMPORTS = "imports:write"
+    WEBHOOKS = "webhooks:write"
+
+
+def capabilities(roles: Iterable[str]) -> frozenset[Capability]:
+    """Everything the roles give together; an auditor keeps only what reads."""
+    held = {Role(role) for role in roles}
+    given = frozenset().union(*(MATRIX[role] for role in held)) if held else frozenset()
+    return given & READ_ONLY if Role.AUDITOR in held else given

@@ -1,0 +1,5 @@
+"""Addresses of the cab API."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

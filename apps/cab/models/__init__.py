@@ -1,0 +1,44 @@
+"""Tables and truths of the change advisory board."""
+
+from apps.cab.models.boards import Board, BoardKind, Delegation, Majority, Seat, SeatRole
+from apps.cab.models.changes import (
+    Attachment,
+    Change,
+    ChangeComponent,
+    ChangeType,
+    CoAuthorship,
+    LastLook,
+    Reversal,
+    Revision,
+    SavedView,
+)
+from apps.cab.models.imports import ImportRejection, ImportRun, ImportState
+from apps.cab.models.reviews import Review
+from apps.cab.models.rounds import Ballot, Choice, Condition, Round, Verdict
+
+__all__ = [
+    "Attachment",
+    "Ballot",
+    "Board",
+    "BoardKind",
+    "Change",
+    "ChangeComponent",
+    "ChangeType",
+    "Choice",
+    "CoAuthorship",
+    "Condition",
+    "Delegation",
+    "ImportRejection",
+    "ImportRun",
+    "ImportState",
+    "LastLook",
+    "Majority",
+    "Reversal",
+    "Review",
+    "Revision",
+    "Round",
+    "SavedView",
+    "Seat",
+    "SeatRole",
+    "Verdict",
+]

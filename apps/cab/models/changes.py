@@ -1,0 +1,299 @@
+"""Change requests, their revisions and what hangs on them."""
+
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
+from django.db import models
+from django.urls import reverse
+
+from apps.accounts.rules import Capability
+from apps.cab.states import ChangeState, Outcome
+from apps.clusters.models import Cluster, Visibility
+from apps.kernel.fields import WallClockField
+
+if TYPE_CHECKING:
+    from apps.accounts.models import Person
+
+FIRST_NUMBER = 1001  # references start with four digits so that they sort and read alike
+
+
+class ChangeType(models.TextChoices):
+    STANDARD = "standard", "standard"
+    NORMAL = "normal", "normal"
+    EMERGENCY = "emergency", "emergency"
+
+
+class ChangeQuerySet(models.QuerySet["Change"]):
+    def visible_to(self, person: "Person") -> Self:
+        """Changes of clusters this person may know of; drafts only to those who write them."""
+        mine = (
+            models.Q(requester=person)
+            | models.Q(implementer=person)
+            | models.Q(pk__in=CoAuthorship.objects.filter(person=person).values("change_id"))
+        )
+        if person.may(Capability.READ_RESTRICTED):
+            return self.filter(~models.Q(state=ChangeState.DRAFT) | mine)
+        closed = Cluster.objects.filter(visibility=Visibility.RESTRICTED).exclude(
+            pk__in=Cluster.objects.visible_to(person).values("pk")
+        )
+        # Phrased as "not in the few hidden clusters": most clusters are open, and the planner then keeps the list's index.
+        return self.filter((~models.Q(state=ChangeState.DRAFT) & ~models.Q(cluster__in=closed.values("pk"))) | mine)
+
+    def matching(self, words: str) -> Self:
+        """Changes whose title, purpose or plans hold the words (web-search syntax)."""
+        return self.filter(search=SearchQuery(words, config="english", search_type="websearch"))
+
+
+class Change(models.Model):
+    """A request to change something that runs. What it says at one time is a revision."""
+
+    number = models.BigIntegerField(unique=True)
+    type = models.CharField(max_length=10, choices=ChangeType.choices, default=ChangeType.NORMAL)
+    title = models.CharField(max_length=300)
+    purpose = models.TextField(blank=True)
+    cluster = models.ForeignKey("clusters.Cluster", on_delete=models.PROTECT, related_name="changes")
+    components = models.ManyToManyField("clusters.Component", through="ChangeComponent", related_name="changes")
+    requester = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="changes_requested")
+    implementer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="changes_implemented"
+    )
+    co_authors = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, through="CoAuthorship", related_name="changes_coauthored"
+    )
+
+    implementation_plan = models.TextField(blank=True)
+    test_plan = models.TextField(blank=True)
+    communication_plan = models.TextField(blank=True)
+    backout_plan = models.TextField(blank=True)
+
+    # As people wrote it (wall clock and zone), and as instants for comparing. See kernel.windows.
+    window_start_local = WallClockField(null=True, blank=True)
+    window_end_local = WallClockField(null=True, blank=True)
+    window_zone = models.CharField(max_length=64, blank=True)
+    window_start_at = models.DateTimeField(null=True)
+    window_end_at = models.DateTimeField(null=True)
+    downtime_minutes = models.PositiveIntegerField(default=0)
+    links = models.JSONField(default=list, blank=True)  # [{"label": …, "url": …}]
+
+    state = models.CharField(
+        max_length=24, choices=[(s, s.replace("_", " ")) for s in ChangeState], default=ChangeState.DRAFT
+    )
+    outcome = models.CharField(max_length=24, choices=[(o, o.replace("_", " ")) for o in Outcome], blank=True)
+    on_hold = models.BooleanField(default=False)
+    unauthorized = models.BooleanField(default=False)
+    latent = models.BooleanField(default=False)
+
+    revision = models.PositiveIntegerField(default=1)
+    risk = models.PositiveSmallIntegerField(
+        default=1
+    )  # 1–5, what counts: the computed one or the one a person raised it to
+    risk_computed = models.PositiveSmallIntegerField(default=1)
+    risk_factors = models.JSONField(
+        default=list
+    )  # [{"name", "value", "weight", "points", "sentence"}], as computed last
+    risk_raised_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    risk_reason = models.TextField(blank=True)
+
+    created_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True)
+    deadline_at = models.DateTimeField(null=True)  # of the open round
+    decided_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    implemented_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    # Where an imported record came from; together unique, so importing again changes nothing.
+    source = models.CharField(max_length=80, blank=True)
+    external_id = models.CharField(max_length=200, blank=True)
+
+    search = models.GeneratedField(
+        expression=SearchVector("title", weight="A", config="english")
+        + SearchVector("purpose", weight="B", config="english")
+        + SearchVector("implementation_plan", "backout_plan", weight="C", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = ChangeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(type__in=ChangeType.values), name="change_type_known"),
+            models.CheckConstraint(condition=models.Q(state__in=list(ChangeState)), name="change_state_known"),
+            models.CheckConstraint(condition=models.Q(outcome__in=["", *Outcome]), name="change_outcome_known"),
+            models.CheckConstraint(
+                condition=models.Q(risk__gte=models.F("risk_computed"), risk__lte=5, risk_computed__gte=1),
+                name="change_risk_never_lowered",
+                violation_error_message="A risk may be raised above what was computed, never lowered below it.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(risk=models.F("risk_computed")) | ~models.Q(risk_reason=""),
+                name="change_raised_risk_has_reason",
+                violation_error_message="Raising a risk needs a reason.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    window_start_local__isnull=True,
+                    window_end_local__isnull=True,
+                    window_zone="",
+                    window_start_at__isnull=True,
+                    window_end_at__isnull=True,
+                )
+                | models.Q(
+                    window_start_local__isnull=False,
+                    window_end_local__isnull=False,
+                    window_start_at__isnull=False,
+                    window_end_at__gt=models.F("window_start_at"),
+                )
+                & ~models.Q(window_zone=""),
+                name="change_window_whole",
+                violation_error_message="A window has a start, a later end and a zone, or none of them.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=[ChangeState.SCHEDULED]) | models.Q(window_start_at__isnull=False),
+                name="change_scheduled_has_window",
+                violation_error_message="A scheduled change has a window.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(outcome="")
+                | models.Q(state__in=["implemented", "in_review", "closed", "cancelled"]),
+                name="change_outcome_after_work",
+                violation_error_message="An outcome is told when the work has ended.",
+            ),
+            models.UniqueConstraint(
+                fields=["source", "external_id"],
+                name="change_external_once",
+                condition=~models.Q(external_id=""),
+                violation_error_message="This record has already been imported.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "-number"], name="change_by_state"),
+            models.Index(fields=["cluster", "-number"], name="change_by_cluster"),
+            models.Index(fields=["requester", "-number"], name="change_by_requester"),
+            models.Index(fields=["risk", "-number"], name="change_by_risk"),
+            models.Index(
+                fields=["window_start_at", "window_end_at"],
+                name="change_by_window",
+                condition=models.Q(window_start_at__isnull=False),
+            ),
+            models.Index(
+                fields=["implemented_at", "id"],
+                name="change_by_implemented",
+                condition=models.Q(implemented_at__isnull=False),
+            ),
+            GinIndex(fields=["search"], name="change_by_words"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.title}"
+
+    @property
+    def reference(self) -> str:
+        """How people name it: CHG-1042."""
+        return f"CHG-{self.number}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("cab:change", args=[self.reference])
+
+
+class CoAuthorship(models.Model):
+    """A person who wrote the change together with its requester; an author for every rule of separation."""
+
+    change = models.ForeignKey(Change, on_delete=models.CASCADE)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["change", "person"], name="co_author_once")]
+        indexes = [models.Index(fields=["person", "change"], name="co_author_by_person")]
+
+
+class ChangeComponent(models.Model):
+    """A component the change declares to touch."""
+
+    change = models.ForeignKey(Change, on_delete=models.CASCADE, related_name="touched")
+    component = models.ForeignKey("clusters.Component", on_delete=models.PROTECT, related_name="touching")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["change", "component"], name="change_component_once")]
+        indexes = [models.Index(fields=["component", "change"], name="change_by_component")]
+
+
+class Revision(models.Model):
+    """What a change said at one time: every governed field, with the hash an approval binds to."""
+
+    change = models.ForeignKey(Change, on_delete=models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField()
+    content = models.JSONField()  # field → value, as rules.revisions.snapshot writes it
+    digest = models.CharField(max_length=64)  # SHA-256 of the canonical content, hex
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    is_material = models.BooleanField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["change", "number"],
+                name="revision_once",
+                violation_error_message="Someone else saved this change first.",
+            )
+        ]
+
+
+class Attachment(models.Model):
+    """A file beside a change; bounded and checked before it is stored."""
+
+    change = models.ForeignKey(Change, on_delete=models.CASCADE, related_name="attachments")
+    file = models.FileField(upload_to="attachments/%Y/%m")
+    name = models.CharField(max_length=200)
+    content_type = models.CharField(max_length=100)
+    size = models.PositiveIntegerField()  # bytes
+    sha256 = models.CharField(max_length=64)
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField()
+
+
+class Reversal(models.Model):
+    """A later change that undid an earlier one: what failure rate and time to restore are computed from."""
+
+    undone = models.ForeignKey(Change, on_delete=models.CASCADE, related_name="reversals")
+    undoing = models.ForeignKey(Change, on_delete=models.CASCADE, related_name="undid")
+    after = models.DurationField()  # from the one's implementation to the other's
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["undone", "undoing"], name="reversal_once"),
+            models.CheckConstraint(condition=~models.Q(undone=models.F("undoing")), name="reversal_not_self"),
+        ]
+
+
+class LastLook(models.Model):
+    """The revision a person saw last; the dossier shows what changed since."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    change = models.ForeignKey(Change, on_delete=models.CASCADE, related_name="looks")
+    revision = models.PositiveIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "change"], name="last_look_once")]
+
+
+class SavedView(models.Model):
+    """A list's filters under a name; the filters themselves live in the URL."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1000)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "name"],
+                name="saved_view_once",
+                violation_error_message="You already have a view of that name.",
+            )
+        ]

@@ -1,0 +1,55 @@
+"""Imports: one run over one file, where it stands, and every row it would not take."""
+
+from django.conf import settings
+from django.db import models
+
+
+class ImportState(models.TextChoices):
+    WAITING = "waiting", "waiting"
+    RUNNING = "running", "running"
+    DONE = "done", "done"
+    FAILED = "failed", "failed"
+
+
+class ImportRun(models.Model):
+    """One file being imported. `done_rows` is the place to resume from: rows are committed in slices with it."""
+
+    file_name = models.CharField(max_length=300)
+    file_sha256 = models.CharField(max_length=64)
+    file = models.FileField(
+        upload_to="imports/%Y/%m", null=True, blank=True
+    )  # only uploads are kept; the command reads in place
+    map_name = models.CharField(max_length=80)
+    map = models.JSONField()
+    source = models.CharField(max_length=80)
+    is_dry = models.BooleanField(default=False)
+    state = models.CharField(max_length=8, choices=ImportState.choices, default=ImportState.WAITING)
+    total_rows = models.PositiveIntegerField(null=True)
+    done_rows = models.PositiveIntegerField(default=0)
+    created_rows = models.PositiveIntegerField(default=0)
+    unchanged_rows = models.PositiveIntegerField(default=0)
+    updated_rows = models.PositiveIntegerField(default=0)
+    rejected_rows = models.PositiveIntegerField(default=0)
+    failure = models.TextField(blank=True)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=ImportState.values), name="import_state_known"),
+        ]
+
+
+class ImportRejection(models.Model):
+    """A row that was not taken, and why."""
+
+    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="rejections")
+    row = models.PositiveIntegerField()  # 1 is the first record (a header is row 0)
+    place = models.CharField(max_length=300)  # file or id, as the source names it
+    field = models.CharField(max_length=80, blank=True)
+    value = models.CharField(max_length=300, blank=True)
+    reason = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "row", "field"], name="import_rejection_once")]

@@ -1,0 +1,1 @@
+"""What the board's area does when another area speaks."""

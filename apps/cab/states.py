@@ -1,0 +1,115 @@
+"""The states of changes, rounds, conditions and reviews, and which may follow which. Pure data."""
+
+from enum import StrEnum
+
+from apps.kernel.machine import Machine
+
+
+class ChangeState(StrEnum):
+    """Where a change request stands."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    ASSESSING = "assessing"
+    AWAITING_AUTHORIZATION = "awaiting_authorization"
+    AUTHORIZED = "authorized"
+    SCHEDULED = "scheduled"
+    IMPLEMENTING = "implementing"
+    IMPLEMENTED = "implemented"
+    IN_REVIEW = "in_review"
+    CLOSED = "closed"
+    REJECTED = "rejected"
+    CHANGES_REQUESTED = "changes_requested"
+    CANCELLED = "cancelled"
+
+
+_S = ChangeState
+CHANGE = Machine(
+    "change",
+    {
+        _S.DRAFT: frozenset({_S.SUBMITTED, _S.CANCELLED}),
+        _S.SUBMITTED: frozenset({_S.ASSESSING, _S.CHANGES_REQUESTED, _S.CANCELLED}),
+        _S.ASSESSING: frozenset({_S.AWAITING_AUTHORIZATION, _S.CHANGES_REQUESTED, _S.REJECTED, _S.CANCELLED}),
+        _S.AWAITING_AUTHORIZATION: frozenset({_S.AUTHORIZED, _S.REJECTED, _S.CHANGES_REQUESTED, _S.CANCELLED}),
+        # A material edit after the approval leads back to the board: the approval bound to the revision it saw.
+        _S.AUTHORIZED: frozenset({_S.SCHEDULED, _S.AWAITING_AUTHORIZATION, _S.CANCELLED}),
+        _S.SCHEDULED: frozenset({_S.IMPLEMENTING, _S.AWAITING_AUTHORIZATION, _S.CANCELLED}),
+        _S.IMPLEMENTING: frozenset({_S.IMPLEMENTED}),
+        _S.IMPLEMENTED: frozenset({_S.IN_REVIEW}),
+        _S.IN_REVIEW: frozenset({_S.CLOSED}),
+        _S.CLOSED: frozenset(),
+        _S.REJECTED: frozenset(),
+        _S.CHANGES_REQUESTED: frozenset({_S.SUBMITTED, _S.CANCELLED}),
+        _S.CANCELLED: frozenset(),
+    },
+)
+
+# Before a board has it, the requester may edit freely; while it decides and until work begins, an edit is weighed
+# (material or administrative); from then on the record stands.
+FREELY_EDITABLE = frozenset({_S.DRAFT, _S.CHANGES_REQUESTED})
+WEIGHED_EDITABLE = frozenset({_S.SUBMITTED, _S.ASSESSING, _S.AWAITING_AUTHORIZATION, _S.AUTHORIZED, _S.SCHEDULED})
+OPEN = frozenset(_S) - {_S.CLOSED, _S.REJECTED, _S.CANCELLED}
+
+
+class Outcome(StrEnum):
+    """How the change went; separate from its state."""
+
+    SUCCESSFUL = "successful"
+    SUCCESSFUL_WITH_ISSUES = "successful_with_issues"
+    UNSUCCESSFUL = "unsuccessful"
+    BACKED_OUT = "backed_out"
+    NOT_IMPLEMENTED = "not_implemented"
+
+
+class RoundState(StrEnum):
+    """Where one board's round stands."""
+
+    OPEN = "open"
+    DECIDED = "decided"
+    INVALIDATED = "invalidated"  # a material edit: the ballots were about something else
+    LAPSED = "lapsed"  # the deadline passed without a quorum
+    WITHDRAWN = "withdrawn"  # the change was cancelled
+
+
+ROUND = Machine(
+    "round",
+    {
+        RoundState.OPEN: frozenset(
+            {RoundState.DECIDED, RoundState.INVALIDATED, RoundState.LAPSED, RoundState.WITHDRAWN}
+        ),
+        RoundState.DECIDED: frozenset({RoundState.INVALIDATED}),
+        RoundState.INVALIDATED: frozenset(),
+        RoundState.LAPSED: frozenset(),
+        RoundState.WITHDRAWN: frozenset(),
+    },
+)
+
+
+class ConditionState(StrEnum):
+    """A condition of an approval: open until someone other than its owner confirms it, or the board waives it."""
+
+    OPEN = "open"
+    MET = "met"
+    WAIVED = "waived"
+
+
+CONDITION = Machine(
+    "condition",
+    {
+        ConditionState.OPEN: frozenset({ConditionState.MET, ConditionState.WAIVED}),
+        ConditionState.MET: frozenset(),
+        ConditionState.WAIVED: frozenset(),
+    },
+)
+
+
+class ReviewState(StrEnum):
+    """A post-implementation review."""
+
+    PLANNED = "planned"
+    DONE = "done"
+
+
+REVIEW = Machine("review", {ReviewState.PLANNED: frozenset({ReviewState.DONE}), ReviewState.DONE: frozenset()})
+
+MACHINES = {"change": CHANGE, "round": ROUND, "condition": CONDITION, "review": REVIEW}

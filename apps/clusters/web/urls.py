@@ -1,0 +1,6 @@
+"""Addresses of the clusters pages."""
+
+from django.urls import URLPattern
+
+app_name = "clusters"
+urlpatterns: list[URLPattern] = []

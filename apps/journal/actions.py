@@ -1,0 +1,181 @@
+"""Every write of the journal: recording entries, delivering them, retrying what failed, taking slots."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection, models, transaction
+
+from apps.journal import rules
+from apps.journal.events import Event
+from apps.journal.models import Delivery, Entry, Slot
+from apps.journal.states import DELIVERY, DeliveryState
+from apps.kernel.refusals import NotFound
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[Entry], None]
+# subscriber name → (handler, names of the events it hears; None hears everything)
+_subscribers: dict[str, tuple[Handler, frozenset[str] | None]] = {}
+
+
+def subscribe(name: str, *events: type[Event]) -> Callable[[Handler], Handler]:
+    """Register a handler under a stable `name` for the given events (none given: all of them).
+
+    The handler runs in the transaction that marks its delivery done, at least once; it is idempotent by entry id.
+    """
+
+    def register(handler: Handler) -> Handler:
+        _subscribers[name] = (handler, frozenset(event.name() for event in events) or None)
+        return handler
+
+    return register
+
+
+def record(
+    event: Event,
+    *,
+    subject: models.Model,
+    actor: AbstractBaseUser | None,
+    at: datetime,
+    cluster_id: int | None = None,
+) -> Entry:
+    """Write one immutable entry and one delivery per subscriber, inside the caller's transaction.
+
+    `actor` None means the house itself (a deadline, a schedule). Raises RuntimeError outside a transaction: an entry
+    that could survive the failure of what it tells would be a lie.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("journal.record needs the transaction of the action it tells about.")
+    entry = Entry(
+        event=event.name(),
+        at=at,
+        actor_id=actor.pk if actor else None,
+        subject_type=subject._meta.label_lower,
+        subject_id=subject.pk,
+        subject_label=str(subject)[:300],
+        cluster_id=cluster_id if cluster_id is not None else _cluster_of(subject),
+        data=event.data(),
+    )
+    entry.digest = digest_of(entry)
+    entry.save(force_insert=True)
+    hearing = [name for name, (_, events) in _subscribers.items() if events is None or entry.event in events]
+    Delivery.objects.bulk_create(Delivery(entry=entry, subscriber=name, next_attempt_at=at) for name in hearing)
+    if hearing:
+        transaction.on_commit(_wake_up)
+    return entry
+
+
+def digest_of(entry: Entry) -> str:
+    """SHA-256 over the entry's content in canonical JSON: sorted keys, no spaces, instants in UTC."""
+    content: dict[str, Any] = {
+        "event": entry.event,
+        "at": entry.at.astimezone(UTC).isoformat(),
+        "actor": entry.actor_id,
+        "subject": [entry.subject_type, entry.subject_id],
+        "cluster": entry.cluster_id,
+        "data": entry.data,
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def deliver_due(*, at: datetime, limit: int = 200) -> int:
+    """Deliver what is due, one transaction each; returns how many were attempted.
+
+    Rows are taken with SKIP LOCKED, so any number of workers may run this at once. A handler that raises is tried again
+    with back-off (see `rules.retry_after`) and its own writes are rolled back; after the last attempt it is failed.
+    """
+    for attempted in range(limit):
+        if not _deliver_one(at):
+            return attempted
+    return limit
+
+
+@transaction.atomic
+def retry_delivery(*, delivery_id: int, actor: AbstractBaseUser, at: datetime) -> Delivery:
+    """Put a failed delivery back in line, with a fresh set of attempts."""
+    delivery = Delivery.objects.select_for_update().filter(pk=delivery_id).first()
+    if delivery is None:
+        raise NotFound("There is no such delivery.", next_step="Go back to the list of failed deliveries.")
+    _move(delivery, DeliveryState.WAITING)
+    delivery.attempts, delivery.next_attempt_at = 0, at
+    delivery.save(update_fields=["state", "attempts", "next_attempt_at"])
+    logger.info("Delivery %s put back in line by %s.", delivery.pk, actor.pk)
+    transaction.on_commit(_wake_up)
+    return delivery
+
+
+def take_slot(*, job: str, every: timedelta, at: datetime) -> bool:
+    """Take the current turn of `job`; False when another process has it.
+
+    Turns are the multiples of `every` since 1970 in UTC, so two beats a moment apart mean the same turn.
+    """
+    turn_at = datetime.fromtimestamp(at.timestamp() // every.total_seconds() * every.total_seconds(), tz=UTC)
+    with transaction.atomic():
+        slots = Slot.objects.bulk_create([Slot(job=job, turn_at=turn_at)], ignore_conflicts=True)
+        # ignore_conflicts does not say which rows were written: the lock on our own insert does.
+        taken = Slot.objects.filter(job=job, turn_at=turn_at, pk=slots[0].pk).exists() if slots[0].pk else False
+    return taken
+
+
+def _deliver_one(at: datetime) -> bool:
+    with transaction.atomic():
+        delivery = (
+            Delivery.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("entry")
+            .filter(state=DeliveryState.WAITING, next_attempt_at__lte=at)
+            .order_by("next_attempt_at", "id")
+            .first()
+        )
+        if delivery is None:
+            return False
+        delivery.attempts += 1
+        handler, _ = _subscribers.get(delivery.subscriber, (_nobody, None))
+        try:
+            with transaction.atomic():
+                handler(delivery.entry)
+        except Exception as error:  # noqa: BLE001  # one bad handler must not stop the line
+            _postpone(delivery, error, at)
+        else:
+            _move(delivery, DeliveryState.DONE)
+            delivery.done_at, delivery.last_error = at, ""
+        delivery.save(update_fields=["state", "attempts", "next_attempt_at", "last_error", "done_at"])
+    return True
+
+
+def _postpone(delivery: Delivery, error: Exception, at: datetime) -> None:
+    delivery.last_error = f"{type(error).__name__}: {error}"[:2000]
+    wait = rules.retry_after(delivery.attempts)
+    if wait is None:
+        _move(delivery, DeliveryState.FAILED)
+        logger.error("Delivery %s to %s failed for good.", delivery.pk, delivery.subscriber, exc_info=error)
+    else:
+        delivery.next_attempt_at = at + wait
+
+
+def _nobody(entry: Entry) -> None:
+    raise LookupError(f"Nobody subscribes any more to {entry.event} under this name.")
+
+
+def _move(delivery: Delivery, target: DeliveryState) -> None:
+    DELIVERY.require(delivery.state, target)
+    delivery.state = target
+
+
+def _cluster_of(subject: models.Model) -> int | None:
+    found: int | None = getattr(subject, "cluster_id", None)
+    return found
+
+
+def _wake_up() -> None:
+    """Ask a worker to deliver now. Without Redis the heartbeat does it later, so a failure here is only a delay."""
+    from apps.journal.tasks import deliver
+
+    try:
+        deliver.apply_async(ignore_result=True, retry=False)
+    except Exception as error:  # noqa: BLE001  # whatever the broker's client raises, the commit stands
+        logger.warning("No wake-up sent (%s); the heartbeat will deliver.", type(error).__name__)

@@ -1,0 +1,14 @@
+"""How often a failed delivery is tried again."""
+
+from datetime import timedelta
+
+MOST_ATTEMPTS = 8
+FIRST_WAIT = timedelta(seconds=10)
+LONGEST_WAIT = timedelta(hours=1)
+
+
+def retry_after(attempts: int) -> timedelta | None:
+    """The wait after the given number of failed attempts (doubling from 10 s to at most 1 h); None: give up."""
+    if attempts >= MOST_ATTEMPTS:
+        return None
+    return min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT)

@@ -1,0 +1,1 @@
+"""What notify does when another area speaks."""

@@ -1,0 +1,6 @@
+"""Addresses of the notify pages."""
+
+from django.urls import URLPattern
+
+app_name = "notify"
+urlpatterns: list[URLPattern] = []

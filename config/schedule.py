@@ -1,0 +1,17 @@
+"""EVERY periodic job, on one page. Each job takes a unique slot in the database, so a second beat does nothing twice."""
+
+from typing import Any
+
+SECOND = 1.0
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    # The outbox: a commit wakes it at once; this is the heartbeat that finds what a lost wake-up left behind.
+    "journal.deliver": {"task": "apps.journal.tasks.deliver", "schedule": 10 * SECOND},
+    "notify.send_webhooks": {"task": "apps.notify.tasks.send_webhooks", "schedule": 10 * SECOND},
+    "notify.send_mail": {"task": "apps.notify.tasks.send_mail", "schedule": 15 * SECOND},
+    "cab.close_overdue_rounds": {"task": "apps.cab.tasks.close_overdue_rounds", "schedule": 1 * MINUTE},
+    "cab.remind_reviews": {"task": "apps.cab.tasks.remind_reviews", "schedule": 15 * MINUTE},
+    "cab.continue_imports": {"task": "apps.cab.tasks.continue_imports", "schedule": 30 * SECOND},
+}

@@ -1,0 +1,32 @@
+"""Every address of the house: pages, API, health."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from apps.accounts.web.views import api_reference
+from apps.portal.web import health
+
+handler400 = "apps.portal.web.errors.bad_request"
+handler403 = "apps.portal.web.errors.forbidden"
+handler404 = "apps.portal.web.errors.not_found"
+handler500 = "apps.portal.web.errors.server_error"
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.prometheus, name="prometheus"),
+    path("accounts/", include("allauth.urls")),
+    path("account/", include("apps.accounts.web.urls")),
+    path("", include("apps.portal.web.urls")),
+    path("", include("apps.notify.web.urls")),
+    path("", include("apps.journal.web.urls")),
+    path("clusters/", include("apps.clusters.web.urls")),
+    path("", include("apps.cab.web.urls")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/v1/docs/", api_reference, name="api-docs"),
+    path("api/v1/", include("apps.accounts.api.urls")),
+    path("api/v1/", include("apps.journal.api.urls")),
+    path("api/v1/", include("apps.notify.api.urls")),
+    path("api/v1/", include("apps.clusters.api.urls")),
+    path("api/v1/", include("apps.cab.api.urls")),
+]

@@ -1,0 +1,125 @@
+"""The cast and the stage: Ada proposes; Ben, Cleo and Dan sit on the board; Omar owns a cluster; Vera reviews access."""
+
+import os
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from guardian.shortcuts import assign_perm
+
+from apps.accounts.models import Person, RoleGrant
+from apps.accounts.rules import Role
+from apps.cab.models import Board, BoardKind, Seat, SeatRole
+from apps.clusters.models import Cluster, Component, Tier
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
+SHARED_DATA = Path(os.environ.get("CONCORDAT_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+
+
+def pytest_collection_modifyitems(config, items):
+    """Tests on the public records skip, saying so, where the records are absent."""
+    if SHARED_DATA.is_dir():
+        return
+    skip = pytest.mark.skip(reason=f"the public records are not beside the project ({SHARED_DATA.name} folder absent)")
+    for item in items:
+        if item.get_closest_marker("realdata"):
+            item.add_marker(skip)
+
+
+def make_person(handle: str, *roles: Role, **fields) -> Person:
+    person = Person.objects.create_user(
+        handle, f"{handle}@example.org", "correct horse battery", name=handle.title(), **fields
+    )
+    RoleGrant.objects.bulk_create(RoleGrant(person=person, role=role) for role in roles)
+    return person
+
+
+def signed_in(person: Person) -> Client:
+    client = Client(enforce_csrf_checks=False)
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    return SHARED_DATA
+
+
+@pytest.fixture
+def noon() -> datetime:
+    return NOON
+
+
+@pytest.fixture
+def ada(db) -> Person:
+    return make_person("ada", Role.REQUESTER)
+
+
+@pytest.fixture
+def ben(db) -> Person:
+    return make_person("ben", Role.BOARD_MEMBER, Role.BOARD_CHAIR)
+
+
+@pytest.fixture
+def cleo(db) -> Person:
+    return make_person("cleo", Role.BOARD_MEMBER)
+
+
+@pytest.fixture
+def dan(db) -> Person:
+    return make_person("dan", Role.BOARD_MEMBER)
+
+
+@pytest.fixture
+def omar(db, payments) -> Person:
+    person = make_person("omar", Role.CLUSTER_OWNER, Role.OPERATOR)
+    assign_perm("own_cluster", person, payments)
+    return person
+
+
+@pytest.fixture
+def vera(db) -> Person:
+    return make_person("vera", Role.COMPLIANCE_OFFICER)
+
+
+@pytest.fixture
+def auditor(db) -> Person:
+    return make_person("aurel", Role.AUDITOR)
+
+
+@pytest.fixture
+def admin(db) -> Person:
+    return make_person("greta", Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def payments(db) -> Cluster:
+    return Cluster.objects.create(slug="payments", name="Payments", zone="Europe/Berlin")
+
+
+@pytest.fixture
+def logistics(db) -> Cluster:
+    return Cluster.objects.create(slug="logistics", name="Logistics", zone="America/New_York")
+
+
+@pytest.fixture
+def ledger(payments) -> Component:
+    return Component.objects.create(cluster=payments, slug="ledger", name="Ledger", tier=Tier.CRITICAL)
+
+
+@pytest.fixture
+def dispatch(logistics) -> Component:
+    return Component.objects.create(cluster=logistics, slug="dispatch", name="Dispatch", tier=Tier.IMPORTANT)
+
+
+@pytest.fixture
+def board(db, ben, cleo, dan) -> Board:
+    """The enterprise board: Ben chairs, Cleo and Dan vote; two seats and the chair make the quorum."""
+    board = Board.objects.create(
+        slug="enterprise", name="Enterprise board", kind=BoardKind.ENTERPRISE, quorum_count=2, quorum_roles=["chair"]
+    )
+    term = (date(2026, 1, 1), None)
+    for person, role in ((ben, SeatRole.CHAIR), (cleo, SeatRole.VOTER), (dan, SeatRole.VOTER)):
+        Seat.objects.create(board=board, person=person, role=role, term=term)
+    return board
