@@ -1,0 +1,39 @@
+"""A person's own desk: the views they saved and what they looked at last."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from apps.accounts.models import Person
+from apps.cab.models import Change, LastLook, SavedView
+from apps.kernel.refusals import Invalid, refusal_from_constraint
+
+MOST_VIEWS = 50
+
+
+@transaction.atomic
+def save_view(*, person: Person, name: str, query: str) -> SavedView:
+    """Keep a list's filters (a query string) under a name; not journaled: it concerns nobody else."""
+    if not name.strip():
+        raise Invalid("Give the view a name.", next_step="Write a short name.", fields={"name": ["Missing."]})
+    if SavedView.objects.filter(person=person).count() >= MOST_VIEWS:
+        raise Invalid(
+            f"You have {MOST_VIEWS} views already.", next_step="Forget one first.", fields={"name": ["Too many views."]}
+        )
+    try:
+        with transaction.atomic():
+            return SavedView.objects.create(person=person, name=name.strip()[:60], query=query[:1000])
+    except IntegrityError as error:
+        raise refusal_from_constraint(error, SavedView) from error
+
+
+@transaction.atomic
+def forget_view(*, person: Person, view_id: int) -> None:
+    """Remove a saved view of one's own; nothing happens when it is gone already."""
+    SavedView.objects.filter(person=person, pk=view_id).delete()
+
+
+@transaction.atomic
+def note_look(*, person: Person, change: Change, at: datetime) -> None:
+    """Remember the revision this person has just seen."""
+    LastLook.objects.update_or_create(person=person, change=change, defaults={"revision": change.revision, "at": at})

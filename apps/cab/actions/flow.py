@@ -1,0 +1,268 @@
+"""A change's way before and after the vote: submit, assess, hand to a board, schedule, implement, cancel."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from apps.accounts.models import Person
+from apps.accounts.rules import Capability
+from apps.cab import events
+from apps.cab.actions.moves import locked_change, move_change, move_round
+from apps.cab.actions.rounds import open_round_at, schedule_if_ready
+from apps.cab.actions.scoring import score
+from apps.cab.models import Change, Review, Round
+from apps.cab.queries import boards, changes
+from apps.cab.rules import blockers, reviews
+from apps.cab.rules.routing import route
+from apps.cab.states import ChangeState, Outcome, RoundState
+from apps.journal import actions as journal
+from apps.kernel.refusals import Invalid, NotAllowed, WrongState
+
+HIGHEST_RISK = 5
+
+
+@transaction.atomic
+def submit_change(*, change_id: int, submitter: Person, at: datetime) -> Change:
+    """Hand a draft in. Refuses while something a board needs is missing, naming each thing."""
+    change = locked_change(change_id)
+    _require_author(change, submitter, to="submit it")
+    missing = blockers.for_submission(changes.blocker_facts(change, at=at))
+    if missing:
+        raise Invalid(
+            " ".join(one.sentence for one in missing),
+            next_step=" ".join(one.next_step for one in missing),
+            fields={one.anchor: [one.sentence] for one in missing},
+            code="not_ready",
+        )
+    move_change(change, ChangeState.SUBMITTED)
+    change.submitted_at = at
+    score(change, at=at)
+    journal.record(
+        events.ChangeSubmitted(change_id=change.pk, revision=change.revision), subject=change, actor=submitter, at=at
+    )
+    return change
+
+
+@transaction.atomic
+def begin_assessment(*, change_id: int, assessor: Person, at: datetime) -> Change:
+    """Take a submitted change for assessment; its risk is computed anew."""
+    change = locked_change(change_id)
+    require_may_assess(change, assessor)
+    move_change(change, ChangeState.ASSESSING)
+    score(change, at=at)
+    journal.record(events.AssessmentBegun(change_id=change.pk, risk=change.risk), subject=change, actor=assessor, at=at)
+    return change
+
+
+@transaction.atomic
+def raise_risk(*, change_id: int, assessor: Person, to: int, reason: str, at: datetime) -> Change:
+    """Raise the risk above what counts now, with a reason. Nobody lowers it: only better facts do."""
+    change = locked_change(change_id)
+    require_may_assess(change, assessor)
+    if change.state not in {ChangeState.SUBMITTED, ChangeState.ASSESSING}:
+        raise WrongState(
+            "The risk is raised during assessment only.", next_step="Vote on it, or ask for changes instead."
+        )
+    if not change.risk < to <= HIGHEST_RISK:
+        raise Invalid(
+            f"The risk is {change.risk}; it can only be raised, to at most {HIGHEST_RISK}.",
+            next_step="Choose a higher risk. It falls by itself when the facts it is computed from improve.",
+            fields={"risk": ["Must be higher than now."]},
+        )
+    if not reason.strip():
+        raise Invalid(
+            "Raising a risk needs a reason.",
+            next_step="Say what the factors do not see.",
+            fields={"reason": ["Missing."]},
+        )
+    before, change.risk, change.risk_raised_by, change.risk_reason = change.risk, to, assessor, reason.strip()
+    change.save()
+    journal.record(
+        events.RiskRaised(change_id=change.pk, from_risk=before, to_risk=to), subject=change, actor=assessor, at=at
+    )
+    return change
+
+
+@transaction.atomic
+def request_changes(*, change_id: int, assessor: Person, reason: str, at: datetime) -> Change:
+    """Give a change back to its authors before a board sees it, saying what is missing."""
+    change = locked_change(change_id)
+    require_may_assess(change, assessor)
+    if change.state == ChangeState.AWAITING_AUTHORIZATION:
+        raise WrongState("The board has it now.", next_step="Cast a ballot that requests changes.")
+    if not reason.strip():
+        raise Invalid(
+            "Say what should change.",
+            next_step="Write a sentence that helps the authors.",
+            fields={"reason": ["Missing."]},
+        )
+    move_change(change, ChangeState.CHANGES_REQUESTED)
+    change.save()
+    journal.record(
+        events.ChangesRequested(change_id=change.pk, reason=reason.strip()), subject=change, actor=assessor, at=at
+    )
+    return change
+
+
+@transaction.atomic
+def hand_to_board(*, change_id: int, assessor: Person, at: datetime) -> Round:
+    """End the assessment: the change goes to the board its type, reach and risk lead to, and a round opens."""
+    change = locked_change(change_id)
+    require_may_assess(change, assessor)
+    way = route(type=change.type, clusters_touched=changes.clusters_touched(change), risk=change.risk)
+    board = boards.board_for(way, change.cluster_id)
+    if board is None:
+        raise WrongState(
+            f"{way.sentence} There is no such board yet.",
+            next_step="Ask an administrator to found the board.",
+            code="no_board",
+        )
+    move_change(change, ChangeState.AWAITING_AUTHORIZATION)
+    return open_round_at(change, board=board, opener=assessor, at=at)
+
+
+@transaction.atomic
+def schedule_change(*, change_id: int, scheduler: Person, at: datetime) -> Change:
+    """Put an authorized change into the calendar; refuses while something is missing, naming each thing."""
+    change = locked_change(change_id)
+    _require_doer(change, scheduler, to="schedule it")
+    _require_nothing_blocks(change, at=at)
+    if not schedule_if_ready(change, actor=scheduler, at=at):
+        move_change(change, ChangeState.SCHEDULED)
+    return change
+
+
+@transaction.atomic
+def start_implementation(*, change_id: int, implementer: Person, at: datetime) -> Change:
+    """Begin the work of a scheduled change."""
+    change = locked_change(change_id)
+    _require_doer(change, implementer, to="start it")
+    _require_nothing_blocks(change, at=at)
+    move_change(change, ChangeState.IMPLEMENTING)
+    change.started_at = at
+    change.save()
+    journal.record(events.ImplementationStarted(change_id=change.pk), subject=change, actor=implementer, at=at)
+    return change
+
+
+@transaction.atomic
+def finish_implementation(*, change_id: int, implementer: Person, outcome: str, at: datetime) -> Change:
+    """End the work with its outcome and plan the post-implementation review."""
+    change = locked_change(change_id)
+    _require_doer(change, implementer, to="report its outcome")
+    if outcome not in list(Outcome):
+        raise Invalid(
+            "There is no such outcome.",
+            next_step=f"Choose one of: {', '.join(Outcome)}.",
+            fields={"outcome": ["Unknown."]},
+        )
+    move_change(change, ChangeState.IMPLEMENTED)
+    change.outcome, change.implemented_at = outcome, at
+    change.save()
+    due_at = reviews.due_at(type=change.type, implemented_at=at, zone=change.cluster.zone)
+    review = Review.objects.create(change=change, reviewer=change.requester, due_at=due_at)
+    event = events.ImplementationFinished(change_id=change.pk, outcome=outcome, review_id=review.pk)
+    journal.record(event, subject=change, actor=implementer, at=at)
+    return change
+
+
+@transaction.atomic
+def hold_change(*, change_id: int, person: Person, reason: str, at: datetime) -> Change:
+    """Put a change on hold: nobody votes and nothing starts until it is released."""
+    change = locked_change(change_id)
+    _require_holder(change, person)
+    if change.state in {
+        ChangeState.DRAFT,
+        ChangeState.IMPLEMENTED,
+        ChangeState.IN_REVIEW,
+        ChangeState.CLOSED,
+        ChangeState.REJECTED,
+        ChangeState.CANCELLED,
+    }:
+        raise WrongState("There is nothing to hold.", next_step="Hold a change that is on its way.")
+    if change.on_hold:
+        raise WrongState("It is on hold already.", next_step="Release it when the reason is gone.")
+    if not reason.strip():
+        raise Invalid("Say why it is held.", next_step="Write a sentence.", fields={"reason": ["Missing."]})
+    change.on_hold = True
+    change.save()
+    journal.record(events.ChangeHeld(change_id=change.pk, reason=reason.strip()), subject=change, actor=person, at=at)
+    return change
+
+
+@transaction.atomic
+def release_change(*, change_id: int, person: Person, at: datetime) -> Change:
+    """Take the hold away."""
+    change = locked_change(change_id)
+    _require_holder(change, person)
+    if not change.on_hold:
+        raise WrongState("It is not on hold.", next_step="Nothing needs to be done.")
+    change.on_hold = False
+    change.save()
+    journal.record(events.ChangeReleased(change_id=change.pk), subject=change, actor=person, at=at)
+    return change
+
+
+@transaction.atomic
+def cancel_change(*, change_id: int, person: Person, reason: str, at: datetime) -> Change:
+    """Withdraw a change before work begins; an open round is withdrawn with it."""
+    change = locked_change(change_id)
+    _require_author(change, person, to="cancel it")
+    if not reason.strip():
+        raise Invalid("Say why it is cancelled.", next_step="Write a sentence.", fields={"reason": ["Missing."]})
+    move_change(change, ChangeState.CANCELLED)
+    round_ = boards.open_round(change)
+    if round_:
+        move_round(round_, RoundState.WITHDRAWN, at=at)
+        round_.save(update_fields=["state", "closed_at"])
+    change.deadline_at, change.closed_at, change.outcome = None, at, Outcome.NOT_IMPLEMENTED
+    change.save()
+    journal.record(
+        events.ChangeCancelled(change_id=change.pk, reason=reason.strip()), subject=change, actor=person, at=at
+    )
+    return change
+
+
+def require_may_assess(change: Change, person: Person) -> None:
+    """Refuse authors (no one assesses their own) and people who neither own the cluster nor sit on a board."""
+    if person.pk in boards.authors_of(change):
+        raise NotAllowed(
+            "You cannot assess your own change.",
+            next_step="A board member or the cluster's owner assesses it.",
+            code="own_change",
+        )
+    if not person.may(Capability.TRIAGE_CHANGE) and not person.has_perm("clusters.own_cluster", change.cluster):
+        raise NotAllowed("You may not assess changes.", next_step="Ask a board member or the cluster's owner.")
+
+
+def _require_author(change: Change, person: Person, *, to: str) -> None:
+    person.require(Capability.PROPOSE_CHANGE, to=to)
+    if person.pk not in boards.authors_of(change):
+        raise NotAllowed(f"Only its authors may {to}.", next_step=f"Ask {change.requester}.")
+
+
+def _require_doer(change: Change, person: Person, *, to: str) -> None:
+    """The implementer does it, or an operator of the cluster, or the cluster's owner."""
+    named = person.pk in {change.implementer_id, change.requester_id}
+    operates = any(person.has_perm(f"clusters.{one}", change.cluster) for one in ("own_cluster", "operate_cluster"))
+    if not ((named and person.may(Capability.PROPOSE_CHANGE)) or operates or person.may(Capability.IMPLEMENT_CHANGE)):
+        who = change.implementer or "an operator of the cluster"
+        raise NotAllowed(
+            f"You may not {to}: you neither carry it out nor operate {change.cluster}.", next_step=f"Ask {who}."
+        )
+
+
+def _require_holder(change: Change, person: Person) -> None:
+    person.require(Capability.PROPOSE_CHANGE, to="hold or release changes")
+    if person.pk not in boards.authors_of(change) and not person.may(Capability.TRIAGE_CHANGE):
+        raise NotAllowed(
+            "You may not hold or release this change.", next_step="Ask one of its authors or a board member."
+        )
+
+
+def _require_nothing_blocks(change: Change, *, at: datetime) -> None:
+    found = blockers.blockers(changes.blocker_facts(change, at=at))
+    if found:
+        raise WrongState(
+            " ".join(one.sentence for one in found), next_step=" ".join(one.next_step for one in found), code="blocked"
+        )

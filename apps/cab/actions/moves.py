@@ -1,0 +1,39 @@
+"""The only places where a status is assigned, and the locks every action starts with."""
+
+from datetime import datetime
+
+from apps.cab.models import Change, Condition, Review, Round
+from apps.cab.states import CHANGE, CONDITION, REVIEW, ROUND, ChangeState, ConditionState, ReviewState, RoundState
+from apps.kernel.refusals import NotFound
+
+
+def locked_change(change_id: int) -> Change:
+    """The change, locked until the transaction ends. Every action locks the change first, so none can deadlock another."""
+    change = Change.objects.select_for_update(of=("self",)).select_related("cluster").filter(pk=change_id).first()
+    if change is None:
+        raise NotFound("There is no such change.", next_step="Check the reference, or search for it.")
+    return change
+
+
+def move_change(change: Change, target: ChangeState) -> None:
+    """Give the change its next state, as states.py allows. The caller saves."""
+    CHANGE.require(change.state, target)
+    change.state = target
+
+
+def move_round(round_: Round, target: RoundState, *, at: datetime) -> None:
+    """Close the round (every move does), noting when. The caller saves."""
+    ROUND.require(round_.state, target)
+    round_.state, round_.closed_at = target, at
+
+
+def move_condition(condition: Condition, target: ConditionState, *, at: datetime) -> None:
+    """Close the condition, noting when. The caller saves."""
+    CONDITION.require(condition.state, target)
+    condition.state, condition.closed_at = target, at
+
+
+def move_review(review: Review, target: ReviewState, *, at: datetime) -> None:
+    """End the review, noting when. The caller saves."""
+    REVIEW.require(review.state, target)
+    review.state, review.done_at = target, at

@@ -1,0 +1,272 @@
+"""Rounds: opening one, casting ballots, and what settles when the quorum is complete."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from apps.accounts.models import Person
+from apps.accounts.rules import Capability
+from apps.cab import events
+from apps.cab.actions.moves import locked_change, move_change, move_round
+from apps.cab.models import Ballot, Board, Change, Choice, Condition, Delegation, Round, Verdict
+from apps.cab.queries import boards
+from apps.cab.rules import voting
+from apps.cab.states import ChangeState, ConditionState, RoundState
+from apps.journal import actions as journal
+from apps.kernel.refusals import Conflict, Invalid, NotAllowed, StaleRevision, WrongState, refusal_from_constraint
+
+LONGEST_REASON = 4000  # characters
+MOST_CONDITIONS = 10
+
+
+@transaction.atomic
+def cast_vote(
+    *,
+    change_id: int,
+    voter: Person,
+    choice: str,
+    revision: int,
+    at: datetime,
+    reason: str = "",
+    conditions: Sequence[str] = (),
+    seat_of: Person | None = None,
+) -> Ballot:
+    """Record one ballot and settle the change when it completes the quorum.
+
+    `revision` is the one the voter saw: a ballot about an older text is refused. `seat_of` names the person whose seat
+    it is when `voter` holds their delegation. Refused: authors and implementers (also by delegation), people without a
+    seat, a second ballot of a seat, a round that is closed or over, a reason that is missing where one is needed.
+    """
+    change = locked_change(change_id)
+    round_ = _open_round(change, at=at)
+    owner = seat_of or voter
+    seat_role, seat_function = _require_may_vote(round_, change, voter=voter, owner=owner, at=at)
+    if revision != round_.revision:
+        raise StaleRevision(
+            f"You read revision {revision}; the board is deciding revision {round_.revision}.",
+            next_step="Look at what changed, then vote.",
+        )
+    wanted = _require_ballot_fits(choice, reason, conditions)
+    ballot = Ballot(
+        round=round_,
+        voter=owner,
+        cast_by=voter,
+        seat_role=seat_role,
+        seat_function=seat_function,
+        choice=choice,
+        reason=reason.strip(),
+        cast_at=at,
+    )
+    try:
+        with transaction.atomic():
+            ballot.save()
+    except IntegrityError as error:
+        raise refusal_from_constraint(error, Ballot) from error
+    Condition.objects.bulk_create(Condition(ballot=ballot, change=change, text=text) for text in wanted)
+    event = events.VoteCast(change_id=change.pk, round_id=round_.pk, ballot_id=ballot.pk, voter_id=owner.pk)
+    journal.record(event, subject=change, actor=voter, at=at)
+    _settle(round_, change, actor=voter, at=at)
+    return ballot
+
+
+@transaction.atomic
+def open_round(*, change_id: int, board: Board, opener: Person, at: datetime) -> Round:
+    """Open another round after one that lapsed, at the same or another board. Only a chair of that board may."""
+    change = locked_change(change_id)
+    if change.state != ChangeState.AWAITING_AUTHORIZATION:
+        raise WrongState(
+            f"{change.reference} is not waiting for a board.", next_step="A round opens when it is handed to a board."
+        )
+    if not boards.is_chair(opener, board.pk, on=at.date()) and not opener.may(Capability.MANAGE_BOARD):
+        raise NotAllowed("Only the chair opens another round.", next_step=f"Ask the chair of the {board.name}.")
+    if boards.open_round(change):
+        raise Conflict("A round is already open for this change.", next_step="Vote in it, or wait until it closes.")
+    return open_round_at(change, board=board, opener=opener, at=at)
+
+
+def open_round_at(change: Change, *, board: Board, opener: Person, at: datetime) -> Round:
+    """Open the next round, keeping the board's rules as they are now. For actions that hold the change's lock."""
+    last = change.rounds.order_by("-number").values_list("number", flat=True).first() or 0
+    rule = voting.Rule(board.quorum_count, board.quorum_share, tuple(board.quorum_roles), board.majority)
+    round_ = Round.objects.create(
+        change=change,
+        board=board,
+        number=last + 1,
+        revision=change.revision,
+        rule=rule.as_data() | {"hides_ballots": board.hides_ballots},
+        opened_at=at,
+        closes_at=at + timedelta(hours=board.decision_hours),
+    )
+    change.deadline_at = round_.closes_at
+    change.save()
+    event = events.RoundOpened(change_id=change.pk, round_id=round_.pk, board_id=board.pk, revision=change.revision)
+    journal.record(event, subject=change, actor=opener, at=at)
+    return round_
+
+
+@transaction.atomic
+def close_overdue_round(*, round_id: int, at: datetime) -> Round:
+    """End a round whose deadline has passed: decided when it has a quorum, lapsed when not. Safe to run twice."""
+    change_id = Round.objects.values_list("change_id", flat=True).get(pk=round_id)
+    change = locked_change(change_id)
+    round_ = Round.objects.select_for_update(of=("self",)).select_related("board").get(pk=round_id)
+    if round_.state != RoundState.OPEN or round_.closes_at > at:
+        return round_
+    if not _settle(round_, change, actor=None, at=at, is_over=True):
+        standing = boards.standing(round_, change, at=at)
+        move_round(round_, RoundState.LAPSED, at=at)
+        round_.tally = _tally(standing, "The deadline passed without a quorum.")
+        round_.save(update_fields=["state", "closed_at", "tally"])
+        change.deadline_at = None
+        change.save()
+        journal.record(events.RoundLapsed(change_id=change.pk, round_id=round_.pk), subject=change, actor=None, at=at)
+    return round_
+
+
+def _open_round(change: Change, *, at: datetime) -> Round:
+    round_ = boards.open_round(change)
+    if round_ is None:
+        raise WrongState(
+            f"No round is open for {change.reference}: it is {change.state.replace('_', ' ')}.",
+            next_step="The decision and its ballots are on the change's page.",
+            code="round_closed",
+        )
+    if round_.closes_at <= at:
+        raise WrongState(
+            f"The round closed at {round_.closes_at:%d %B %Y %H:%M} UTC.",
+            next_step="Ask the chair to open another round.",
+            code="round_over",
+        )
+    if change.on_hold:
+        raise WrongState(f"{change.reference} is on hold.", next_step="Vote when it is released.", code="on_hold")
+    return round_
+
+
+def _require_may_vote(round_: Round, change: Change, *, voter: Person, owner: Person, at: datetime) -> tuple[str, str]:
+    seats = {seat.person_id: seat for seat in boards.voting_seats(round_.board_id, at.date())}
+    voting.require_may_vote(
+        voter_id=owner.pk, cast_by_id=voter.pk, barred=boards.authors_of(change), seated=seats.keys()
+    )
+    if owner != voter:
+        held = Delegation.objects.filter(board_id=round_.board_id, from_person=owner, to_person=voter)
+        if not held.in_force_on(at.date()).exists():
+            raise NotAllowed(
+                f"{owner} has not delegated their vote to you on this board today.",
+                next_step="Ask them to delegate it, or vote for your own seat.",
+                code="no_delegation",
+            )
+    voter.require(Capability.VOTE, to="vote")
+    if Ballot.objects.filter(round=round_, voter=owner).exists():
+        raise Conflict(
+            "This seat has already voted in this round.",
+            next_step="A ballot stands until the round ends; speak with the chair if it was a mistake.",
+            code="voted_already",
+        )
+    return seats[owner.pk].role, seats[owner.pk].function
+
+
+def _require_ballot_fits(choice: str, reason: str, conditions: Sequence[str]) -> list[str]:
+    wanted = [text.strip() for text in conditions if text.strip()]
+    if choice not in Choice.values:
+        raise Invalid(
+            "There is no such ballot.",
+            next_step=f"Choose one of: {', '.join(Choice.values)}.",
+            fields={"choice": ["Unknown."]},
+        )
+    if choice == Choice.APPROVE_WITH_CONDITIONS and not wanted:
+        raise Invalid(
+            "Name at least one condition.",
+            next_step="Write what must be met, or approve without.",
+            fields={"conditions": ["Missing."]},
+        )
+    if wanted and choice != Choice.APPROVE_WITH_CONDITIONS:
+        raise Invalid(
+            "Conditions go with “approve with conditions” only.",
+            next_step="Choose that, or leave them out.",
+            fields={"conditions": ["Not with this ballot."]},
+        )
+    if len(wanted) > MOST_CONDITIONS or any(
+        len(text) > Condition._meta.get_field("text").max_length for text in wanted
+    ):
+        raise Invalid(
+            f"At most {MOST_CONDITIONS} conditions of 500 characters.",
+            next_step="Put them together.",
+            fields={"conditions": ["Too many or too long."]},
+        )
+    if len(reason) > LONGEST_REASON:
+        raise Invalid(
+            f"A reason has at most {LONGEST_REASON:,} characters.",
+            next_step="Shorten it, or attach a file.",
+            fields={"reason": ["Too long."]},
+        )
+    if choice not in {Choice.APPROVE, Choice.ABSTAIN, Choice.APPROVE_WITH_CONDITIONS} and not reason.strip():
+        raise Invalid(
+            "Say why: this ballot needs a reason.",
+            next_step="Write a sentence that helps the authors.",
+            fields={"reason": ["Missing."]},
+        )
+    return wanted
+
+
+def _settle(round_: Round, change: Change, *, actor: Person | None, at: datetime, is_over: bool = False) -> bool:
+    """Close the round if its ballots decide it, and move the change accordingly."""
+    standing = boards.standing(round_, change, at=at)
+    rule = voting.Rule.from_data(round_.rule)
+    decision = voting.decision(rule, voices=standing.voices, casts=standing.casts, is_over=is_over)
+    if decision is None:
+        return False
+    move_round(round_, RoundState.DECIDED, at=at)
+    round_.verdict, round_.tally = decision.verdict, _tally(standing, decision.sentence)
+    round_.save(update_fields=["state", "closed_at", "verdict", "tally"])
+    event = events.RoundDecided(change_id=change.pk, round_id=round_.pk, verdict=decision.verdict)
+    journal.record(event, subject=change, actor=actor, at=at)
+    change.decided_at, change.deadline_at = at, None
+    _carry_out(decision.verdict, round_, change, actor=actor, at=at)
+    return True
+
+
+def _carry_out(verdict: str, round_: Round, change: Change, *, actor: Person | None, at: datetime) -> None:
+    if verdict in {Verdict.APPROVED, Verdict.APPROVED_WITH_CONDITIONS}:
+        move_change(change, ChangeState.AUTHORIZED)
+        change.save()
+        journal.record(
+            events.ChangeAuthorized(change_id=change.pk, round_id=round_.pk), subject=change, actor=actor, at=at
+        )
+        schedule_if_ready(change, actor=actor, at=at)
+        return
+    # Conditions belong to an approval; without one they bind nobody.
+    Condition.objects.filter(ballot__round=round_, state=ConditionState.OPEN).update(
+        state=ConditionState.WAIVED, closed_at=at, evidence="The change was not approved."
+    )
+    if verdict == Verdict.REJECTED:
+        move_change(change, ChangeState.REJECTED)
+        journal.record(
+            events.ChangeRejected(change_id=change.pk, round_id=round_.pk), subject=change, actor=actor, at=at
+        )
+    else:
+        move_change(change, ChangeState.CHANGES_REQUESTED)
+        journal.record(events.ChangesRequested(change_id=change.pk), subject=change, actor=actor, at=at)
+    change.save()
+
+
+def schedule_if_ready(change: Change, *, actor: Person | None, at: datetime) -> bool:
+    """Put an authorized change into the calendar when nothing is missing: a window ahead, no open condition, no hold."""
+    open_conditions = Condition.objects.filter(change=change, state=ConditionState.OPEN).exists()
+    ahead = change.window_end_at is not None and change.window_end_at > at
+    if change.state != ChangeState.AUTHORIZED or open_conditions or not ahead or change.on_hold:
+        return False
+    move_change(change, ChangeState.SCHEDULED)
+    change.save()
+    journal.record(events.ChangeScheduled(change_id=change.pk), subject=change, actor=actor, at=at)
+    return True
+
+
+def _tally(standing: boards.Standing, sentence: str) -> dict[str, object]:
+    counts = {choice: sum(cast.choice == choice for cast in standing.casts) for choice in Choice.values}
+    return {
+        "counts": counts,
+        "eligible": standing.quorum.eligible,
+        "present": standing.quorum.present,
+        "sentence": sentence,
+    }

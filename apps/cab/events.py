@@ -1,0 +1,257 @@
+"""What the board's area tells others: frozen, past tense, ids only. A hidden ballot's choice is never in an event."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from apps.journal.events import Event
+
+
+@dataclass(frozen=True)
+class ChangeProposed(Event):
+    words: ClassVar[str] = "proposed the change"
+    change_id: int
+
+
+@dataclass(frozen=True)
+class ChangeEdited(Event):
+    words: ClassVar[str] = "edited the change"
+    change_id: int
+    revision: int
+    is_material: bool
+    fields: list[str]
+
+
+@dataclass(frozen=True)
+class FileAttached(Event):
+    words: ClassVar[str] = "attached a file"
+    change_id: int
+    attachment_id: int
+
+
+@dataclass(frozen=True)
+class FileRemoved(Event):
+    words: ClassVar[str] = "removed a file"
+    change_id: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ChangeSubmitted(Event):
+    words: ClassVar[str] = "submitted it"
+    change_id: int
+    revision: int
+
+
+@dataclass(frozen=True)
+class AssessmentBegun(Event):
+    words: ClassVar[str] = "began the assessment"
+    change_id: int
+    risk: int
+
+
+@dataclass(frozen=True)
+class RiskRaised(Event):
+    words: ClassVar[str] = "raised the risk"
+    change_id: int
+    from_risk: int
+    to_risk: int
+
+
+@dataclass(frozen=True)
+class ChangesRequested(Event):
+    words: ClassVar[str] = "asked for changes"
+    change_id: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class RoundOpened(Event):
+    words: ClassVar[str] = "opened a round"
+    change_id: int
+    round_id: int
+    board_id: int
+    revision: int
+
+
+@dataclass(frozen=True)
+class VoteCast(Event):
+    words: ClassVar[str] = "voted"
+    change_id: int
+    round_id: int
+    ballot_id: int
+    voter_id: int
+
+
+@dataclass(frozen=True)
+class RoundDecided(Event):
+    words: ClassVar[str] = "completed the decision"
+    change_id: int
+    round_id: int
+    verdict: str
+
+
+@dataclass(frozen=True)
+class RoundInvalidated(Event):
+    words: ClassVar[str] = "made the ballots invalid by a material edit"
+    change_id: int
+    round_id: int
+
+
+@dataclass(frozen=True)
+class RoundLapsed(Event):
+    words: ClassVar[str] = "ended the round without a quorum"
+    change_id: int
+    round_id: int
+
+
+@dataclass(frozen=True)
+class ChangeAuthorized(Event):
+    words: ClassVar[str] = "authorized the change"
+    change_id: int
+    round_id: int
+
+
+@dataclass(frozen=True)
+class ChangeRejected(Event):
+    words: ClassVar[str] = "rejected the change"
+    change_id: int
+    round_id: int
+
+
+@dataclass(frozen=True)
+class ChangeScheduled(Event):
+    words: ClassVar[str] = "scheduled the change"
+    change_id: int
+
+
+@dataclass(frozen=True)
+class ImplementationStarted(Event):
+    words: ClassVar[str] = "started the implementation"
+    change_id: int
+
+
+@dataclass(frozen=True)
+class ImplementationFinished(Event):
+    words: ClassVar[str] = "finished the implementation"
+    change_id: int
+    outcome: str
+    review_id: int
+
+
+@dataclass(frozen=True)
+class ChangeHeld(Event):
+    words: ClassVar[str] = "put it on hold"
+    change_id: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class ChangeReleased(Event):
+    words: ClassVar[str] = "released the hold"
+    change_id: int
+
+
+@dataclass(frozen=True)
+class ChangeCancelled(Event):
+    words: ClassVar[str] = "cancelled the change"
+    change_id: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class EvidenceOffered(Event):
+    words: ClassVar[str] = "offered evidence for a condition"
+    change_id: int
+    condition_id: int
+
+
+@dataclass(frozen=True)
+class ConditionMet(Event):
+    words: ClassVar[str] = "confirmed a condition"
+    change_id: int
+    condition_id: int
+
+
+@dataclass(frozen=True)
+class ConditionWaived(Event):
+    words: ClassVar[str] = "waived a condition"
+    change_id: int
+    condition_id: int
+
+
+@dataclass(frozen=True)
+class ReviewBegun(Event):
+    words: ClassVar[str] = "began the review"
+    change_id: int
+    review_id: int
+
+
+@dataclass(frozen=True)
+class ReviewReminded(Event):
+    words: ClassVar[str] = "reminded of the review"
+    change_id: int
+    review_id: int
+
+
+@dataclass(frozen=True)
+class ReviewEscalated(Event):
+    words: ClassVar[str] = "escalated the overdue review to the chair"
+    change_id: int
+    review_id: int
+
+
+@dataclass(frozen=True)
+class ReviewCompleted(Event):
+    words: ClassVar[str] = "completed the review"
+    change_id: int
+    review_id: int
+
+
+@dataclass(frozen=True)
+class ChangeClosed(Event):
+    words: ClassVar[str] = "closed the change"
+    change_id: int
+
+
+@dataclass(frozen=True)
+class BoardFounded(Event):
+    words: ClassVar[str] = "founded the board"
+    board_id: int
+
+
+@dataclass(frozen=True)
+class BoardRulesChanged(Event):
+    words: ClassVar[str] = "changed the board's rules"
+    board_id: int
+    fields: list[str]
+
+
+@dataclass(frozen=True)
+class SeatFilled(Event):
+    words: ClassVar[str] = "filled a seat"
+    board_id: int
+    seat_id: int
+    person_id: int
+
+
+@dataclass(frozen=True)
+class TermEnded(Event):
+    words: ClassVar[str] = "ended a term"
+    board_id: int
+    seat_id: int
+    person_id: int
+
+
+@dataclass(frozen=True)
+class VoteDelegated(Event):
+    words: ClassVar[str] = "delegated their vote"
+    board_id: int
+    delegation_id: int
+    to_person_id: int
+
+
+@dataclass(frozen=True)
+class DelegationRevoked(Event):
+    words: ClassVar[str] = "revoked a delegation"
+    board_id: int
+    delegation_id: int

@@ -1,0 +1,1 @@
+"""Named questions of the board's area: changes, boards and rounds, metrics."""

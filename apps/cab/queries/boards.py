@@ -1,0 +1,125 @@
+"""Questions about boards, rounds and who may vote."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Q, QuerySet
+
+from apps.accounts.models import Person
+from apps.cab.models import Ballot, Board, BoardKind, Change, CoAuthorship, Delegation, Round, Seat, SeatRole
+from apps.cab.rules import voting
+from apps.cab.rules.routing import Route
+from apps.cab.states import RoundState
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A round as it stands: the voices, the ballots, the quorum and, once settled, the decision."""
+
+    voices: tuple[voting.Voice, ...]
+    casts: tuple[voting.Cast, ...]
+    quorum: voting.Quorum
+
+
+@dataclass(frozen=True)
+class OpenBallot:
+    """A ballot this person may cast: for whose seat, and as what."""
+
+    voter: Person
+    seat: Seat
+    is_delegated: bool
+
+
+def authors_of(change: Change) -> set[int]:
+    """The ids of all who may never decide this change: requester, co-authors, implementer."""
+    people = set(CoAuthorship.objects.filter(change=change).values_list("person_id", flat=True))
+    return {one for one in {*people, change.requester_id, change.implementer_id} if one}
+
+
+def voting_seats(board_id: int, day: date) -> QuerySet[Seat]:
+    """The board's seats with a vote on `day`, with their people."""
+    return (
+        Seat.objects.filter(board_id=board_id)
+        .filled_on(day)
+        .voting()
+        .select_related("person")
+        .order_by("role", "person__name")
+    )
+
+
+def standing(round_: Round, change: Change, *, at: datetime) -> Standing:
+    """Where the round's quorum stands: seats filled on the day, authors left out."""
+    barred = authors_of(change)
+    voices = tuple(
+        voting.Voice(seat.person_id, seat.role, seat.function)
+        for seat in voting_seats(round_.board_id, at.date())
+        if seat.person_id not in barred
+    )
+    casts = tuple(
+        voting.Cast(ballot.voter_id, ballot.choice, ballot.seat_role, ballot.seat_function)
+        for ballot in Ballot.objects.filter(round=round_).order_by("id")
+    )
+    # A seat that voted and was vacated since keeps its ballot and stays among those who could vote.
+    seated = {voice.person_id for voice in voices}
+    voices += tuple(voting.Voice(c.person_id, c.role, c.function) for c in casts if c.person_id not in seated)
+    return Standing(voices, casts, voting.quorum(voting.Rule.from_data(round_.rule), voices=voices, casts=casts))
+
+
+def open_round(change: Change) -> Round | None:
+    """The change's open round, if any."""
+    return Round.objects.filter(change=change, state=RoundState.OPEN).select_related("board").first()
+
+
+def open_ballots(round_: Round, change: Change, person: Person, *, at: datetime) -> list[OpenBallot]:
+    """The ballots this person may still cast in the round: their own seat's and those delegated to them."""
+    barred = authors_of(change)
+    if person.pk in barred or round_.state != RoundState.OPEN:
+        return []
+    givers = set(
+        Delegation.objects.filter(board_id=round_.board_id, to_person=person)
+        .in_force_on(at.date())
+        .values_list("from_person_id", flat=True)
+    )
+    done = set(Ballot.objects.filter(round=round_).values_list("voter_id", flat=True))
+    return [
+        OpenBallot(seat.person, seat, seat.person_id != person.pk)
+        for seat in voting_seats(round_.board_id, at.date())
+        if seat.person_id in {person.pk, *givers} - done - barred
+    ]
+
+
+def ballots_shown_to(round_: Round, person: Person) -> Sequence[Ballot]:
+    """The round's ballots this person may read: all once it is closed or where the board votes openly, else only their own."""
+    ballots = (
+        Ballot.objects.filter(round=round_)
+        .select_related("voter", "cast_by")
+        .prefetch_related("conditions")
+        .order_by("id")
+    )
+    if round_.state == RoundState.OPEN and round_.rule.get("hides_ballots"):
+        ballots = ballots.filter(Q(voter=person) | Q(cast_by=person))
+    return ballots
+
+
+def is_chair(person: Person, board_id: int, *, on: date) -> bool:
+    """Whether the person chairs the board on that day."""
+    return Seat.objects.filter(board_id=board_id, person=person, role=SeatRole.CHAIR).filled_on(on).exists()
+
+
+def has_voting_seat(person: Person, board_id: int, *, on: date) -> bool:
+    """Whether the person has a seat with a vote on the board that day."""
+    return voting_seats(board_id, on).filter(person=person).exists()
+
+
+def board_for(route: Route, cluster_id: int) -> Board | None:
+    """The board a route leads to. A cluster without a board of its own is decided by the enterprise board."""
+    if route.kind == BoardKind.CLUSTER:
+        own = Board.objects.filter(kind=BoardKind.CLUSTER, cluster_id=cluster_id).first()
+        return own or Board.objects.filter(kind=BoardKind.ENTERPRISE).first()
+    return Board.objects.filter(kind=route.kind).first() or Board.objects.filter(kind=BoardKind.ENTERPRISE).first()
+
+
+def rounds_overdue_at(at: datetime) -> QuerySet[Round]:
+    """Open rounds whose deadline has passed."""
+    return Round.objects.filter(state=RoundState.OPEN, closes_at__lte=at).order_by("closes_at")

@@ -1,0 +1,143 @@
+"""Questions about changes: what a revision says, what a risk is computed from, who waits for what."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+
+from apps.accounts.models import Person
+from apps.cab.models import (
+    Ballot,
+    Change,
+    ChangeComponent,
+    Condition,
+    Delegation,
+    LastLook,
+    Reversal,
+    Revision,
+    Round,
+    Seat,
+)
+from apps.cab.rules import revisions, risk
+from apps.cab.rules.blockers import Standing as BlockerFacts
+from apps.cab.states import ChangeState, ConditionState, Outcome, RoundState
+from apps.clusters.models import Component, Dependency
+
+
+def content_of(change: Change) -> dict[str, Any]:
+    """What the change says now, as its revision keeps it."""
+    components = change.components.values_list("cluster__slug", "slug")
+    return revisions.snapshot(
+        change,
+        cluster=change.cluster.slug,
+        components=[f"{cluster}/{slug}" for cluster, slug in components],
+        implementer=change.implementer.handle if change.implementer else "",
+        co_authors=list(change.co_authors.values_list("handle", flat=True)),
+    )
+
+
+def clusters_touched(change: Change) -> int:
+    """How many clusters the change touches: its own and those of its components."""
+    return len({change.cluster_id, *change.components.values_list("cluster_id", flat=True)})
+
+
+def risk_facts(change: Change, *, at: datetime) -> risk.RiskFacts:
+    """What the risk of `change` is computed from, as known at `at`."""
+    touched = Component.objects.filter(touching__change=change)
+    ids = list(touched.values_list("pk", flat=True))
+    planned_from = change.submitted_at or at
+    return risk.RiskFacts(
+        type=change.type,
+        has_backout_plan=bool(change.backout_plan.strip()),
+        has_test_plan=bool(change.test_plan.strip()),
+        clusters_touched=clusters_touched(change),
+        top_tier=touched.aggregate(top=Min("tier"))["top"],
+        failures=failures_on(ids, before=at, excluding=change.pk),
+        dependents=Dependency.objects.filter(provider__in=ids)
+        .exclude(consumer__in=ids)
+        .values("consumer")
+        .distinct()
+        .count(),
+        downtime_minutes=change.downtime_minutes,
+        notice=change.window_start_at - planned_from if change.window_start_at else None,
+    )
+
+
+def failures_on(component_ids: list[int], *, before: datetime, excluding: int) -> int:
+    """Changes on any of the components that failed within the look-back: backed out, unsuccessful, or reverted later."""
+    reverted = Exists(Reversal.objects.filter(undone=OuterRef("pk")))
+    return (
+        Change.objects.filter(
+            touched__component__in=component_ids, implemented_at__lt=before, implemented_at__gte=before - risk.LOOK_BACK
+        )
+        .filter(Q(outcome__in=[Outcome.UNSUCCESSFUL, Outcome.BACKED_OUT]) | reverted)
+        .exclude(pk=excluding)
+        .distinct()
+        .count()
+    )
+
+
+def waiting_for(person: Person, *, at: datetime) -> QuerySet[Change]:
+    """Changes whose open round waits for a ballot of this person (or one delegated to them), by deadline and risk.
+
+    Their own changes never wait for them.
+    """
+    seats = Seat.objects.filled_on(at.date()).voting()
+    own = seats.filter(person=person)
+    given = Delegation.objects.filter(to_person=person, board=OuterRef("board")).in_force_on(at.date())
+    lent = seats.filter(Exists(given.filter(from_person=OuterRef("person"))))
+    unused = ~Exists(Ballot.objects.filter(round=OuterRef(OuterRef("pk")), voter=OuterRef("person")))
+    # The lent seat's own person must not be an author of the change either.
+    for_round = Q(board=OuterRef("board"))
+    rounds = Round.objects.filter(state=RoundState.OPEN).filter(
+        Exists(own.filter(for_round).filter(unused))
+        | Exists(lent.filter(for_round).filter(unused).exclude(person=OuterRef("change__requester")))
+    )
+    return (
+        Change.objects.filter(state=ChangeState.AWAITING_AUTHORIZATION, on_hold=False, rounds__in=rounds)
+        .exclude(requester=person)
+        .exclude(implementer=person)
+        .exclude(co_authors=person)
+    )
+
+
+def blocker_facts(change: Change, *, at: datetime) -> BlockerFacts:
+    """The facts the change's blockers are found from."""
+    from apps.cab.queries import boards
+
+    round_ = boards.open_round(change)
+    last = Round.objects.filter(change=change).order_by("-number").first()
+    return BlockerFacts(
+        state=change.state,
+        type=change.type,
+        has_components=ChangeComponent.objects.filter(change=change).exists(),
+        has_implementation_plan=bool(change.implementation_plan.strip()),
+        has_backout_plan=bool(change.backout_plan.strip()),
+        has_window=change.window_start_at is not None,
+        has_implementer=change.implementer_id is not None,
+        window_is_past=bool(change.window_end_at and change.window_end_at <= at),
+        on_hold=change.on_hold,
+        has_open_round=round_ is not None,
+        round_lapsed=bool(last and last.state == RoundState.LAPSED),
+        open_conditions=Condition.objects.filter(change=change, state=ConditionState.OPEN).count(),
+        quorum_unreachable=boards.standing(round_, change, at=at).quorum.unreachable if round_ else (),
+    )
+
+
+def changes_since_last_look(change: Change, person: Person) -> tuple[int | None, revisions.EditVerdict]:
+    """The revision this person saw last (None: never) and how it differs from the one in force."""
+    seen = LastLook.objects.filter(change=change, person=person).values_list("revision", flat=True).first()
+    if seen is None or seen == change.revision:
+        return seen, revisions.EditVerdict(())
+    return seen, diff(change, seen, change.revision)
+
+
+def diff(change: Change, older: int, newer: int) -> revisions.EditVerdict:
+    """How two revisions of the change differ."""
+    content = dict(Revision.objects.filter(change=change, number__in=[older, newer]).values_list("number", "content"))
+    return revisions.compare(content.get(older, {}), content.get(newer, {}))
+
+
+def counts_by_state(changes: QuerySet[Change]) -> dict[str, int]:
+    """How many of the given changes are in each state."""
+    return dict(changes.order_by().values_list("state").annotate(Count("pk")))

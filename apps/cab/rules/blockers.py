@@ -1,0 +1,142 @@
+"""What stops a change right now, each with its next step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """One thing that stops a change: `anchor` is where on the dossier it can be mended."""
+
+    code: str
+    sentence: str
+    next_step: str
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The facts blockers are found from."""
+
+    state: str
+    type: str
+    has_components: bool
+    has_implementation_plan: bool
+    has_backout_plan: bool
+    has_window: bool
+    has_implementer: bool
+    window_is_past: bool = False
+    on_hold: bool = False
+    has_open_round: bool = False
+    round_lapsed: bool = False
+    open_conditions: int = 0
+    quorum_unreachable: Sequence[str] = field(default=())
+    author_approvers: Sequence[str] = field(default=())
+
+
+_BEFORE_WORK = (
+    "draft",
+    "changes_requested",
+    "submitted",
+    "assessing",
+    "awaiting_authorization",
+    "authorized",
+    "scheduled",
+)
+
+
+def blockers(standing: Standing) -> list[Blocker]:
+    """Everything that stands in the way of the change's next step, most urgent first."""
+    if standing.state not in _BEFORE_WORK:
+        return []
+    found = []
+    if standing.on_hold:
+        found.append(Blocker("on_hold", "It is on hold.", "Release it when the reason is gone.", "hold"))
+    if standing.author_approvers:
+        names = ", ".join(standing.author_approvers)
+        found.append(
+            Blocker(
+                "author_approves",
+                f"An author is also named as approver ({names}).",
+                "Name an approver who did not write it.",
+                "people",
+            )
+        )
+    if standing.state in ("draft", "changes_requested"):
+        found += for_submission(standing)
+    if standing.round_lapsed and not standing.has_open_round and standing.state == "awaiting_authorization":
+        found.append(
+            Blocker(
+                "round_lapsed", "The last round ended without a quorum.", "The chair opens another round.", "decision"
+            )
+        )
+    found += [
+        Blocker(
+            "quorum_unreachable", sentence, "The chair fills the seat or hands the change to another board.", "decision"
+        )
+        for sentence in standing.quorum_unreachable
+    ]
+    if standing.state in ("authorized", "scheduled"):
+        found += for_work(standing)
+    return found
+
+
+def for_submission(standing: Standing) -> list[Blocker]:
+    """What a change lacks before a board should see it."""
+    checks = (
+        (
+            standing.has_components,
+            "no_components",
+            "No component is declared.",
+            "Name what the change touches.",
+            "components",
+        ),
+        (
+            standing.has_implementation_plan,
+            "no_implementation_plan",
+            "The implementation plan is empty.",
+            "Write the steps.",
+            "implementation_plan",
+        ),
+        (
+            standing.has_backout_plan or standing.type == "emergency",
+            "no_backout_plan",
+            "The backout plan is empty.",
+            "Write how to return to the state before.",
+            "backout_plan",
+        ),
+        (
+            standing.has_window or standing.type == "emergency",
+            "no_window",
+            "No window is planned.",
+            "Plan a start and an end.",
+            "window",
+        ),
+    )
+    return [Blocker(code, sentence, step, anchor) for holds, code, sentence, step, anchor in checks if not holds]
+
+
+def for_work(standing: Standing) -> list[Blocker]:
+    """What an approved change lacks before work may begin."""
+    found = []
+    if standing.open_conditions:
+        many = "1 condition" if standing.open_conditions == 1 else f"{standing.open_conditions} conditions"
+        found.append(
+            Blocker(
+                "open_conditions",
+                f"{many} of the approval not met.",
+                "Offer evidence; a member of the board confirms it.",
+                "conditions",
+            )
+        )
+    if not standing.has_implementer:
+        found.append(Blocker("no_implementer", "Nobody is named to carry it out.", "Name an implementer.", "people"))
+    if not standing.has_window:
+        found.append(Blocker("no_window", "No window is planned.", "Plan a start and an end.", "window"))
+    elif standing.window_is_past:
+        found.append(
+            Blocker(
+                "window_past", "The planned window has passed.", "Plan a new one; the board decides again.", "window"
+            )
+        )
+    return found

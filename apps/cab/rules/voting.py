@@ -1,0 +1,172 @@
+"""Who may vote, when a quorum is complete, and what the ballots decide."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from math import ceil
+from typing import Any
+
+from apps.kernel.refusals import NotAllowed
+
+APPROVING = frozenset({"approve", "approve_with_conditions"})
+AGAINST = frozenset({"reject", "request_changes"})
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A seat that may vote: whose it is, its role and what it stands for."""
+
+    person_id: int
+    role: str
+    function: str = ""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """A ballot that was cast, with the seat it came from."""
+
+    person_id: int
+    choice: str
+    role: str = "voter"
+    function: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A board's quorum (count, share, roles: all must hold) and majority."""
+
+    count: int
+    share: Decimal
+    roles: tuple[str, ...]
+    majority: str
+
+    def as_data(self) -> dict[str, Any]:
+        """The rule as it is stored with each round."""
+        return {
+            "quorum": {"count": self.count, "share": str(self.share), "roles": list(self.roles)},
+            "majority": self.majority,
+        }
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> "Rule":
+        """The rule as it was stored."""
+        quorum = data["quorum"]
+        return cls(quorum["count"], Decimal(quorum["share"]), tuple(quorum["roles"]), data["majority"])
+
+
+@dataclass(frozen=True)
+class Quorum:
+    """How far the quorum is: who could vote, how many did, and what is missing, in sentences."""
+
+    eligible: int
+    present: int
+    missing: tuple[str, ...]
+    unreachable: tuple[str, ...] = field(default=())
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the board may decide."""
+        return not self.missing
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the ballots decide, and why, in one sentence."""
+
+    verdict: str
+    sentence: str
+
+
+def require_may_vote(*, voter_id: int, cast_by_id: int, barred: Collection[int], seated: Collection[int]) -> None:
+    """Refuse authors, co-authors and implementers, whether they vote themselves, for another, or through another."""
+    if cast_by_id in barred:
+        own = "your own change" if voter_id == cast_by_id else "your own change for somebody else"
+        raise NotAllowed(
+            f"You cannot vote on {own}: you wrote it or will carry it out.",
+            next_step="Another member of the board decides it; you can answer their questions.",
+            code="own_change",
+        )
+    if voter_id in barred:
+        raise NotAllowed(
+            "You cannot vote for a person who wrote or will carry out this change: a delegation passes on their seat, not a right they do not have.",
+            next_step="Another member of the board decides it.",
+            code="own_change_by_delegation",
+        )
+    if voter_id not in seated:
+        raise NotAllowed(
+            "There is no seat with a vote on this board for that ballot.",
+            next_step="Ask the chair of the board; advisers speak but do not vote.",
+            code="no_seat",
+        )
+
+
+def quorum(rule: Rule, *, voices: Sequence[Voice], casts: Sequence[Cast]) -> Quorum:
+    """Where the quorum stands.
+
+    `voices` are the seats that may vote (authors already left out). A recusal takes its seat out of both the ones who
+    could vote and the ones who did; an abstention is present but decides nothing.
+    """
+    recused = {cast.person_id for cast in casts if cast.choice == "recuse"}
+    eligible = [voice for voice in voices if voice.person_id not in recused]
+    present = [cast for cast in casts if cast.choice != "recuse"]
+    by_share = ceil(rule.share * len(eligible))
+    missing, unreachable = [], []
+    for needed, what in ((rule.count, ""), (by_share, f" ({rule.share * 100:.0f} % of {len(eligible)})")):
+        if len(present) < needed:
+            missing.append(f"{_votes(needed - len(present))} more needed{what}.")
+        if len(eligible) < needed:
+            unreachable.append(f"{needed} votes are needed but only {len(eligible)} may be cast.")
+    for role in rule.roles:
+        if not _has(role, present):
+            missing.append(f"The {role} has not voted.")
+            if not _has(role, eligible):
+                unreachable.append(f"Nobody who may vote sits here as {role}.")
+    return Quorum(len(eligible), len(present), tuple(dict.fromkeys(missing)), tuple(dict.fromkeys(unreachable)))
+
+
+def decision(rule: Rule, *, voices: Sequence[Voice], casts: Sequence[Cast], is_over: bool = False) -> Decision | None:
+    """What the ballots decide; None while they do not.
+
+    Once the quorum is complete, approval settles when its majority holds among the ballots cast; refusal settles when
+    more are against than for, or approval is out of reach even if everyone left approves. Otherwise the round waits; when
+    it `is_over`, what has a quorum but no approval is refused.
+    """
+    state = quorum(rule, voices=voices, casts=casts)
+    if not state.is_complete:
+        return None
+    for_it = sum(cast.choice in APPROVING for cast in casts)
+    against = sum(cast.choice in AGAINST for cast in casts)
+    left = state.eligible - state.present
+    count = f"{for_it} for, {against} against, {sum(cast.choice == 'abstain' for cast in casts)} abstained"
+    if _passes(rule.majority, for_it, against, state.eligible):
+        conditional = any(cast.choice == "approve_with_conditions" for cast in casts)
+        return Decision("approved_with_conditions" if conditional else "approved", f"Approved: {count}.")
+    out_of_reach = not _passes(rule.majority, for_it + left, against, state.eligible)
+    if against > for_it or out_of_reach or is_over:
+        asking = sum(cast.choice == "request_changes" for cast in casts)
+        wants_changes = asking > 0 and asking * 2 >= against
+        return Decision(
+            "changes_requested" if wants_changes else "rejected",
+            f"{'Changes requested' if wants_changes else 'Rejected'}: {count}.",
+        )
+    return None
+
+
+def _passes(majority: str, for_it: int, against: int, eligible: int) -> bool:
+    return (
+        for_it > 0
+        and {
+            "simple": for_it > against,
+            "absolute": for_it * 2 > eligible,
+            "two_thirds": for_it * 3 >= (for_it + against) * 2,
+            "unanimous": against == 0,
+        }[majority]
+    )
+
+
+def _has(role: str, people: Iterable[Voice | Cast]) -> bool:
+    return any(role in (one.role, one.function) for one in people)
+
+
+def _votes(number: int) -> str:
+    return "1 vote" if number == 1 else f"{number} votes"
