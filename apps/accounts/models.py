@@ -104,9 +104,19 @@ class Person(AbstractBaseUser, PermissionsMixin):
         return zoneinfo.ZoneInfo(self.zone)
 
     @cached_property
+    def roles(self) -> frozenset[Role]:
+        """The roles this person holds; read once a request. Someone inactive holds none."""
+        held = self.role_grants.values_list("role", flat=True) if self.is_active else ()
+        return frozenset(Role(role) for role in held)
+
+    @cached_property
     def capabilities(self) -> frozenset[Capability]:
         """What this person's roles give; read once a request."""
-        return capabilities(self.role_grants.values_list("role", flat=True)) if self.is_active else frozenset()
+        return capabilities(self.roles)
+
+    def holds(self, role: Role) -> bool:
+        """Whether this person holds the role."""
+        return role in self.roles
 
     def may(self, capability: Capability) -> bool:
         """Whether this person's roles give the capability."""
@@ -185,7 +195,7 @@ class IdempotentAnswer(models.Model):
     fingerprint = models.CharField(max_length=64)  # SHA-256 of method, path and body: the same key must mean the same
     status = models.PositiveSmallIntegerField(null=True)
     headers = models.JSONField(default=dict)
-    body = models.JSONField(null=True)
+    body = models.TextField(null=True)  # JSON as it was sent: jsonb would reorder it; null for an answer without a body
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,7 +1,12 @@
 """Which role may do what, and which scope lets an API key do it. Pure data and pure functions."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from apps.kernel.refusals import Invalid
+
+LONGEST_KEY = timedelta(days=365)  # a key that outlives a year outlives the memory of why it was made
 
 
 class Role(StrEnum):
@@ -70,3 +75,30 @@ def capabilities(roles: Iterable[str]) -> frozenset[Capability]:
     held = {Role(role) for role in roles}
     given = frozenset().union(*(MATRIX[role] for role in held)) if held else frozenset()
     return given & READ_ONLY if Role.AUDITOR in held else given
+
+
+def require_key_terms(*, scopes: Collection[str], expires_at: datetime, at: datetime, is_auditor: bool) -> None:
+    """Refuse a key without end, without purpose, or with scopes its owner could never use."""
+    if not scopes:
+        raise Invalid(
+            "A key needs at least one scope.", next_step="Choose what it is for.", fields={"scopes": ["Choose one."]}
+        )
+    unknown = sorted(set(scopes) - set(Scope))
+    if unknown:
+        raise Invalid(
+            f"There is no scope “{unknown[0][:40]}”.",
+            next_step=f"Choose from {', '.join(Scope)}.",
+            fields={"scopes": ["Unknown scope."]},
+        )
+    if is_auditor and set(scopes) != {Scope.READ}:
+        raise Invalid(
+            "Auditors change nothing, so their keys only read.",
+            next_step="Keep the scope “read” alone.",
+            fields={"scopes": ["Only “read”."]},
+        )
+    if not at < expires_at <= at + LONGEST_KEY:
+        raise Invalid(
+            f"A key ends within {LONGEST_KEY.days} days from now.",
+            next_step="Choose an earlier end; a new key is quickly made.",
+            fields={"expires_at": [f"Must lie in the next {LONGEST_KEY.days} days."]},
+        )

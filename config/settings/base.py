@@ -195,7 +195,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["apps.accounts.api.permissions.SignedInWithinScope"],
     "DEFAULT_PAGINATION_CLASS": "apps.kernel.paging.KeysetPagination",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["apps.accounts.api.parsers.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "apps.accounts.api.schema.Schema",
     "DEFAULT_THROTTLE_CLASSES": ["apps.accounts.api.throttling.PersonThrottle"],
     "DEFAULT_THROTTLE_RATES": {"person": env("API_RATE", default="600/min"), "anon": "60/min"},

@@ -1,0 +1,1 @@
+"""The JSON door: what every area's API builds on, and the API of accounts itself."""

@@ -1,5 +1,12 @@
 """Addresses of the accounts API."""
 
-from django.urls import URLPattern
+from django.urls import path
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from apps.accounts.api.views import ApiKeyViewSet, MeView, PersonViewSet
+
+router = SimpleRouter()
+router.register("people", PersonViewSet, basename="people")
+router.register("api-keys", ApiKeyViewSet, basename="api-keys")
+
+urlpatterns = [path("me/", MeView.as_view(), name="me"), *router.urls]

@@ -16,7 +16,7 @@ P = ParamSpec("P")
 class PersonRequest(HttpRequest):
     """A request whose user is known to be a person."""
 
-    user: Person  # type: ignore[assignment]  # the decorator below has checked it
+    user: Person
 
 
 def signed_in(view: Callable[Concatenate[PersonRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
