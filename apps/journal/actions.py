@@ -115,11 +115,13 @@ def take_slot(*, job: str, every: timedelta, at: datetime) -> bool:
     Turns are the multiples of `every` since 1970 in UTC, so two beats a moment apart mean the same turn.
     """
     turn_at = datetime.fromtimestamp(at.timestamp() // every.total_seconds() * every.total_seconds(), tz=UTC)
-    with transaction.atomic():
-        slots = Slot.objects.bulk_create([Slot(job=job, turn_at=turn_at)], ignore_conflicts=True)
-        # ignore_conflicts does not say which rows were written: the lock on our own insert does.
-        taken = Slot.objects.filter(job=job, turn_at=turn_at, pk=slots[0].pk).exists() if slots[0].pk else False
-    return taken
+    with connection.cursor() as cursor:
+        # One statement: whoever inserts has the turn. (bulk_create with ignore_conflicts does not say who that was.)
+        cursor.execute(
+            "INSERT INTO journal_slot (job, turn_at, taken_at) VALUES (%s, %s, now()) ON CONFLICT DO NOTHING",
+            [job, turn_at],
+        )
+        return bool(cursor.rowcount == 1)
 
 
 def _deliver_one(at: datetime) -> bool:
