@@ -1,0 +1,81 @@
+"""`make check`: everything that can be known in a minute, two checks at a time."""
+
+import os
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from stack import places
+from stack.running import beside
+from stack.say import say
+
+BIN = places.VENV / "bin"
+# What needs no server. Values that settings must have, and that nothing here uses.
+PRETENDED = {
+    "SECRET_KEY": "checks-only-" + "x1-Y" * 16,
+    "FIELD_ENCRYPTION_KEY": "A" * 43 + "=",
+    "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "LOG_LEVEL": "ERROR",
+}
+CHECKS: dict[str, list[str]] = {
+    "lint": ["ruff", "check", "."],
+    "format": ["ruff", "format", "--check", "."],
+    "types": ["mypy", "apps", "config", "stack"],
+    "floors": ["lint-imports", "--no-cache"],
+    "templates": ["djlint", "templates", "--check", "--lint", "--quiet"],
+    "deploy": [
+        "python",
+        "manage.py",
+        "check",
+        "--deploy",
+        "--fail-level",
+        "WARNING",
+        "--settings",
+        "config.settings.production",
+    ],
+    "schema": [
+        "python",
+        "manage.py",
+        "spectacular",
+        "--validate",
+        "--fail-on-warn",
+        "--file",
+        os.devnull,
+        "--settings",
+        "config.settings.test",
+    ],
+}
+
+
+def check() -> int:
+    """Run every check and say which failed, with what it said; then the fast tests."""
+    began = time.monotonic()
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(lambda item: (item[0], *_one(item[1])), CHECKS.items()))
+    failed = [name for name, code, _ in results if code]
+    for name, code, said in results:
+        if code:
+            print(f"\n── {name} ──\n{said[-6000:]}", flush=True)
+    tests = beside(
+        [
+            "sh",
+            "-c",
+            "python manage.py makemigrations --check --dry-run -v1 && python -m pytest -q -m 'not slow and not journey and not realdata'",
+        ],
+        durable=False,
+    )
+    if tests:
+        failed.append("fast tests")
+    say(f"{'Failed: ' + ', '.join(failed) if failed else 'All checks passed'} in {time.monotonic() - began:.0f} s")
+    return int(bool(failed))
+
+
+def _one(command: list[str]) -> tuple[int, str]:
+    began = time.monotonic()
+    env = {**PRETENDED, **{k: v for k, v in os.environ.items() if k not in PRETENDED}}
+    done = subprocess.run(
+        [str(BIN / command[0]), *command[1:]], cwd=places.ROOT, env=env, capture_output=True, text=True, check=False
+    )
+    say(f"{'ok    ' if not done.returncode else 'FAILED'} {' '.join(command[:3])} ({time.monotonic() - began:.1f} s)")
+    return done.returncode, done.stdout + done.stderr

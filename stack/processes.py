@@ -1,0 +1,102 @@
+"""Child processes that never outlive us, and that drop root."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import IO
+
+from stack.places import SERVER_UID
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def spawn(
+    command: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    as_server: bool = False,
+    log: IO[bytes] | None = None,
+    cwd: Path | None = None,
+    when_we_die: signal.Signals = signal.SIGTERM,
+) -> subprocess.Popen[bytes]:
+    """Start a child in its own session. The kernel sends it `when_we_die` even when we are killed with -9.
+
+    `as_server` drops root to the unprivileged uid first.
+    """
+    return subprocess.Popen(
+        [str(part) for part in command],
+        env=dict(env) if env is not None else None,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT if log else None,
+        start_new_session=True,
+        preexec_fn=_in_child(as_server=as_server, when_we_die=when_we_die),
+    )
+
+
+def run_as_server(
+    command: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a short command as the unprivileged uid and keep what it says."""
+    return subprocess.run(
+        [str(part) for part in command],
+        env=dict(env),
+        cwd=cwd,
+        capture_output=True,
+        check=False,
+        preexec_fn=_in_child(as_server=True, when_we_die=signal.SIGKILL),
+    )
+
+
+def stop(child: subprocess.Popen[bytes], *, by: signal.Signals = signal.SIGTERM, patience_s: float = 10) -> None:
+    """End a child politely, then by force; its whole session goes."""
+    if child.poll() is None:
+        child.send_signal(by)
+        try:
+            child.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            _kill_group(child.pid)
+            child.wait()
+    _kill_group(child.pid)
+
+
+def free_port(wanted: int = 0) -> int:
+    """A free TCP port on loopback: the wanted one or the next free after it; 0 lets the kernel choose."""
+    for port in range(wanted, wanted + 50) if wanted else [0]:
+        with closing(socket.socket()) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError(f"No free port from {wanted} to {wanted + 49}.")
+
+
+def _kill_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def _in_child(*, as_server: bool, when_we_die: signal.Signals) -> Callable[[], None]:
+    parent = os.getpid()
+    libc = ctypes.CDLL(None)
+
+    def prepare() -> None:
+        if as_server and os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(SERVER_UID)
+            os.setuid(SERVER_UID)
+        libc.prctl(PR_SET_PDEATHSIG, when_we_die)  # after setuid, which clears it
+        if os.getppid() != parent:  # we died in between
+            os._exit(1)
+
+    return prepare
