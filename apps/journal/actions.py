@@ -12,7 +12,7 @@ from django.db import connection, models, transaction
 
 from apps.journal import rules
 from apps.journal.events import Event
-from apps.journal.models import Delivery, Entry, Slot
+from apps.journal.models import Delivery, Entry
 from apps.journal.states import DELIVERY, DeliveryState
 from apps.kernel.refusals import NotFound
 
