@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, Any, Self
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models.functions import Upper
+from django.db.models.functions import Lower, Upper
 from django.urls import reverse
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
@@ -49,7 +50,7 @@ class ClusterQuerySet(models.QuerySet["Cluster"]):
 class Cluster(models.Model):
     """A business unit or platform that governs itself."""
 
-    slug = models.SlugField(max_length=80, unique=True)
+    slug = models.SlugField(max_length=80)
     name = models.CharField(max_length=120)
     purpose = models.TextField(blank=True)
     zone = models.CharField(max_length=64, default="UTC")
@@ -66,21 +67,26 @@ class Cluster(models.Model):
         ]
         default_permissions = ()
         constraints = [
+            models.UniqueConstraint(
+                Lower("slug"),
+                name="cluster_slug_once",
+                violation_error_message="A cluster of this short name already exists.",
+            ),
             models.CheckConstraint(
                 condition=models.Q(visibility__in=Visibility.values), name="cluster_visibility_known"
-            )
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("clusters:cluster", args=[self.slug])
+
     @property
     def cluster_id(self) -> int:
         """The cluster that governs this row: itself."""
         return self.pk
-
-    def get_absolute_url(self) -> str:
-        return reverse("clusters:cluster", args=[self.slug])
 
 
 class ComponentQuerySet(models.QuerySet["Component"]):
@@ -166,25 +172,60 @@ class Dependency(models.Model):
         return self.consumer.cluster_id
 
 
-class ClusterUserObjectPermission(UserObjectPermissionBase):  # type: ignore[misc]  # guardian publishes no types
+class CatalogFormat(models.TextChoices):
+    CSV = "csv", "CSV"
+    BACKSTAGE = "backstage", "Backstage catalog-info.yaml"
+
+
+class CatalogImport(models.Model):
+    """One uploaded catalogue: previewed first, written when `applied_at` is set. The content is kept until then."""
+
+    file_name = models.CharField(max_length=200)
+    format = models.CharField(max_length=10, choices=CatalogFormat.choices)
+    options = models.JSONField(default=dict)  # the column map, the cluster map, whether clusters may be founded
+    content = models.BinaryField(null=True)
+    sha256 = models.CharField(max_length=64)  # of the content, in hex
+    counts = models.JSONField(default=dict)  # what → new, changed, unchanged, rejected
+    rejections = models.JSONField(default=list)  # every row that was not taken: file, row, field, value, reason
+    uploader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField()
+    applied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(format__in=CatalogFormat.values), name="catalog_format_known"),
+            models.CheckConstraint(
+                condition=models.Q(applied_at__isnull=True) ^ models.Q(content__isnull=True),
+                name="catalog_content_until_applied",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    def get_absolute_url(self) -> str:
+        return reverse("clusters:catalog_import", args=[self.pk])
+
+
+class ClusterUserObjectPermission(UserObjectPermissionBase):
     """Who owns or operates a cluster, person by person."""
 
     content_object: Any = models.ForeignKey(Cluster, on_delete=models.CASCADE)
 
 
-class ClusterGroupObjectPermission(GroupObjectPermissionBase):  # type: ignore[misc]
+class ClusterGroupObjectPermission(GroupObjectPermissionBase):
     """Who owns or operates a cluster, team by team."""
 
     content_object: Any = models.ForeignKey(Cluster, on_delete=models.CASCADE)
 
 
-class ComponentUserObjectPermission(UserObjectPermissionBase):  # type: ignore[misc]
+class ComponentUserObjectPermission(UserObjectPermissionBase):
     """Who owns or operates a component, person by person."""
 
     content_object: Any = models.ForeignKey(Component, on_delete=models.CASCADE)
 
 
-class ComponentGroupObjectPermission(GroupObjectPermissionBase):  # type: ignore[misc]
+class ComponentGroupObjectPermission(GroupObjectPermissionBase):
     """Who owns or operates a component, team by team."""
 
     content_object: Any = models.ForeignKey(Component, on_delete=models.CASCADE)

@@ -1,0 +1,1 @@
+"""Catalogues in foreign formats: CSV and Backstage, parsed into rows."""

@@ -1,0 +1,98 @@
+"""What clusters tell the rest of the house. Ids and plain values only."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from apps.journal.events import Event
+
+
+@dataclass(frozen=True)
+class ClusterFounded(Event):
+    words: ClassVar[str] = "founded the cluster"
+    cluster_id: int
+    owner_id: int
+
+
+@dataclass(frozen=True)
+class ClusterDescribed(Event):
+    words: ClassVar[str] = "edited the cluster"
+    cluster_id: int
+    version: int
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ComponentAdded(Event):
+    words: ClassVar[str] = "added the component"
+    component_id: int
+
+
+@dataclass(frozen=True)
+class ComponentDescribed(Event):
+    words: ClassVar[str] = "edited the component"
+    component_id: int
+    version: int
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ComponentsNamed(Event):
+    """Imported records named components that the cluster did not have yet."""
+
+    words: ClassVar[str] = "took in components named by records"
+    cluster_id: int
+    source: str
+    added: int
+
+
+@dataclass(frozen=True)
+class DependencyDeclared(Event):
+    words: ClassVar[str] = "declared a dependency"
+    consumer_id: int
+    provider_id: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class DependencyWithdrawn(Event):
+    words: ClassVar[str] = "withdrew a dependency"
+    consumer_id: int
+    provider_id: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class PartAppointed(Event):
+    """Someone became owner or operator; exactly one of `person_id` and `team_id` is set."""
+
+    words: ClassVar[str] = "appointed to a part"
+    part: str
+    person_id: int | None
+    team_id: int | None
+
+
+@dataclass(frozen=True)
+class PartDismissed(Event):
+    words: ClassVar[str] = "dismissed from a part"
+    part: str
+    person_id: int | None
+    team_id: int | None
+
+
+@dataclass(frozen=True)
+class CatalogUploaded(Event):
+    words: ClassVar[str] = "uploaded a catalogue for preview"
+    import_id: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class CatalogImported(Event):
+    """A catalogue was written; one entry for each cluster it touched. `added` and `changed` hold component ids."""
+
+    words: ClassVar[str] = "imported a catalogue"
+    source: str
+    import_id: int | None
+    added: tuple[int, ...]
+    changed: tuple[int, ...]
+    dependencies: int

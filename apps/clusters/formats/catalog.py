@@ -1,0 +1,169 @@
+"""What every catalogue becomes, whatever its format: rows of clusters, components and dependencies, and rejections.
+
+A value of None means that the source does not say; an import then leaves what is there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+
+MOST_BYTES = 10 * 1024 * 1024  # of one upload, and of an archive once unpacked
+MOST_ROWS = 20_000  # of one catalogue; more is a sign of the wrong file
+LONGEST_SHOWN = 300  # characters of a refused value that the report repeats
+
+# The longest text each field may hold, in characters.
+LIMITS: Mapping[str, int] = {
+    "slug": 200,
+    "name": 200,
+    "cluster": 80,
+    "purpose": 20_000,
+    "description": 20_000,
+    "kind": 40,
+    "owner_name": 200,
+    "zone": 64,
+    "sites": 40,
+    "tags": 63,
+    "consumer": 200,
+    "provider": 200,
+}
+MOST_ITEMS = 100  # sites or tags of one component
+
+# A cell that a spreadsheet would run as a formula.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a row stands: its file and the line it starts on (1 is the first line of the file)."""
+
+    file: str
+    row: int
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """One row that is not taken, and why, in words for whoever can correct it."""
+
+    file: str
+    row: int
+    field: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ClusterRow:
+    place: Place
+    slug: str
+    name: str | None = None
+    purpose: str | None = None
+    zone: str | None = None
+
+
+@dataclass(frozen=True)
+class ComponentRow:
+    place: Place
+    cluster: str
+    slug: str
+    name: str | None = None
+    kind: str | None = None
+    tier: int | None = None
+    lifecycle: str | None = None
+    description: str | None = None
+    owner_name: str | None = None
+    sites: tuple[str, ...] | None = None
+    tags: tuple[str, ...] | None = None
+    cluster_name: str = ""  # as the source calls the cluster, for one that is founded with it
+
+
+@dataclass(frozen=True)
+class DependencyRow:
+    """A need, named by the short names of both ends; a cluster of "" leaves the search to the import."""
+
+    place: Place
+    consumer: str
+    provider: str
+    kind: str = "calls"
+    consumer_cluster: str = ""
+    provider_cluster: str = ""
+
+
+Row = ClusterRow | ComponentRow | DependencyRow
+
+
+@dataclass
+class Catalog:
+    """Everything one or more files say."""
+
+    clusters: list[ClusterRow] = field(default_factory=list)
+    components: list[ComponentRow] = field(default_factory=list)
+    dependencies: list[DependencyRow] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+
+    def take(self, row: Row) -> None:
+        """Add a row, or its rejection when a value does not fit its field."""
+        if misfit := _misfit(row):
+            name, value, reason = misfit
+            self.refuse(row.place, name, value, reason)
+        elif isinstance(row, ClusterRow):
+            self.clusters.append(row)
+        elif isinstance(row, ComponentRow):
+            self.components.append(row)
+        else:
+            self.dependencies.append(row)
+
+    def refuse(self, place: Place, name: str, value: object, reason: str) -> None:
+        """Note a row that is not taken."""
+        self.rejections.append(Rejection(printable(place.file), place.row, name, printable(value), reason))
+
+
+def same_but_place(one: Row, other: Row) -> bool:
+    """Whether two rows say the same thing in different places."""
+    return replace(one, place=other.place) == other
+
+
+def cluster_slug(names: Sequence[str], cluster_map: Mapping[str, str], *, aliases: Sequence[str] = ()) -> str:
+    """The cluster for something that names it in `names` (nearest first); "" when nothing tells.
+
+    `cluster_map` translates a name into a slug and comes first; `aliases` count only where the map knows them (an
+    owner, a namespace); its entry "*" takes what is left.
+    """
+    for name in (*names, *aliases):
+        if name in cluster_map:
+            return cluster_map[name]
+    return next((name for name in names if name), cluster_map.get("*", ""))
+
+
+def printable(value: object) -> str:
+    """A refused value as text that can be stored and shown: bounded, without NUL or lone surrogates."""
+    text = str(value)[:LONGEST_SHOWN].replace("\x00", "␀")
+    return text.encode("utf-8", "replace").decode()
+
+
+def safe_cell(value: object) -> str:
+    """A value for a cell of an exported CSV: an apostrophe keeps what a spreadsheet would run as a formula as text."""
+    text = str(value)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def _misfit(row: Row) -> tuple[str, str, str] | None:
+    """The first value that does not fit: its field, itself, the reason."""
+    for spec in fields(row):
+        value = getattr(row, spec.name)
+        if isinstance(value, tuple) and len(value) > MOST_ITEMS:
+            return spec.name, f"{len(value)} items", f"At most {MOST_ITEMS} items fit here."
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str) and (reason := _text_misfit(text, LIMITS.get(spec.name, 200))):
+                return spec.name, text, reason
+    return None
+
+
+def _text_misfit(text: str, longest: int) -> str:
+    if len(text) > longest:
+        return f"It has {len(text)} characters; at most {longest} fit."
+    if "\x00" in text:
+        return "It holds a NUL character."
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "It holds half of a surrogate pair, which is not text."
+    return ""

@@ -1,0 +1,237 @@
+"""Catalogues as CSV, read through a column map that is data: whose column is which field, and what its values mean."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.clusters.formats.catalog import (
+    MOST_BYTES,
+    MOST_ROWS,
+    Catalog,
+    ClusterRow,
+    ComponentRow,
+    DependencyRow,
+    Place,
+    cluster_slug,
+)
+from apps.kernel.refusals import Invalid, TooLarge
+
+# Fields by kind of row; the ones in the second set must have a value.
+FIELDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
+    "clusters": (frozenset({"slug", "name", "purpose", "zone"}), frozenset({"slug"})),
+    "components": (
+        frozenset(
+            {"cluster", "slug", "name", "kind", "tier", "lifecycle", "description", "owner_name", "sites", "tags"}
+        ),
+        frozenset({"slug"}),
+    ),
+    "dependencies": (
+        frozenset({"consumer", "provider", "kind", "consumer_cluster", "provider_cluster"}),
+        frozenset({"consumer", "provider"}),
+    ),
+}
+LISTS = frozenset({"sites", "tags"})
+LIFECYCLES = frozenset({"experimental", "production", "deprecated", "retired"})
+TIERS = frozenset({"0", "1", "2", "3"})
+_COLUMN_KEYS = frozenset({"column", "values", "default", "split", "prefix", "fixed"})
+
+
+@dataclass(frozen=True)
+class Column:
+    """How one field is filled: from a column or fixed; translated by `values`; `default` when empty or unknown."""
+
+    column: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    default: str | None = None
+    split: str = ""
+    prefix: str = ""
+    fixed: str | None = None
+
+
+@dataclass(frozen=True)
+class ColumnMap:
+    """Which kind of row a file holds and how each field is filled."""
+
+    rows: str
+    columns: Mapping[str, Column]
+    delimiter: str = ","
+
+
+def generic_map(rows: str) -> ColumnMap:
+    """The map of a file whose columns are named as our fields; lists are split at semicolons."""
+    names = FIELDS[rows][0]
+    return ColumnMap(rows, {name: Column(name, split=";" if name in LISTS else "") for name in names})
+
+
+def read_map(data: Any) -> ColumnMap:
+    """A column map from its JSON form: {"rows": …, "columns": {field: column or {…}}, "delimiter": ","}.
+
+    Refuses unknown kinds of rows, fields and keys, naming each.
+    """
+    if not isinstance(data, dict) or data.get("rows") not in FIELDS:
+        raise _bad_map("“rows” must be clusters, components or dependencies.")
+    rows, columns = data["rows"], data.get("columns")
+    known, required = FIELDS[rows]
+    if not isinstance(columns, dict) or not required <= set(columns) or not set(columns) <= known:
+        raise _bad_map(f"“columns” must name {_list(required)} and may name {_list(known - required)}.")
+    delimiter = data.get("delimiter", ",")
+    if delimiter not in {",", ";", "\t", "|"}:
+        raise _bad_map("“delimiter” must be a comma, semicolon, tab or bar.")
+    return ColumnMap(rows, {name: _column(name, spec) for name, spec in columns.items()}, delimiter)
+
+
+def parse(content: bytes, *, file: str, columns: ColumnMap, cluster_map: Mapping[str, str] | None = None) -> Catalog:
+    """Everything the file says; rows that do not fit are among the rejections.
+
+    Refuses a file as a whole only where nothing in it can be trusted: too large, not UTF-8, no header, a column
+    missing, broken quoting.
+    """
+    reader = csv.reader(io.StringIO(_decoded(content, file), newline=""), delimiter=columns.delimiter, strict=True)
+    catalog = Catalog()
+    lines = _lines(reader, file)
+    _, header = next(lines, (1, []))
+    _require_header(header, columns, file)
+    for count, (line, cells) in enumerate(lines):
+        if count >= MOST_ROWS:
+            raise TooLarge(f"{file} has more than {MOST_ROWS} rows.", next_step="Split the file.")
+        place = Place(file, line)
+        if len(cells) == len(header):
+            _take(catalog, place, dict(zip(header, cells, strict=True)), columns, cluster_map or {})
+        elif cells:
+            reason = f"The row has {len(cells)} cells, the header {len(header)}."
+            catalog.refuse(place, "", columns.delimiter.join(cells), reason)
+    return catalog
+
+
+def _decoded(content: bytes, file: str) -> str:
+    if len(content) > MOST_BYTES:
+        raise TooLarge(f"{file} is over {MOST_BYTES >> 20} MB.", next_step="Split the file.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Invalid(
+            f"{file} is not UTF-8: byte {error.start + 1} cannot be read.",
+            next_step="Save it as “CSV UTF-8” and send it again.",
+            code="wrong_encoding",
+        ) from None
+    if "\x00" in text:
+        raise Invalid(
+            f"{file} holds NUL characters: it is not text, or it is UTF-16.",
+            next_step="Save it as “CSV UTF-8” and send it again.",
+            code="wrong_encoding",
+        )
+    return text
+
+
+def _lines(reader: Any, file: str) -> Iterator[tuple[int, list[str]]]:
+    """Each record with the line it starts on."""
+    start = 1
+    try:
+        for cells in reader:
+            yield start, cells
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise Invalid(
+            f"{file} cannot be read from line {start}: {error}.",
+            next_step="Correct the quotes on that line, or shorten its longest field.",
+            code="broken_csv",
+        ) from None
+
+
+def _require_header(header: list[str], columns: ColumnMap, file: str) -> None:
+    if not header:
+        raise Invalid(f"{file} is empty.", next_step="Send a file with a header line.")
+    if doubled := sorted({name for name in header if header.count(name) > 1}):
+        raise Invalid(f"{file} has two columns called “{doubled[0][:80]}”.", next_step="Rename one of them.")
+    required = FIELDS[columns.rows][1]
+    # A generic map names every field; a file need only bring the ones it has.
+    wanted = {spec.column for name, spec in columns.columns.items() if spec.column != name or name in required}
+    if missing := sorted(wanted - set(header) - {""}):
+        raise Invalid(
+            f"{file} has no column called {_list(missing)}.",
+            next_step=f"Its columns are {_list(name[:80] for name in header[:40])}: correct the map or the file.",
+            code="missing_column",
+        )
+
+
+def _take(
+    catalog: Catalog, place: Place, cells: Mapping[str, str], columns: ColumnMap, cluster_map: Mapping[str, str]
+) -> None:
+    values: dict[str, Any] = {}
+    for name, spec in columns.columns.items():
+        raw = cells.get(spec.column, "").strip()
+        value = _value(spec, raw)
+        if reason := _reason(name, value, raw, spec, columns):
+            catalog.refuse(place, spec.column or name, raw, reason)
+            return
+        if value is not None:
+            values[name] = _typed(name, value, spec)
+    if columns.rows == "clusters":
+        slug = cluster_slug([values.pop("slug")], cluster_map)
+        catalog.take(ClusterRow(place, slug=slug, **values))
+    elif columns.rows == "components":
+        named = values.pop("cluster", "")
+        catalog.take(ComponentRow(place, cluster=cluster_slug([named], cluster_map), cluster_name=named, **values))
+    else:
+        for end in ("consumer_cluster", "provider_cluster"):
+            if end in values:
+                values[end] = cluster_slug([values[end]], cluster_map)
+        catalog.take(DependencyRow(place, **values))
+
+
+def _value(spec: Column, raw: str) -> str | None:
+    """The field's text: None where the file has no such column or leaves it empty without a default."""
+    if spec.fixed is not None:
+        return spec.fixed
+    if spec.values:
+        return spec.values.get(raw, spec.default)
+    return f"{spec.prefix}{raw}" if raw else spec.default
+
+
+def _reason(name: str, value: str | None, raw: str, spec: Column, columns: ColumnMap) -> str:
+    """Why the value cannot be taken; "" when it can."""
+    if value is None:
+        if spec.values and raw:
+            return f"The map knows only {_list(spec.values)}."
+        return "It is empty, and the row needs it." if name in FIELDS[columns.rows][1] else ""
+    if name == "tier" and value not in TIERS:
+        return "A tier is a number from 0 (foundation) to 3 (ordinary)."
+    if name == "lifecycle" and value not in LIFECYCLES:
+        return f"A lifecycle is {_list(LIFECYCLES)}."
+    return ""
+
+
+def _typed(name: str, value: str, spec: Column) -> Any:
+    if name in LISTS:
+        parts = value.split(spec.split) if spec.split else [value]
+        return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
+    return int(value) if name == "tier" else value
+
+
+def _column(name: str, spec: Any) -> Column:
+    if isinstance(spec, str):
+        return Column(column=spec, split=";" if name in LISTS else "")
+    if not isinstance(spec, dict) or not set(spec) <= _COLUMN_KEYS or not {"column", "fixed"} & set(spec):
+        raise _bad_map(f"“{name}” must be a column's name, or an object with {_list(_COLUMN_KEYS)}.")
+    texts = {key: value for key, value in spec.items() if key != "values"}
+    values = spec.get("values", {})
+    if not all(isinstance(value, str) for value in texts.values()) or not (
+        isinstance(values, dict) and all(isinstance(value, str) for value in values.values())
+    ):
+        raise _bad_map(f"Everything under “{name}” must be text, and “values” an object of texts.")
+    return Column(values=values, **texts)
+
+
+def _bad_map(sentence: str) -> Invalid:
+    return Invalid(
+        f"The column map does not fit: {sentence}",
+        next_step="Correct the map; docs/reference/catalog-import.md shows one.",
+        fields={"map": [sentence]},
+        code="bad_map",
+    )
+
+
+def _list(words: Any) -> str:
+    return ", ".join(sorted(str(word) for word in words)) or "none"

@@ -1,0 +1,124 @@
+"""Imports clusters, components and dependencies from CSV or Backstage files."""
+
+import csv
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from apps.accounts.models import Person
+from apps.clusters import actions, queries
+from apps.clusters.actions.imports import read_catalog
+from apps.clusters.formats import backstage
+from apps.clusters.formats.catalog import MOST_BYTES, Catalog, Rejection, safe_cell
+from apps.clusters.models import CatalogFormat
+from apps.clusters.queries import Plan, Status
+from apps.kernel.refusals import Refusal, TooLarge
+
+
+class Command(BaseCommand):
+    """`manage.py import_catalog FILE… --format csv|backstage`."""
+
+    help = "Import clusters, components and dependencies. Running it again changes nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file; for backstage also a folder")
+        parser.add_argument("--format", required=True, choices=CatalogFormat.values)
+        parser.add_argument("--rows", default="components", help="clusters, components or dependencies (generic CSV)")
+        parser.add_argument("--map", type=Path, help="column map of a CSV, as JSON")
+        parser.add_argument(
+            "--cluster-map", action="append", default=[], metavar="NAME=SLUG|FILE", help="which cluster a name means"
+        )
+        parser.add_argument("--found-clusters", action="store_true", help="found clusters that components name")
+        parser.add_argument("--dry-run", action="store_true", help="show what would change and write nothing")
+        parser.add_argument("--rejects", type=Path, help="write every rejected row to this CSV")
+        parser.add_argument("--as", dest="handle", help="the person who imports (default: the house)")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Read every file as one catalogue, then plan or write it."""
+        try:
+            importer = Person.objects.get(handle=options["handle"].lower()) if options["handle"] else None
+            catalog = _catalog(options)
+            given = {"catalog": catalog, "found_clusters": options["found_clusters"]}
+            if options["dry_run"]:
+                plan = queries.plan_import(catalog, person=importer, found_clusters=options["found_clusters"])
+            else:
+                source = f"{options['format']}:{options['files'][0].name}"
+                plan = actions.import_catalog(**given, importer=importer, source=source, at=timezone.now())
+        except Person.DoesNotExist:
+            raise CommandError(f"There is nobody called {options['handle']}.") from None
+        except (Refusal, OSError, json.JSONDecodeError) as refusal:
+            raise CommandError(str(refusal)) from refusal
+        self._report(plan, is_dry=options["dry_run"])
+        if options["rejects"]:
+            _write_rejects(options["rejects"], plan.rejections)
+
+    def _report(self, plan: Plan, *, is_dry: bool) -> None:
+        for step in plan.having(Status.NEW, Status.CHANGED) if is_dry else []:
+            changes = "; ".join(f"{name}: {before!r} → {after!r}" for name, before, after in step.changes)
+            self.stdout.write(f"{step.status.value:9} {step.what:10} {step.label}  {changes}".rstrip())
+        for rejection in plan.rejections:
+            place = f"{rejection.file}:{rejection.row}"
+            self.stderr.write(f"rejected  {place} {rejection.field} “{rejection.value}”: {rejection.reason}")
+        for what, told in plan.counts().items():
+            self.stdout.write(f"{what}: " + ", ".join(f"{count} {word}" for word, count in told.items()))
+
+
+def _catalog(options: dict[str, Any]) -> Catalog:
+    read = {
+        "cluster_map": _cluster_map(options["cluster_map"]),
+        "rows": options["rows"],
+        "map": json.loads(options["map"].read_text()) if options["map"] else None,
+    }
+    folders = [path for path in options["files"] if path.is_dir()]
+    if options["format"] == CatalogFormat.BACKSTAGE and (folders or len(options["files"]) > 1):
+        return _backstage(options["files"], read["cluster_map"])
+    catalog = Catalog()
+    for path in options["files"]:
+        said = read_catalog(file_name=path.name, content=_bounded(path), catalog_format=options["format"], options=read)
+        for name, rows in vars(said).items():
+            getattr(catalog, name).extend(rows)
+    return catalog
+
+
+def _backstage(paths: list[Path], cluster_map: dict[str, str]) -> Catalog:
+    """Folders bring their YAML files, read where an entry or a Location leads; files are entries themselves."""
+    files: dict[str, bytes] = {}
+    entries: set[str] = set()
+    for path in paths:
+        inside = sorted(path.rglob("*.y*ml")) if path.is_dir() else [path]
+        for found in inside:
+            # A link could lead out of the folder.
+            if found.is_symlink() or not found.is_file():
+                continue
+            name = f"{path.name}/{found.relative_to(path).as_posix()}" if path.is_dir() else found.name
+            files[name] = _bounded(found)
+            if not path.is_dir() or found.name in backstage.ENTRY_FILES:
+                entries.add(name)
+    return backstage.parse(files, entries=frozenset(entries), cluster_map=cluster_map)
+
+
+def _bounded(path: Path) -> bytes:
+    if path.stat().st_size > MOST_BYTES:
+        raise TooLarge(f"{path.name} is over {MOST_BYTES >> 20} MB.", next_step="Split the file.")
+    return path.read_bytes()
+
+
+def _cluster_map(given: list[str]) -> dict[str, str]:
+    """Pairs NAME=SLUG, or files of them as one JSON object."""
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, slug = text.rpartition("=")
+        found |= {name: slug} if equals else json.loads(Path(text).read_text())
+    return found
+
+
+def _write_rejects(path: Path, rejections: list[Rejection]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out)
+        writer.writerow(["file", "row", "field", "value", "reason"])
+        for rejection in rejections:
+            writer.writerow([safe_cell(value) for value in vars(rejection).values()])

@@ -1,0 +1,248 @@
+"""What an import would do: every row of a catalogue against what the map holds now. Reads only."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from django.db.models.functions import Lower
+
+from apps.accounts.models import Person
+from apps.clusters import rules
+from apps.clusters.formats.catalog import (
+    Catalog,
+    ClusterRow,
+    ComponentRow,
+    DependencyRow,
+    Rejection,
+    Row,
+    same_but_place,
+)
+from apps.clusters.models import Cluster, Component, Dependency
+from apps.kernel.refusals import Refusal
+
+Key = tuple[str, str]  # a component: slug of its cluster, its own slug
+
+
+class Status(StrEnum):
+    """What an import does with one row."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    REPEATED = "repeated"  # the same catalogue said it before
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row and what becomes of it. `changes` are (field, before, after) of what differs."""
+
+    row: Row
+    what: str  # "cluster", "component" or "dependency"
+    label: str
+    status: Status
+    changes: tuple[tuple[str, Any, Any], ...] = ()
+
+
+@dataclass
+class Plan:
+    """Every step of an import, with what it found on the way."""
+
+    steps: list[Step] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    clusters: dict[str, Cluster] = field(default_factory=dict)  # by slug; those that exist
+    components: dict[Key, Component] = field(default_factory=dict)  # those that exist
+    ends: dict[int, tuple[Key, Key]] = field(default_factory=dict)  # id(row) of a dependency → its resolved ends
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How many clusters, components and dependencies are new, changed, unchanged or repeated; rows rejected."""
+        found = Counter((step.what, step.status.value) for step in self.steps)
+        words = ("cluster", "component", "dependency")
+        told = {what: {status.value: found[what, status.value] for status in Status} for what in words}
+        return {**told, "rejected": {"rows": len(self.rejections)}}
+
+    def having(self, *statuses: Status) -> list[Step]:
+        """The steps with one of these statuses, in the order of the catalogue."""
+        return [step for step in self.steps if step.status in statuses]
+
+
+def plan_import(catalog: Catalog, *, person: Person | None, found_clusters: bool = False) -> Plan:
+    """What importing `catalog` would do.
+
+    `person` sees and writes only clusters visible to them (None: the house, all). With `found_clusters` a component may
+    name a cluster that does not exist yet; otherwise that is an unknown reference and the row is rejected.
+    """
+    planner = _Planner(catalog, person, found_clusters=found_clusters)
+    planner.plan_clusters()
+    planner.plan_components()
+    planner.plan_dependencies()
+    return planner.plan
+
+
+class _Planner:
+    """The work of `plan_import`, split by kind of row; queries grow with the kinds, not with the rows."""
+
+    def __init__(self, catalog: Catalog, person: Person | None, *, found_clusters: bool) -> None:
+        self.catalog, self.found_clusters = catalog, found_clusters
+        self.plan = Plan(rejections=list(catalog.rejections))
+        self.visible = Cluster.objects.visible_to(person) if person else Cluster.objects.all()
+        self.said: dict[tuple[str, Any], Row] = {}  # what this catalogue has said already
+        slugs = {row.slug for row in catalog.clusters} | {row.cluster for row in catalog.components}
+        lowered = [slug.lower() for slug in slugs]
+        self.taken = set(
+            Cluster.objects.annotate(low=Lower("slug")).filter(low__in=lowered).values_list("low", flat=True)
+        )
+        known = self.visible.annotate(low=Lower("slug")).filter(low__in=lowered)
+        by_low = {cluster.slug.lower(): cluster for cluster in known}
+        self.plan.clusters = {slug: by_low[slug.lower()] for slug in slugs if slug.lower() in by_low}
+        self.coming: set[str] = set()  # clusters this import founds
+
+    def plan_clusters(self) -> None:
+        for row in self.catalog.clusters:
+            if self._repeats("cluster", row.slug, row):
+                continue
+            known = self.plan.clusters.get(row.slug)
+            if known:
+                self._step(row, "cluster", known.name, _differences(known, row, ("name", "purpose", "zone")))
+            elif reason := self._cannot_found(row):
+                self._reject(row, "slug", row.slug, reason)
+            else:
+                self.coming.add(row.slug)
+                self._step(row, "cluster", row.name or row.slug, None)
+
+    def plan_components(self) -> None:
+        rows = self.catalog.components
+        existing = Component.objects.filter(
+            cluster__in=list(self.plan.clusters.values()), slug__in={row.slug for row in rows}
+        ).select_related("cluster")
+        by_key = {(component.cluster.slug.lower(), component.slug): component for component in existing}
+        for row in rows:
+            if not self._has_cluster(row) or self._repeats("component", (row.cluster, row.slug), row):
+                continue
+            if reason := _refused_by(rules.require_component_slug, row.slug):
+                self._reject(row, "slug", row.slug, reason)
+                continue
+            known = by_key.get((row.cluster.lower(), row.slug))
+            if known:
+                self.plan.components[row.cluster, row.slug] = known
+            label = f"{row.cluster} / {row.slug}"
+            self._step(row, "component", label, _differences(known, row, _COMPONENT_FIELDS) if known else None)
+
+    def plan_dependencies(self) -> None:
+        rows = self.catalog.dependencies
+        ends = self._known_ends(rows)
+        edges = set(
+            Dependency.objects.filter(
+                consumer__in=[component.pk for found in ends.values() for component in found.values() if component]
+            ).values_list("consumer_id", "provider_id", "kind")
+        )
+        for row in rows:
+            consumer = self._resolved(row, "consumer", ends)
+            provider = self._resolved(row, "provider", ends) if consumer else None
+            if consumer is None or provider is None or self._repeats("dependency", (consumer, provider, row.kind), row):
+                continue
+            if consumer == provider:
+                self._reject(row, "provider", row.provider, "A component cannot depend on itself.")
+                continue
+            self.plan.ends[id(row)] = (consumer, provider)
+            one, other = ends[row.consumer].get(consumer), ends[row.provider].get(provider)
+            is_known = bool(one and other and (one.pk, other.pk, row.kind) in edges)
+            label = f"{row.consumer} {row.kind} {row.provider}"
+            self._step(row, "dependency", label, () if is_known else None)
+
+    def _has_cluster(self, row: ComponentRow) -> bool:
+        """Whether the row's cluster exists or comes with this import; founds it where that is asked for."""
+        if row.cluster in self.plan.clusters or row.cluster in self.coming:
+            return True
+        founding = ClusterRow(row.place, slug=row.cluster, name=row.cluster_name or None)
+        if not row.cluster:
+            reason = "Nothing tells which cluster it belongs to. Name one in the cluster map (“*” takes the rest)."
+        elif not self.found_clusters:
+            reason = "There is no such cluster. Found it first, map it to one, or allow the import to found clusters."
+        else:
+            reason = self._cannot_found(founding)
+        if reason:
+            self._reject(row, "cluster", row.cluster, reason)
+            return False
+        self.coming.add(row.cluster)
+        self._step(founding, "cluster", founding.name or founding.slug, None)
+        return True
+
+    def _cannot_found(self, row: ClusterRow) -> str:
+        """Why no cluster of this slug can be founded; "" when it can."""
+        if row.slug.lower() in self.taken:
+            return "This short name is taken by a cluster you may not see."
+        zone = _refused_by(rules.require_zone, row.zone) if row.zone is not None else ""
+        return _refused_by(rules.require_cluster_slug, row.slug) or zone
+
+    def _known_ends(self, rows: Iterable[DependencyRow]) -> dict[str, dict[Key, Component | None]]:
+        """For each short name that a dependency uses: the components it may mean (None for one that is coming)."""
+        ends: dict[str, dict[Key, Component | None]] = {
+            name: {} for row in rows for name in (row.consumer, row.provider)
+        }
+        stored = Component.objects.filter(slug__in=list(ends), cluster__in=self.visible).select_related("cluster")
+        for component in stored:
+            ends[component.slug][component.cluster.slug, component.slug] = component
+        for step in self.plan.steps:
+            if isinstance(step.row, ComponentRow) and step.status == Status.NEW and step.row.slug in ends:
+                ends[step.row.slug][step.row.cluster, step.row.slug] = None
+        return ends
+
+    def _resolved(self, row: DependencyRow, end: str, ends: Mapping[str, Mapping[Key, Component | None]]) -> Key | None:
+        """The one component an end means; rejects the row where that is none or several."""
+        name, cluster = getattr(row, end), getattr(row, f"{end}_cluster")
+        fitting = [key for key in ends[name] if not cluster or key[0] == cluster]
+        named_here = [key for key in fitting if ("component", key) in self.said]
+        for keys in (named_here, fitting):
+            if len(keys) == 1:
+                return keys[0]
+        if fitting:
+            where = ", ".join(sorted(key[0] for key in fitting))
+            self._reject(row, end, name, f"Several clusters have a component of that name: {where}. Say which.")
+        else:
+            self._reject(row, end, name, "There is no such component, neither in the files nor in the map.")
+        return None
+
+    def _repeats(self, what: str, key: Any, row: Row) -> bool:
+        """Whether the catalogue has named this before; saying the same again is noted, saying otherwise is rejected."""
+        first = self.said.setdefault((what, key), row)
+        if first is row:
+            return False
+        if what == "dependency" or same_but_place(first, row):
+            self.plan.steps.append(Step(row, what, str(key), Status.REPEATED))
+        else:
+            slug = "" if isinstance(row, DependencyRow) else row.slug
+            self._reject(
+                row, "slug", slug, f"{first.place.file}, line {first.place.row} says otherwise of the same name."
+            )
+        return True
+
+    def _step(self, row: Row, what: str, label: str, changes: tuple[tuple[str, Any, Any], ...] | None) -> None:
+        """Note what becomes of a row: None is new, no changes is unchanged."""
+        status = Status.NEW if changes is None else Status.CHANGED if changes else Status.UNCHANGED
+        self.plan.steps.append(Step(row, what, label, status, changes or ()))
+
+    def _reject(self, row: Row, name: str, value: str, reason: str) -> None:
+        rejected = Catalog()
+        rejected.refuse(row.place, name, value, reason)
+        self.plan.rejections += rejected.rejections
+
+
+_COMPONENT_FIELDS = ("name", "kind", "tier", "lifecycle", "description", "owner_name", "sites", "tags")
+
+
+def _differences(stored: Any, row: Row, names: tuple[str, ...]) -> tuple[tuple[str, Any, Any], ...]:
+    """What the row says otherwise than what is stored; what it does not say stays."""
+    said = ((name, getattr(stored, name), getattr(row, name)) for name in names)
+    plain = ((name, before, list(after) if isinstance(after, tuple) else after) for name, before, after in said)
+    return tuple((name, before, after) for name, before, after in plain if after is not None and after != before)
+
+
+def _refused_by(rule: Any, value: str) -> str:
+    """The sentence with which a rule refuses the value; "" when it does not."""
+    try:
+        rule(value)
+    except Refusal as refusal:
+        return str(refusal)
+    return ""
