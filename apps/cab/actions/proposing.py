@@ -138,7 +138,7 @@ def require_may_edit(change: Change, editor: Person) -> None:
 
 
 @transaction.atomic
-def attach_file(*, change_id: int, person: Person, upload: File[bytes], name: str, at: datetime) -> Attachment:
+def attach_file(*, change_id: int, person: Person, upload: "File[bytes]", name: str, at: datetime) -> Attachment:
     """Keep a file beside the change: at most 10 MB, of a known harmless kind, at most 20 a change."""
     change = locked_change(change_id)
     require_may_edit(change, person)

@@ -42,7 +42,7 @@ def cast_vote(
     round_ = _open_round(change, at=at)
     owner = seat_of or voter
     seat_role, seat_function = _require_may_vote(round_, change, voter=voter, owner=owner, at=at)
-    if revision != round_.revision:
+    if not round_.revision <= revision <= change.revision:  # later ones differ by administrative edits only
         raise StaleRevision(
             f"You read revision {revision}; the board is deciding revision {round_.revision}.",
             next_step="Look at what changed, then vote.",
@@ -52,6 +52,7 @@ def cast_vote(
         round=round_,
         voter=owner,
         cast_by=voter,
+        revision=revision,
         seat_role=seat_role,
         seat_function=seat_function,
         choice=choice,

@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
                 ('days', django.contrib.postgres.fields.ranges.DateRangeField()),
                 ('reason', models.CharField(blank=True, max_length=300)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
+                ('revoked_at', models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -233,6 +233,7 @@ class Migration(migrations.Migration):
             name='Ballot',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('revision', models.PositiveIntegerField()),
                 ('seat_role', models.CharField(max_length=8)),
                 ('seat_function', models.CharField(blank=True, max_length=40)),
                 ('choice', models.CharField(choices=[('approve', 'approve'), ('approve_with_conditions', 'approve with conditions'), ('reject', 'reject'), ('request_changes', 'request changes'), ('abstain', 'abstain'), ('recuse', 'recuse')], max_length=24)),

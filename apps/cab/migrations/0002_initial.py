@@ -399,7 +399,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='ballot',
-            constraint=models.CheckConstraint(condition=models.Q(('choice__in', ['approve', 'abstain']), models.Q(('reason', ''), _negated=True), _connector='OR'), name='ballot_says_why', violation_error_message='Say why: this ballot needs a reason.'),
+            constraint=models.CheckConstraint(condition=models.Q(('choice__in', ['approve', 'approve_with_conditions', 'abstain']), models.Q(('reason', ''), _negated=True), _connector='OR'), name='ballot_says_why', violation_error_message='Say why: this ballot needs a reason.'),
         ),
         migrations.AddConstraint(
             model_name='savedview',

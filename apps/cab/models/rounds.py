@@ -74,6 +74,7 @@ class Ballot(models.Model):
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="ballots")
     voter = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="ballots")
     cast_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    revision = models.PositiveIntegerField()  # the one the voter saw
     seat_role = models.CharField(max_length=8)
     seat_function = models.CharField(max_length=40, blank=True)
     choice = models.CharField(max_length=24, choices=Choice.choices)
@@ -89,7 +90,8 @@ class Ballot(models.Model):
             ),
             models.CheckConstraint(condition=models.Q(choice__in=Choice.values), name="ballot_choice_known"),
             models.CheckConstraint(
-                condition=models.Q(choice__in=[Choice.APPROVE, Choice.ABSTAIN]) | ~models.Q(reason=""),
+                condition=models.Q(choice__in=[Choice.APPROVE, Choice.APPROVE_WITH_CONDITIONS, Choice.ABSTAIN])
+                | ~models.Q(reason=""),
                 name="ballot_says_why",
                 violation_error_message="Say why: this ballot needs a reason.",
             ),
