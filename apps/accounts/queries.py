@@ -21,3 +21,8 @@ def keys_of(person: Person) -> QuerySet[ApiKey]:
 def administrators() -> QuerySet[RoleGrant]:
     """The grants that let someone active administer people."""
     return RoleGrant.objects.filter(role=Role.ADMINISTRATOR, person__is_active=True)
+
+
+def person_by_sign_in_name(name: str) -> Person | None:
+    """Whom a handle or an e-mail address means at sign-in, in any case of letters."""
+    return Person.objects.filter(Q(handle=name.lower()) | Q(email__iexact=name)).order_by("pk").first()

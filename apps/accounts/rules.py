@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from apps.kernel.refusals import Invalid
+from apps.kernel.refusals import Conflict, Invalid, NotAllowed
 
 LONGEST_KEY = timedelta(days=365)  # a key that outlives a year outlives the memory of why it was made
 
@@ -75,6 +75,47 @@ def capabilities(roles: Iterable[str]) -> frozenset[Capability]:
     held = {Role(role) for role in roles}
     given = frozenset().union(*(MATRIX[role] for role in held)) if held else frozenset()
     return given & READ_ONLY if Role.AUDITOR in held else given
+
+
+HUMAN_ONLY = frozenset({Role.BOARD_MEMBER, Role.BOARD_CHAIR, Role.COMPLIANCE_OFFICER, Role.ADMINISTRATOR})
+
+
+def require_role(name: str) -> Role:
+    """The role of that name; refuses a name that is none."""
+    if name not in set(Role):
+        raise Invalid(
+            f"There is no role “{name[:40]}”.",
+            next_step=f"Choose from {', '.join(Role)}.",
+            fields={"role": ["Unknown role."]},
+        )
+    return Role(name)
+
+
+def require_may_hold(role: Role, *, is_human: bool, is_active: bool) -> None:
+    """Refuse a role for someone who left, and a deciding role for a program."""
+    if not is_active:
+        raise Conflict("Someone who is not active holds no roles.", next_step="Make them active first.")
+    if role in HUMAN_ONLY and not is_human:
+        raise NotAllowed(
+            f"A service identity cannot be {role.replace('_', ' ')}: people decide.",
+            next_step="Give it requester or operator, or give the role to a person.",
+        )
+
+
+def require_other(*, actor_id: int, person_id: int, act: str) -> None:
+    """Refuse an act of administration on oneself; `act` completes "You may not …"."""
+    if actor_id == person_id:
+        raise NotAllowed(f"You may not {act} yourself.", next_step="Ask another administrator.")
+
+
+def require_administrator_left(others: int) -> None:
+    """Refuse to take the last administrator away; `others` counts those who would remain."""
+    if others < 1:
+        raise Conflict(
+            "This is the last administrator.",
+            next_step="Make someone else administrator first.",
+            code="last_administrator",
+        )
 
 
 def require_key_terms(*, scopes: Collection[str], expires_at: datetime, at: datetime, is_auditor: bool) -> None:

@@ -1,12 +1,22 @@
 """What holds in every environment. Values that differ are read from the environment, never from a file."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONCE, NONE, SELF
 
 from config.schedule import SCHEDULE
+
+
+def provider_origin(provider: dict[str, Any]) -> str:
+    """The scheme and host of an identity provider's sign-in page; usually that of its issuer."""
+    parts = urlsplit(provider.get("authorize_origin", provider["issuer"]))
+    return f"{parts.scheme}://{parts.netloc}"
+
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -37,6 +47,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "allauth.mfa",
+    "allauth.usersessions",
     "axes",
     "csp",
     "django_filters",
@@ -66,6 +77,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "apps.accounts.web.middleware.ViewerMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -127,8 +139,8 @@ CELERY_BEAT_SCHEDULE = SCHEDULE
 AUTH_USER_MODEL = "accounts.Person"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",  # handle or e-mail, in constant time for unknown names
     "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
     "guardian.backends.ObjectPermissionBackend",
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
@@ -144,6 +156,72 @@ AUTH_PASSWORD_VALIDATORS = [
 AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 12}  # type: ignore[assignment]  # Django reads a dict here
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "portal:home"
+
+# Proxies in front of us that append to X-Forwarded-For; 0 trusts nobody's header.
+TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", default=0)
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+
+ACCOUNT_ADAPTER = "apps.accounts.web.adapters.SignInAdapter"
+ACCOUNT_ALLOW_SIGNUP: bool = env.bool("ACCOUNT_ALLOW_SIGNUP", default=False)
+ACCOUNT_SIGNUP_FORM_CLASS = "apps.accounts.web.forms.SignUpName"
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "handle"
+ACCOUNT_PRESERVE_USERNAME_CASING = False
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+# Where anyone may sign up, an address must be proved before it is believed; where people are invited, it was given.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if ACCOUNT_ALLOW_SIGNUP else "none"
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before second factors or the address change
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Concordat: "
+# axes (below) locks one name at one address; these bound one name from everywhere, and second-factor guesses.
+ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "60/m/ip,20/900s/key"}
+SESSION_COOKIE_AGE: int = env.int("SESSION_HOURS", default=12) * 3600
+
+MFA_ADAPTER = "apps.accounts.web.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Concordat"
+# Browsers offer passkeys on http://localhost only; every real address is https.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PUBLIC_URL.startswith("http://localhost")
+
+# Identity providers, as JSON: [{"id", "name", "issuer", "client_id", "secret", and optionally "allow_signup",
+# "trust_email" (its verified addresses may enter an existing account), "authorize_origin", "token_auth_method"}].
+OIDC_PROVIDERS: list[dict[str, Any]] = json.loads(env("OIDC_PROVIDERS", default="[]"))
+SOCIALACCOUNT_ADAPTER = "apps.accounts.web.adapters.ProviderAdapter"
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # the provider vouches, or is not trusted with addresses at all
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": provider["id"],
+                "name": provider.get("name", provider["id"]),
+                "client_id": provider["client_id"],
+                "secret": provider["secret"],
+                "settings": {
+                    "server_url": provider["issuer"],
+                    "token_auth_method": provider.get("token_auth_method"),
+                    "allow_signup": provider.get("allow_signup", False),
+                    "email_authentication": provider.get("trust_email", False),
+                },
+            }
+            for provider in OIDC_PROVIDERS
+        ],
+    }
+}
+
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # trying again does not prolong the wait: the page names its end
+AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "apps.accounts.web.lockout.name_tried"
+AXES_CLIENT_IP_CALLABLE = "apps.accounts.web.lockout.address_of"
+AXES_LOCKOUT_CALLABLE = "apps.accounts.web.lockout.locked_out"
+AXES_HTTP_RESPONSE_CODE = 429
+AXES_DISABLE_ACCESS_LOG = True  # failures are kept while they count; who came when is not collected
+AXES_VERBOSE = False
 ANONYMOUS_USER_NAME = None  # guardian: nobody signed out holds object permissions
 GUARDIAN_RAISE_403 = False
 
@@ -180,7 +258,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        # A form that leads on to an identity provider is redirected there, which browsers count as its action.
+        "form-action": [SELF, *sorted({provider_origin(provider) for provider in OIDC_PROVIDERS})],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
         "manifest-src": [SELF],
@@ -199,6 +278,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "apps.accounts.api.schema.Schema",
     "DEFAULT_THROTTLE_CLASSES": ["apps.accounts.api.throttling.PersonThrottle"],
     "DEFAULT_THROTTLE_RATES": {"person": env("API_RATE", default="600/min"), "anon": "60/min"},
+    "NUM_PROXIES": TRUSTED_PROXIES,
     "EXCEPTION_HANDLER": "apps.kernel.problems.answer_exception",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "COERCE_DECIMAL_TO_STRING": False,
