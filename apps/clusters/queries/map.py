@@ -1,7 +1,7 @@
 """Questions to the map: who holds a part, what needs what, which clusters are touched."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -21,6 +21,7 @@ from apps.clusters.models import (
     ComponentGroupObjectPermission,
     ComponentUserObjectPermission,
     Dependency,
+    Tier,
 )
 from apps.clusters.rules import Part, Standing
 from apps.journal.models import Entry
@@ -86,13 +87,14 @@ class Holder:
     kind: str  # "person" or "team"
     pk: int
     name: str
+    handle: str = ""  # of a person
 
 
 def holders(subject: Cluster | Component) -> list[Holder]:
     """Everyone appointed to the subject, owners first, in two queries."""
     people, teams = permission_tables(subject)
     found = [
-        Holder(_part(row), "person", row.user_id, str(row.user))
+        Holder(_part(row), "person", row.user_id, str(row.user), row.user.handle)
         for row in people.objects.filter(content_object=subject).select_related("user", "permission")
     ] + [
         Holder(_part(row), "team", row.group_id, row.group.name)
@@ -194,10 +196,15 @@ class Neighbour:
     cluster_name: str
     through: tuple[int, ...]
 
+    @property
+    def tier_name(self) -> str:
+        """The tier as people read it."""
+        return str(Tier(self.tier).label)
+
 
 # Both directions in one walk. UNION (not ALL) walks what was reached twice at the same hop only once.
 _WALK = """
-WITH RECURSIVE seen AS ({visible}),
+WITH RECURSIVE seen(cluster_id) AS ({visible}),
 walk(needs, id, came_from, hop) AS (
     SELECT side.needs, %s::bigint, NULL::bigint, 0 FROM (VALUES (true), (false)) AS side(needs)
   UNION
@@ -209,7 +216,7 @@ walk(needs, id, came_from, hop) AS (
         SELECT consumer_id FROM clusters_dependency WHERE NOT walk.needs AND provider_id = walk.id
     ) AS edge ON true
     JOIN clusters_component AS reached ON reached.id = edge.other
-    WHERE walk.hop < %s AND edge.other <> %s AND reached.cluster_id IN (SELECT id FROM seen)
+    WHERE walk.hop < %s AND edge.other <> %s AND reached.cluster_id IN (SELECT seen.cluster_id FROM seen)
 ),
 nearest AS (SELECT needs, id, min(hop) AS hop FROM walk WHERE hop > 0 GROUP BY needs, id)
 SELECT nearest.needs, nearest.hop, component.id, component.name, component.tier,
@@ -239,7 +246,8 @@ def neighbours(
     with connection.cursor() as cursor:
         cursor.execute(_WALK.format(visible=visible), [*parameters, component_id, hops, component_id, limit])
         rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return [Neighbour(*told[:8], tuple(told[8])) for told in rows]
+    names = [spec.name for spec in fields(Neighbour)]
+    return [Neighbour(**dict(zip(names, (*told, tuple(through)), strict=True))) for *told, through in rows]
 
 
 def component_timeline(component: Component, *, limit: int = 50) -> models.QuerySet[Entry]:
@@ -260,3 +268,23 @@ def visible_import(pk: int, person: Person) -> CatalogImport:
     if found is None:
         raise NotFound("There is no such import.", next_step="Upload the catalogue again.")
     return found
+
+
+def component_named(text: str, person: Person) -> Component:
+    """The visible component a person means by `text`: "short-name" or "cluster/short-name".
+
+    Refuses what nothing or several things are called, and says what is nearly so called.
+    """
+    rows = Component.objects.visible_to(person).select_related("cluster")
+    whole = models.functions.Concat("cluster__slug", models.Value("/"), "slug")
+    found = list(rows.annotate(whole=whole).filter(models.Q(slug=text) | models.Q(whole=text)).order_by("pk")[:6])
+    if len(found) == 1:
+        return found[0]
+    near = found or list(find_components(text, person, limit=5))
+    named = ", ".join(f"{component.cluster.slug}/{component.slug}" for component in near)
+    what = "Several components are" if found else "No component is"
+    raise Invalid(
+        f"{what} called “{text[:80]}”.",
+        next_step=f"Did you mean one of {named}?" if named else "Write cluster/short-name.",
+        fields={"provider": [f"{what} called that."]},
+    )

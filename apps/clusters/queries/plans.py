@@ -77,6 +77,7 @@ def plan_import(catalog: Catalog, *, person: Person | None, found_clusters: bool
     planner.plan_clusters()
     planner.plan_components()
     planner.plan_dependencies()
+    planner.plan.rejections.sort(key=lambda rejection: (rejection.file, rejection.row))
     return planner.plan
 
 

@@ -1,6 +1,27 @@
 """Addresses of the clusters pages."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from apps.clusters.web.views import clusters, components, imports, parts
 
 app_name = "clusters"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", clusters.listing, name="list"),
+    path("new/", clusters.found, name="found"),
+    path("import/", imports.upload, name="import"),
+    path("import/<int:pk>/", imports.preview, name="catalog_import"),
+    path("import/<int:pk>/application/", imports.apply, name="apply_import"),
+    path("import/<int:pk>/rejected.csv", imports.rejected, name="import_rejected"),
+    path("components/<int:pk>/", components.page, name="component"),
+    path("components/<int:pk>/edit/", components.edit, name="edit_component"),
+    path("components/<int:pk>/graph.json", components.graph, name="component_graph"),
+    path("components/<int:pk>/dependencies/", components.depend, name="depend"),
+    path("components/<int:pk>/parts/", parts.appoint_to_component, name="appoint_to_component"),
+    path("components/<int:pk>/parts/dismissal/", parts.dismiss_from_component, name="dismiss_from_component"),
+    path("dependencies/<int:pk>/withdrawal/", components.withdraw, name="withdraw"),
+    path("<slug:slug>/", clusters.page, name="cluster"),
+    path("<slug:slug>/edit/", clusters.edit, name="edit_cluster"),
+    path("<slug:slug>/components/new/", components.add, name="add_component"),
+    path("<slug:slug>/parts/", parts.appoint_to_cluster, name="appoint_to_cluster"),
+    path("<slug:slug>/parts/dismissal/", parts.dismiss_from_cluster, name="dismiss_from_cluster"),
+]
