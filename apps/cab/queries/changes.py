@@ -12,7 +12,6 @@ from apps.cab.models import (
     ChangeComponent,
     Condition,
     Delegation,
-    LastLook,
     Reversal,
     Revision,
     Round,
@@ -102,34 +101,35 @@ def waiting_for(person: Person, *, at: datetime) -> QuerySet[Change]:
 
 
 def blocker_facts(change: Change, *, at: datetime) -> BlockerFacts:
-    """The facts the change's blockers are found from."""
+    """The facts the change's blockers are found from, as the database has them now."""
     from apps.cab.queries import boards
 
     round_ = boards.open_round(change)
     last = Round.objects.filter(change=change).order_by("-number").first()
+    return blocker_facts_from(
+        change,
+        has_components=ChangeComponent.objects.filter(change=change).exists(),
+        has_open_round=round_ is not None,
+        round_lapsed=bool(last and last.state == RoundState.LAPSED),
+        open_conditions=Condition.objects.filter(change=change, state=ConditionState.OPEN).count(),
+        quorum_unreachable=boards.standing(round_, change, at=at).quorum.unreachable if round_ else (),
+        at=at,
+    )
+
+
+def blocker_facts_from(change: Change, *, at: datetime, **found: Any) -> BlockerFacts:
+    """The same facts from what has been read already (`found`) and the change's own fields."""
     return BlockerFacts(
         state=change.state,
         type=change.type,
-        has_components=ChangeComponent.objects.filter(change=change).exists(),
         has_implementation_plan=bool(change.implementation_plan.strip()),
         has_backout_plan=bool(change.backout_plan.strip()),
         has_window=change.window_start_at is not None,
         has_implementer=change.implementer_id is not None,
         window_is_past=bool(change.window_end_at and change.window_end_at <= at),
         on_hold=change.on_hold,
-        has_open_round=round_ is not None,
-        round_lapsed=bool(last and last.state == RoundState.LAPSED),
-        open_conditions=Condition.objects.filter(change=change, state=ConditionState.OPEN).count(),
-        quorum_unreachable=boards.standing(round_, change, at=at).quorum.unreachable if round_ else (),
+        **found,
     )
-
-
-def changes_since_last_look(change: Change, person: Person) -> tuple[int | None, revisions.EditVerdict]:
-    """The revision this person saw last (None: never) and how it differs from the one in force."""
-    seen = LastLook.objects.filter(change=change, person=person).values_list("revision", flat=True).first()
-    if seen is None or seen == change.revision:
-        return seen, revisions.EditVerdict(())
-    return seen, diff(change, seen, change.revision)
 
 
 def diff(change: Change, older: int, newer: int) -> revisions.EditVerdict:

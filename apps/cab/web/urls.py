@@ -1,6 +1,55 @@
-"""Addresses of the cab pages."""
+"""Addresses of the board's area. Nouns; the method is the verb."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from apps.cab.web.views import boards, dossier, editing, lists
 
 app_name = "cab"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("queue/", lists.queue, name="queue"),
+    path("calendar/", lists.week, name="week"),
+    path("calendar/<str:day>/", lists.to_week, name="week-of"),
+    path("changes/", lists.listing, name="changes"),
+    path("changes/new/", editing.propose, name="propose"),
+    path("changes/views/", lists.save_view, name="save-view"),
+    path("changes/views/<int:view_id>/removal/", lists.forget_view, name="forget-view"),
+    path("changes/<str:reference>/", dossier.show, name="change"),
+    path("changes/<str:reference>/edit/", editing.edit, name="edit"),
+    path("changes/<str:reference>/edit-verdict/", editing.verdict, name="edit-verdict"),
+    path("changes/<str:reference>/votes/", dossier.vote, name="vote"),
+    path("changes/<str:reference>/submission/", dossier.submit, name="submit"),
+    path("changes/<str:reference>/assessment/", dossier.begin_assessment, name="begin_assessment"),
+    path("changes/<str:reference>/risk/", dossier.raise_risk, name="raise_risk"),
+    path("changes/<str:reference>/change-requests/", dossier.request_changes, name="request_changes"),
+    path("changes/<str:reference>/handover/", dossier.hand_to_board, name="hand_to_board"),
+    path("changes/<str:reference>/rounds/", dossier.open_round, name="open_round"),
+    path("changes/<str:reference>/schedule/", dossier.schedule, name="schedule"),
+    path("changes/<str:reference>/implementation/", dossier.start, name="start"),
+    path("changes/<str:reference>/outcome/", dossier.finish, name="finish"),
+    path("changes/<str:reference>/review/", dossier.complete_review, name="complete_review"),
+    path("changes/<str:reference>/hold/", dossier.hold, name="hold"),
+    path("changes/<str:reference>/release/", dossier.release, name="release"),
+    path("changes/<str:reference>/cancellation/", dossier.cancel, name="cancel"),
+    path(
+        "changes/<str:reference>/conditions/<int:condition_id>/evidence/", dossier.offer_evidence, name="offer-evidence"
+    ),
+    path(
+        "changes/<str:reference>/conditions/<int:condition_id>/confirmation/",
+        dossier.confirm_condition,
+        name="confirm-condition",
+    ),
+    path(
+        "changes/<str:reference>/conditions/<int:condition_id>/waiver/", dossier.waive_condition, name="waive-condition"
+    ),
+    path("changes/<str:reference>/files/", dossier.attach, name="attach"),
+    path("changes/<str:reference>/files/<int:attachment_id>/", dossier.file, name="file"),
+    path("changes/<str:reference>/files/<int:attachment_id>/removal/", dossier.remove_file, name="remove-file"),
+    path("changes/<str:reference>/revisions/<int:number>/", dossier.revision, name="revision"),
+    path("boards/", boards.listing, name="boards"),
+    path("boards/<slug:slug>/", boards.show, name="board"),
+    path("boards/<slug:slug>/rules/", boards.rules, name="board-rules"),
+    path("boards/<slug:slug>/seats/", boards.seat, name="fill-seat"),
+    path("boards/<slug:slug>/seats/<int:seat_id>/end/", boards.end_term, name="end-term"),
+    path("boards/<slug:slug>/delegations/", boards.delegate, name="delegate"),
+    path("boards/<slug:slug>/delegations/<int:delegation_id>/revocation/", boards.revoke, name="revoke-delegation"),
+]

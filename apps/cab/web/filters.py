@@ -1,0 +1,92 @@
+"""The filters of the list of changes; they live in the address, so a view is a link."""
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import QuerySet
+
+from apps.cab.models import Board, Change, ChangeType
+from apps.cab.states import OPEN, ChangeState, Outcome
+from apps.clusters.models import Cluster
+
+RISKS = [(1, "1 · very low"), (2, "2 · low"), (3, "3 · medium"), (4, "4 · high"), (5, "5 · very high")]
+
+
+class ChangeFilter(django_filters.FilterSet):
+    """Words, state, type, cluster, risk, board, people, and days of the window."""
+
+    q = django_filters.CharFilter(method="by_words", label="Words", max_length=200)
+    state = django_filters.MultipleChoiceFilter(
+        choices=[(s.value, s.replace("_", " ")) for s in ChangeState], label="State"
+    )
+    open = django_filters.BooleanFilter(method="by_open", label="Only open ones", widget=forms.CheckboxInput)
+    type = django_filters.ChoiceFilter(choices=ChangeType.choices, label="Type", empty_label="any")
+    cluster = django_filters.ModelChoiceFilter(
+        queryset=Cluster.objects.none(), to_field_name="slug", label="Cluster", empty_label="any"
+    )
+    risk = django_filters.ChoiceFilter(
+        field_name="risk", lookup_expr="gte", choices=RISKS, label="Risk at least", empty_label="any"
+    )
+    board = django_filters.ModelChoiceFilter(
+        field_name="rounds__board",
+        queryset=Board.objects.all(),
+        to_field_name="slug",
+        label="Board",
+        empty_label="any",
+        distinct=True,
+    )
+    outcome = django_filters.ChoiceFilter(
+        choices=[(o.value, o.replace("_", " ")) for o in Outcome], label="Outcome", empty_label="any"
+    )
+    requester = django_filters.CharFilter(field_name="requester__handle", label="Requester", max_length=150)
+    component = django_filters.NumberFilter(method="by_component", label="Component")
+    source = django_filters.CharFilter(label="Source", max_length=80)
+    failed = django_filters.BooleanFilter(method="by_failed", label="Undone later", widget=forms.CheckboxInput)
+
+    class Meta:
+        model = Change
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, request: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, request=request, **kwargs)
+        if request is not None:
+            self.filters["cluster"].queryset = Cluster.objects.visible_to(request.user).order_by("name")
+
+    def by_words(self, rows: QuerySet[Change], name: str, words: str) -> QuerySet[Change]:
+        """Full-text search; a reference finds its change."""
+        del name
+        number = words.strip().upper().removeprefix("CHG-")
+        if number.isascii() and number.isdigit() and len(number) <= 18:  # noqa: PLR2004  # a bigint's safe length
+            return rows.filter(number=int(number))
+        return rows.filter(pk__in=Change.objects.matching(words.replace("\0", "")).values("pk"))
+
+    def by_open(self, rows: QuerySet[Change], name: str, is_wanted: bool) -> QuerySet[Change]:
+        """Changes that are still on their way."""
+        del name
+        return rows.filter(state__in=[s.value for s in OPEN]) if is_wanted else rows
+
+    def by_component(self, rows: QuerySet[Change], name: str, component_id: Any) -> QuerySet[Change]:
+        """Changes that declare the component."""
+        del name
+        return rows.filter(touched__component_id=int(component_id))
+
+    def by_failed(self, rows: QuerySet[Change], name: str, is_wanted: bool) -> QuerySet[Change]:
+        """Changes that a later one undid."""
+        del name
+        return rows.filter(reversals__isnull=False).distinct() if is_wanted else rows
+
+    def chips(self) -> list[dict[str, str]]:
+        """The filters in force, each with the address that drops it."""
+        chips = []
+        for name, filter_ in self.filters.items():
+            for value in self.data.getlist(name) if hasattr(self.data, "getlist") else []:
+                if value in ("", "false"):
+                    continue
+                rest = self.data.copy()
+                rest.setlist(name, [one for one in rest.getlist(name) if one != value])
+                for paging in ("after", "before", "part"):
+                    rest.pop(paging, None)
+                text = filter_.label if value in ("true", "on") else f"{filter_.label}: {value.replace('_', ' ')}"
+                chips.append({"label": text, "remove_url": f"?{rest.urlencode()}"})
+        return chips

@@ -1,0 +1,327 @@
+"""What people type, checked and turned into what actions take. Refusals of actions come back as form errors."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+
+from apps.accounts.models import Person, PersonKind
+from apps.cab.actions.proposing import Content
+from apps.cab.models import Board, Change, ChangeType, Choice, Majority, SeatRole
+from apps.cab.states import Outcome
+from apps.clusters.models import Cluster, Component
+from apps.kernel.refusals import Refusal
+
+MOST_COMPONENTS = 200
+MOST_PEOPLE = 50
+MOST_LINKS = 20
+_web_address = URLValidator(schemes=["http", "https"])
+
+
+class WallClockInput(forms.DateTimeInput):
+    """The browser's own date and time picker, without a zone."""
+
+    input_type = "datetime-local"
+
+    def format_value(self, value: Any) -> str | None:
+        return value.isoformat(timespec="minutes") if isinstance(value, datetime) else value
+
+
+class WallClock(forms.Field):
+    """A wall-clock time: naive, to the minute, in the zone written beside it."""
+
+    widget = WallClockInput
+
+    def to_python(self, value: Any) -> datetime | None:
+        if value in self.empty_values:
+            return None
+        try:
+            moment = datetime.fromisoformat(str(value)[:32])
+        except ValueError:
+            raise ValidationError("Write a date and a time, such as 2026-03-10 22:00.") from None
+        return moment.replace(tzinfo=None, second=0, microsecond=0)
+
+
+class Lines(forms.CharField):
+    """A text area with one item a line; gives a list without empty lines or repetitions."""
+
+    widget = forms.Textarea
+
+    def __init__(self, *, most: int, rows: int = 3, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.most = most
+        self.widget.attrs["rows"] = rows
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        lines = list(dict.fromkeys(line.strip() for line in super().clean(value).splitlines() if line.strip()))
+        if len(lines) > self.most:
+            raise ValidationError(f"At most {self.most} lines.")
+        return lines
+
+
+class RefusableForm(forms.Form):
+    """A form whose errors may also come from an action."""
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Show a refusal: at the fields it names, else above the form, with its next step."""
+        named = {name: sentences for name, sentences in refusal.fields.items() if name in self.fields}
+        for name, sentences in named.items():
+            self.add_error(name, sentences)  # type: ignore[arg-type]  # Django takes a list of sentences
+        self.add_error(None, str(refusal))
+
+
+class ChangeForm(RefusableForm):
+    """A change as its authors write it."""
+
+    title = forms.CharField(max_length=300)
+    type = forms.ChoiceField(choices=ChangeType.choices, initial=ChangeType.NORMAL)
+    cluster = forms.ModelChoiceField(Cluster.objects.none(), to_field_name="slug", label="Owning cluster")
+    components = Lines(most=MOST_COMPONENTS, required=False, help_text="One a line, as cluster/component.")
+    purpose = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=20_000,
+        required=False,
+        help_text="Why, and what is better afterwards.",
+    )
+    implementation_plan = forms.CharField(widget=forms.Textarea(attrs={"rows": 6}), max_length=50_000, required=False)
+    test_plan = forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), max_length=50_000, required=False)
+    communication_plan = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), max_length=50_000, required=False)
+    backout_plan = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=50_000,
+        required=False,
+        help_text="How to return to the state before, and how long that takes.",
+    )
+    window_start = WallClock(required=False)
+    window_end = WallClock(required=False)
+    window_zone = forms.CharField(max_length=64, required=False, help_text="An IANA name such as Europe/Berlin.")
+    downtime_minutes = forms.IntegerField(
+        min_value=0, max_value=100_000, initial=0, label="Downtime expected (minutes)"
+    )
+    implementer = forms.CharField(max_length=150, required=False, help_text="The handle of who carries it out.")
+    co_authors = Lines(
+        most=MOST_PEOPLE, required=False, help_text="Handles, one a line. Authors never vote on their change."
+    )
+    links = Lines(most=MOST_LINKS, required=False, help_text="One a line: a label, a space, and the address.")
+    based_on = forms.IntegerField(widget=forms.HiddenInput, min_value=1, required=False)
+
+    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+        visible = Cluster.objects.visible_to(person).order_by("name")
+        cluster = self.fields["cluster"]
+        assert isinstance(cluster, forms.ModelChoiceField)
+        cluster.queryset = visible
+        for name, suggestions in (("window_zone", "zones"), ("implementer", "people")):
+            self.fields[name].widget.attrs["list"] = suggestions
+
+    def clean_components(self) -> list[Component]:
+        """Components by their "cluster/component" names, among those this person may know of."""
+        wanted: list[str] = self.cleaned_data["components"]
+        slugs = [name.partition("/")[2] for name in wanted]
+        rows = Component.objects.visible_to(self.person).filter(slug__in=slugs).select_related("cluster")
+        found = {f"{one.cluster.slug}/{one.slug}": one for one in rows}
+        missing = [name for name in wanted if name not in found]
+        if missing:
+            raise ValidationError(
+                f"There is no component {', '.join(missing[:5])}. Write it as cluster/component, as on the cluster's page."
+            )
+        return [found[name] for name in wanted]
+
+    def clean_implementer(self) -> Person | None:
+        """The person of that handle, or nobody."""
+        handle = self.cleaned_data["implementer"].strip()
+        return _people([handle])[0] if handle else None
+
+    def clean_co_authors(self) -> list[Person]:
+        """The people of those handles."""
+        return _people(self.cleaned_data["co_authors"])
+
+    def clean_links(self) -> list[dict[str, str]]:
+        """Label and address of each line; http and https only."""
+        links = []
+        for line in self.cleaned_data["links"]:
+            label, _, url = line.rpartition(" ")
+            _web_address(url)
+            links.append({"label": label.strip() or url, "url": url})
+        return links
+
+    def content(self) -> Content:
+        """What the action takes."""
+        return Content(**{name: value for name, value in self.cleaned_data.items() if name != "based_on"})
+
+    @staticmethod
+    def initial_of(change: Change) -> Mapping[str, Any]:
+        """The form filled with what the change says now."""
+        return {
+            **{
+                name: getattr(change, name)
+                for name in (
+                    "title",
+                    "type",
+                    "purpose",
+                    "implementation_plan",
+                    "test_plan",
+                    "communication_plan",
+                    "backout_plan",
+                    "window_zone",
+                    "downtime_minutes",
+                )
+            },
+            "cluster": change.cluster.slug,
+            "window_start": change.window_start_local,
+            "window_end": change.window_end_local,
+            "components": [
+                f"{cluster}/{slug}"
+                for cluster, slug in change.components.order_by("cluster__slug", "slug").values_list(
+                    "cluster__slug", "slug"
+                )
+            ],
+            "implementer": change.implementer.handle if change.implementer else "",
+            "co_authors": list(change.co_authors.order_by("handle").values_list("handle", flat=True)),
+            "links": [f"{link['label']} {link['url']}" for link in change.links],
+            "based_on": change.revision,
+        }
+
+
+class VoteForm(RefusableForm):
+    """One ballot."""
+
+    choice = forms.ChoiceField(choices=Choice.choices, widget=forms.RadioSelect)
+    reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), max_length=4000, required=False)
+    conditions = Lines(most=10, rows=2, required=False, help_text="One a line.")
+    revision = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    seat_of = forms.CharField(widget=forms.HiddenInput, max_length=150, required=False)
+
+
+class ReasonForm(RefusableForm):
+    """A sentence that says why."""
+
+    reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), max_length=4000)
+
+
+class RiskForm(ReasonForm):
+    """A higher risk, and why."""
+
+    risk = forms.TypedChoiceField(choices=[(n, str(n)) for n in range(2, 6)], coerce=int, label="Raise the risk to")
+
+
+class OutcomeForm(RefusableForm):
+    """How the work went."""
+
+    outcome = forms.ChoiceField(choices=[(one.value, one.replace("_", " ")) for one in Outcome])
+
+
+class ReviewForm(RefusableForm):
+    """The look back."""
+
+    expected = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), max_length=20_000, label="What was expected")
+    happened = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), max_length=20_000, label="What happened")
+    learned = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3}), max_length=20_000, required=False, label="What to do differently"
+    )
+
+
+class EvidenceForm(RefusableForm):
+    """How a condition has been met."""
+
+    evidence = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), max_length=4000)
+
+
+class AttachmentForm(RefusableForm):
+    """A file."""
+
+    file = forms.FileField(help_text="At most 10 MB: PDF, images, text, CSV, JSON, Office, ZIP.")
+
+
+class SavedViewForm(RefusableForm):
+    """A name for the list as it is filtered now."""
+
+    name = forms.CharField(max_length=60)
+    query = forms.CharField(widget=forms.HiddenInput, max_length=1000, required=False)
+
+
+class BoardForm(RefusableForm):
+    """A board's rules."""
+
+    name = forms.CharField(max_length=120)
+    purpose = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), max_length=4000, required=False)
+    quorum_count = forms.IntegerField(min_value=1, max_value=100, label="Quorum: at least this many ballots")
+    quorum_share = forms.DecimalField(
+        min_value=0, max_value=1, decimal_places=2, label="Quorum: at least this share (0 to 1)"
+    )
+    quorum_roles = Lines(
+        most=10,
+        required=False,
+        label="Quorum: these roles or functions must have voted",
+        help_text="One a line, such as chair or security.",
+    )
+    majority = forms.ChoiceField(choices=Majority.choices)
+    hides_ballots = forms.BooleanField(required=False, label="Ballots stay hidden until the round closes")
+    decision_hours = forms.IntegerField(min_value=1, max_value=2160, label="Hours a round stays open")
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+    @staticmethod
+    def initial_of(board: Board) -> Mapping[str, Any]:
+        """The form filled with the rules in force."""
+        return {name: getattr(board, name) for name in BoardForm.base_fields}
+
+
+class SeatForm(RefusableForm):
+    """A new seat."""
+
+    person = forms.CharField(
+        max_length=150, help_text="The person's handle.", widget=forms.TextInput(attrs={"list": "people"})
+    )
+    role = forms.ChoiceField(choices=SeatRole.choices, initial=SeatRole.VOTER)
+    function = forms.CharField(max_length=40, required=False, help_text="What the seat stands for, such as security.")
+    first_day = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}))
+    last_day = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}), required=False)
+
+    def clean_person(self) -> Person:
+        """The person of that handle."""
+        return _people([self.cleaned_data["person"].strip()])[0]
+
+
+class DelegationForm(RefusableForm):
+    """Somebody else casts one's ballots for some days."""
+
+    taker = forms.CharField(
+        max_length=150,
+        label="Delegate to",
+        help_text="The person's handle.",
+        widget=forms.TextInput(attrs={"list": "people"}),
+    )
+    first_day = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}))
+    last_day = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}))
+    reason = forms.CharField(max_length=300, required=False)
+
+    def clean_taker(self) -> Person:
+        """The person of that handle."""
+        return _people([self.cleaned_data["taker"].strip()])[0]
+
+
+def _people(handles: Iterable[str]) -> list[Person]:
+    """People by handle (with or without @, any case), in the order asked for; unknown ones are named in the error."""
+    wanted = [handle.strip().lstrip("@").lower() for handle in handles]
+    found = Person.objects.exclude(kind=PersonKind.SERVICE).in_bulk(wanted, field_name="handle")
+    missing = [handle for handle in wanted if handle not in found]
+    if missing:
+        raise ValidationError(f"Nobody is called {', '.join(missing[:5])}. Use the handle shown on the person's page.")
+    return [found[handle] for handle in wanted]
+
+
+def zones() -> list[str]:
+    """Zone names to suggest, by region."""
+    return sorted(
+        zone
+        for zone in available_timezones()
+        if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/", "SystemV/"))
+    )

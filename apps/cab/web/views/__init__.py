@@ -1,0 +1,1 @@
+"""Pages: load what the person may see, one action, answer."""

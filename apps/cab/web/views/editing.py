@@ -1,0 +1,94 @@
+"""Proposing and editing a change; the verdict of an edit is shown before it is saved."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.accounts.models import Person, PersonKind
+from apps.accounts.rules import Capability
+from apps.accounts.web.people import PersonRequest, signed_in
+from apps.cab.actions import proposing
+from apps.cab.models import Change
+from apps.cab.queries.boards import open_round
+from apps.cab.queries.dossier import find
+from apps.cab.states import ChangeState
+from apps.cab.web.forms import ChangeForm, zones
+from apps.kernel.answers import went
+from apps.kernel.refusals import Refusal
+
+MOST_SUGGESTED = 300
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def propose(request: PersonRequest) -> HttpResponse:
+    """Write a new change."""
+    request.user.require(Capability.PROPOSE_CHANGE, to="propose a change")
+    form = ChangeForm(
+        request.POST or None, person=request.user, initial={"window_zone": request.user.zone, **request.GET.dict()}
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            change = proposing.propose_change(requester=request.user, content=form.content(), at=timezone.now())
+        except Refusal as refusal:
+            form.refuse(refusal)
+        else:
+            return went(request, change.get_absolute_url())
+    return _form_page(request, form, None)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def edit(request: PersonRequest, reference: str) -> HttpResponse:
+    """Edit a change; saving follows the verdict that `verdict` shows."""
+    change = find(reference, request.user)
+    proposing.require_may_edit(change, request.user)
+    form = ChangeForm(request.POST or None, person=request.user, initial=ChangeForm.initial_of(change))
+    if request.method == "POST" and form.is_valid():
+        try:
+            proposing.edit_change(
+                change_id=change.pk,
+                editor=request.user,
+                content=form.content(),
+                based_on=form.cleaned_data["based_on"] or 0,
+                at=timezone.now(),
+            )
+        except Refusal as refusal:
+            form.refuse(refusal)
+        else:
+            return went(request, change.get_absolute_url())
+    return _form_page(request, form, change)
+
+
+@require_POST
+@signed_in
+def verdict(request: PersonRequest, reference: str) -> HttpResponse:
+    """What saving the form would mean. Without JavaScript it is a page with the form below it."""
+    change = find(reference, request.user)
+    proposing.require_may_edit(change, request.user)
+    form = ChangeForm(request.POST, person=request.user)
+    found = None
+    if form.is_valid():
+        try:
+            found = proposing.preview_edit(change=change, content=form.content())
+        except Refusal as refusal:
+            form.refuse(refusal)
+    sentence = (
+        found.sentence(round_is_open=open_round(change) is not None, is_approved=change.state in _APPROVED)
+        if found
+        else ""
+    )
+    context = {"verdict": found, "sentence": sentence, "form": form, "change": change}
+    if request.headers.get("HX-Request"):
+        return render(request, "cab/_verdict.html", context, status=200 if found else 422)
+    return _form_page(request, form, change, **context)
+
+
+_APPROVED = {ChangeState.AUTHORIZED, ChangeState.SCHEDULED}
+
+
+def _form_page(request: PersonRequest, form: ChangeForm, change: Change | None, **more: object) -> HttpResponse:
+    people = Person.objects.filter(kind=PersonKind.HUMAN, is_active=True).order_by("name")[:MOST_SUGGESTED]
+    context = {"form": form, "change": change, "zones": zones(), "people": people, **more}
+    return render(request, "cab/change_form.html", context, status=422 if form.errors else 200)
