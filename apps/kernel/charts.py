@@ -1,0 +1,96 @@
+"""Series drawn on the server: the geometry of lines and bars, in units of the drawing's own viewBox."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+
+WIDTH, HEIGHT = 640, 200
+LEFT, RIGHT, TOP, BOTTOM = 44, 8, 12, 24
+MOST_BARS = 16  # more points than this read better as a line
+MOST_LABELS = 8
+_STEPS = (1, 2, 2.5, 5, 10)
+
+
+@dataclass(frozen=True)
+class Point:
+    label: str
+    value: float
+    x: float
+    y: float
+    width: float  # of its bar
+    height: float
+    base: float
+    is_labelled: bool
+
+    @property
+    def bar_x(self) -> float:
+        """The left edge of its bar."""
+        return round(self.x - self.width / 2, 1)
+
+    @property
+    def bar_y(self) -> float:
+        """The top edge of its bar, which hangs from the base where the value is negative."""
+        return min(self.y, self.base)
+
+    @property
+    def text(self) -> str:
+        """The value as people read it."""
+        return f"{self.value:,.10g}"
+
+
+@dataclass(frozen=True)
+class Tick:
+    y: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A series ready to be drawn; `path` is empty where bars are."""
+
+    points: list[Point]
+    ticks: list[Tick]
+    path: str
+    base: float
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+    foot: int = HEIGHT - 6
+
+
+def charted(series: Sequence[tuple[object, float]]) -> Chart:
+    """Place `(label, value)` points; the scale starts at zero (or the lowest negative) and ends on a round number."""
+    values = [float(value) for _, value in series]
+    step = _step(max([*values, 0.0]) - min([*values, 0.0]))
+    low, high = floor(min([*values, 0.0]) / step) * step, max(ceil(max([*values, 0.0]) / step), 1) * step
+    scale = (HEIGHT - TOP - BOTTOM) / (high - low)
+    slot = (WIDTH - LEFT - RIGHT) / max(len(series), 1)
+    every = ceil(len(series) / MOST_LABELS) or 1
+    base = HEIGHT - BOTTOM + low * scale
+    points = [
+        Point(
+            str(label),
+            value,
+            round(LEFT + slot * (place + 0.5), 1),
+            round(base - value * scale, 1),
+            round(min(slot * 0.62, 48), 1),
+            round(abs(value) * scale, 1),
+            round(base, 1),
+            place % every == 0,
+        )
+        for place, ((label, _), value) in enumerate(zip(series, values, strict=True))
+    ]
+    ticks = [
+        Tick(round(base - mark * scale, 1), f"{mark:,.10g}")
+        for mark in (low + step * place for place in range(round((high - low) / step) + 1))
+    ]
+    is_line = len(points) > MOST_BARS
+    return Chart(points, ticks, " ".join(f"{p.x},{p.y}" for p in points) if is_line else "", round(base, 1))
+
+
+def _step(spread: float) -> float:
+    """A round distance between ticks that gives about four of them."""
+    rough = (spread or 1) / 4
+    power = 10 ** floor(log10(rough))
+    return next(factor * power for factor in _STEPS if factor * power >= rough)

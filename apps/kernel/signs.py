@@ -1,0 +1,45 @@
+"""How states are shown: shape, word and colour, the same everywhere. Pure data."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sign:
+    """The look of a state: a tone of the palette, a shape of the sprite, a word."""
+
+    tone: str
+    shape: str
+    word: str
+
+
+_LOOKS: dict[tuple[str, str], str] = {
+    ("neutral", "ring"): "draft waiting proposed experimental",
+    ("info", "quarter"): "submitted assessing awaiting_authorization in_review open pending reviewing",
+    ("caution", "again"): "changes_requested request_changes invalidated retrying",
+    ("approve", "tick"): "approve approved authorized met successful active production delivered confirmed valid ok",
+    ("caution", "tick"): "approve_with_conditions approved_with_conditions successful_with_issues",
+    ("info", "square"): "scheduled planned applied",
+    ("freeze", "frost"): "frozen freeze",
+    ("info", "play"): "implementing running",
+    ("approve", "disc"): "implemented done completed decided",
+    ("neutral", "disc"): "closed administrative standard",
+    ("neutral", "dash"): "cancelled withdrawn not_implemented waived abstain recuse retired inactive revoked disabled",
+    ("danger", "cross"): "reject rejected failed unsuccessful error",
+    ("danger", "back"): "backed_out rolled_back undone",
+    ("caution", "glass"): "expired lapsed overdue",
+    ("danger", "bolt"): "emergency",
+    ("neutral", "square"): "normal",
+    ("caution", "pause"): "on_hold hold paused",
+    ("caution", "disc"): "material deprecated",
+}
+_WORDS = {"assessing": "In assessment", "hold": "On hold", "freeze": "Frozen", "ok": "OK"}
+_SIGNS = {state: look for look, states in _LOOKS.items() for state in states.split()}
+
+
+def sign_of(state: str) -> Sign:
+    """The sign of a state; one we have no look for is a plain ring and its own word."""
+    tone, shape = _SIGNS.get(state, ("neutral", "ring"))
+    return Sign(tone, shape, _WORDS.get(state, state.replace("_", " ").capitalize()))
+
+
+SHAPES = frozenset(shape for _, shape in _LOOKS)
