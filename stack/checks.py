@@ -17,6 +17,12 @@ PRETENDED = {
     "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
     "REDIS_URL": "redis://127.0.0.1:1/0",
     "LOG_LEVEL": "ERROR",
+    "DATABASE_PASSWORD": "none",
+    "POSTGRES_PASSWORD": "none",
+    "REDIS_PASSWORD": "none",
+    "EMAIL_URL": "consolemail://",
+    "CONCORDAT_HOST": "changes.example.org",
+    "CONCORDAT_WEB": "web:8000",
 }
 CHECKS: dict[str, list[str]] = {
     "lint": ["ruff", "check", "."],
@@ -45,6 +51,10 @@ CHECKS: dict[str, list[str]] = {
         "--settings",
         "config.settings.test",
     ],
+    "compose schema": ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"],
+    "compose": ["docker-compose", "config", "--quiet"],
+    "image": ["hadolint", "Dockerfile"],
+    "proxy": ["caddy", "validate", "--adapter", "caddyfile", "--config", "deploy/Caddyfile"],
 }
 
 
