@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from apps.accounts.models import Person
 from apps.clusters import events, queries, rules
 from apps.clusters.formats import archives, backstage, catalog_csv
-from apps.clusters.formats.catalog import Catalog, ClusterRow, ComponentRow, DependencyRow
+from apps.clusters.formats.catalog import Catalog, ClusterRow, ComponentRow, DependencyRow, printable
 from apps.clusters.models import CatalogFormat, CatalogImport, Cluster, Component, Dependency
 from apps.clusters.queries import Plan, Status
 from apps.journal import actions as journal
@@ -34,6 +34,22 @@ def read_catalog(*, file_name: str, content: bytes, catalog_format: str, options
     return catalog_csv.parse(content, file=file_name, columns=columns, cluster_map=cluster_map)
 
 
+def _kept_options(catalog_format: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that this format reads; refuses a cluster map that is not names → short names, as text."""
+    cluster_map = options.get("cluster_map") or {}
+    sentence = "The cluster map must be a JSON object: name in the file → short name of a cluster."
+    refusal = Invalid(sentence, next_step="Correct it and send it again.", fields={"cluster_map": [sentence]})
+    if not isinstance(cluster_map, dict):
+        raise refusal
+    for text in (*cluster_map, *cluster_map.values()):
+        if not isinstance(text, str) or printable(text) != text:
+            raise refusal
+    kept = {"cluster_map": cluster_map, "found_clusters": bool(options.get("found_clusters"))}
+    if catalog_format == CatalogFormat.CSV:
+        kept |= {"rows": options.get("rows", "components"), "map": options.get("map")}
+    return kept
+
+
 @transaction.atomic
 def upload_catalog(
     *,
@@ -46,12 +62,13 @@ def upload_catalog(
 ) -> tuple[CatalogImport, Plan]:
     """Keep an uploaded catalogue and say what importing it would do; the map itself stays as it is."""
     rules.require_may_import(rules.Standing(uploader.capabilities))
+    options = _kept_options(catalog_format, options)
     catalog = read_catalog(file_name=file_name, content=content, catalog_format=catalog_format, options=options)
     plan = queries.plan_import(catalog, person=uploader, found_clusters=bool(options.get("found_clusters")))
     upload = CatalogImport.objects.create(
         file_name=file_name[-200:],
         format=catalog_format,
-        options=dict(options),
+        options=options,
         content=content,
         sha256=hashlib.sha256(content).hexdigest(),
         counts=plan.counts(),

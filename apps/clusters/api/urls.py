@@ -1,5 +1,13 @@
 """Addresses of the clusters API."""
 
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from apps.clusters.api.viewsets import CatalogImportViewSet, ClusterViewSet, ComponentViewSet, DependencyViewSet
+
+router = SimpleRouter()
+router.register("clusters", ClusterViewSet, basename="clusters")
+router.register("components", ComponentViewSet, basename="components")
+router.register("dependencies", DependencyViewSet, basename="dependencies")
+router.register("catalog-imports", CatalogImportViewSet, basename="catalog-imports")
+
+urlpatterns = router.urls

@@ -15,6 +15,7 @@ from apps.clusters.formats.catalog import (
     DependencyRow,
     Place,
     cluster_slug,
+    printable,
 )
 from apps.kernel.refusals import Invalid, TooLarge
 
@@ -70,14 +71,16 @@ def read_map(data: Any) -> ColumnMap:
 
     Refuses unknown kinds of rows, fields and keys, naming each.
     """
-    if not isinstance(data, dict) or data.get("rows") not in FIELDS:
+    if not isinstance(data, dict) or data.get("rows") not in list(FIELDS):
         raise _bad_map("“rows” must be clusters, components or dependencies.")
+    if unknown := set(data) - {"rows", "columns", "delimiter"}:
+        raise _bad_map(f"it has no part called {_list(unknown)}.")
     rows, columns = data["rows"], data.get("columns")
     known, required = FIELDS[rows]
     if not isinstance(columns, dict) or not required <= set(columns) or not set(columns) <= known:
         raise _bad_map(f"“columns” must name {_list(required)} and may name {_list(known - required)}.")
     delimiter = data.get("delimiter", ",")
-    if delimiter not in {",", ";", "\t", "|"}:
+    if delimiter not in (",", ";", "\t", "|"):
         raise _bad_map("“delimiter” must be a comma, semicolon, tab or bar.")
     return ColumnMap(rows, {name: _column(name, spec) for name, spec in columns.items()}, delimiter)
 
@@ -217,9 +220,8 @@ def _column(name: str, spec: Any) -> Column:
         raise _bad_map(f"“{name}” must be a column's name, or an object with {_list(_COLUMN_KEYS)}.")
     texts = {key: value for key, value in spec.items() if key != "values"}
     values = spec.get("values", {})
-    if not all(isinstance(value, str) for value in texts.values()) or not (
-        isinstance(values, dict) and all(isinstance(value, str) for value in values.values())
-    ):
+    told = [*texts.values(), *values, *values.values()] if isinstance(values, dict) else [None]
+    if not all(isinstance(text, str) and printable(text) == text for text in told):
         raise _bad_map(f"Everything under “{name}” must be text, and “values” an object of texts.")
     return Column(values=values, **texts)
 

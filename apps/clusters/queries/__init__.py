@@ -22,6 +22,7 @@ from apps.clusters.queries.map import (
     visible_component,
     visible_dependencies,
     visible_import,
+    visible_imports,
 )
 from apps.clusters.queries.plans import Plan, Status, Step, plan_import
 
@@ -51,4 +52,5 @@ __all__ = [
     "visible_component",
     "visible_dependencies",
     "visible_import",
+    "visible_imports",
 ]

@@ -259,12 +259,15 @@ def component_timeline(component: Component, *, limit: int = 50) -> models.Query
     return Entry.objects.filter(own | imported).select_related("actor").order_by("-id")[:limit]
 
 
+def visible_imports(person: Person) -> models.QuerySet[CatalogImport]:
+    """The imports a person uploaded; all of them for whoever reads everything. Without their content."""
+    rows = CatalogImport.objects.select_related("uploader").defer("content")
+    return rows if person.may(Capability.READ_RESTRICTED) else rows.filter(uploader=person)
+
+
 def visible_import(pk: int, person: Person) -> CatalogImport:
-    """An import for its uploader, or for whoever reads everything."""
-    rows = CatalogImport.objects.select_related("uploader").filter(pk=pk)
-    if not person.may(Capability.READ_RESTRICTED):
-        rows = rows.filter(uploader=person)
-    found = rows.first()
+    """One of the imports the person may see."""
+    found = visible_imports(person).filter(pk=pk).first()
     if found is None:
         raise NotFound("There is no such import.", next_step="Upload the catalogue again.")
     return found
