@@ -154,6 +154,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 12}  # type: ignore[assignment]  # Django reads a dict here
+CSRF_FAILURE_VIEW = "apps.portal.web.errors.csrf_failed"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "portal:home"
 
@@ -163,6 +164,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 ACCOUNT_ADAPTER = "apps.accounts.web.adapters.SignInAdapter"
 ACCOUNT_ALLOW_SIGNUP: bool = env.bool("ACCOUNT_ALLOW_SIGNUP", default=False)
+ACCOUNT_FORMS = {"login": "apps.accounts.web.adapters.SignInForm"}
 ACCOUNT_SIGNUP_FORM_CLASS = "apps.accounts.web.forms.SignUpName"
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "handle"
@@ -171,6 +173,7 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 # Where anyone may sign up, an address must be proved before it is believed; where people are invited, it was given.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if ACCOUNT_ALLOW_SIGNUP else "none"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before second factors or the address change
+ACCOUNT_SESSION_REMEMBER = True  # every session has the one length below; nobody is asked
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Concordat: "
 # axes (below) locks one name at one address; these bound one name from everywhere, and second-factor guesses.
@@ -181,6 +184,8 @@ MFA_ADAPTER = "apps.accounts.web.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Concordat"
+# Where strangers sign up, a second factor on an unproved address would lock its real owner out.
+MFA_ALLOW_UNVERIFIED_EMAIL = not ACCOUNT_ALLOW_SIGNUP
 # Browsers offer passkeys on http://localhost only; every real address is https.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PUBLIC_URL.startswith("http://localhost")
 

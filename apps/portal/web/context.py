@@ -1,11 +1,69 @@
-"""What every page shows around its content."""
+"""What every page shows around its content: the navigation with its counts."""
 
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
+
+from apps.accounts.models import Person
+from apps.accounts.rules import Capability
+from apps.notify.queries import unread_count
+
+# Group → (label, address name, icon, the right it needs; None: everyone).
+GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], ...] = (
+    (
+        "Work",
+        (
+            ("Queue", "cab:queue", "inbox", None),
+            ("Changes", "cab:changes", "list", None),
+            ("Calendar", "cab:week", "calendar", None),
+            ("Boards", "cab:boards", "gavel", None),
+        ),
+    ),
+    (
+        "Know",
+        (
+            ("Clusters", "clusters:list", "network", None),
+            ("Metrics", "cab:metrics", "chart-line", None),
+            ("Inbox", "notify:inbox", "bell", None),
+            ("Journal", "portal:journal", "book-open", None),
+        ),
+    ),
+    (
+        "Administer",
+        (
+            ("Imports", "cab:imports", "upload", Capability.IMPORT),
+            ("People", "accounts:people", "users", Capability.MANAGE_PEOPLE),
+            ("Webhooks", "notify:webhooks", "webhook", Capability.MANAGE_WEBHOOKS),
+            ("Deliveries", "journal:deliveries", "send", Capability.MANAGE_DELIVERIES),
+        ),
+    ),
+)
 
 
 def surroundings(request: HttpRequest) -> dict[str, Any]:
-    """Navigation for the signed-in person."""
-    del request
-    return {}
+    """Navigation for the signed-in person; nothing for others."""
+    person = getattr(request, "user", None)
+    if not isinstance(person, Person) or request.headers.get("HX-Request") == "true":
+        return {}
+    counts = {"notify:inbox": unread_count(person)}
+    groups = []
+    for label, items in GROUPS:
+        shown = [_item(request, *item, counts=counts) for item in items if item[3] is None or person.may(item[3])]
+        if shown:
+            groups.append({"label": label, "items": shown})
+    return {"navigation": groups}
+
+
+def _item(
+    request: HttpRequest, label: str, name: str, icon: str, right: Capability | None, *, counts: dict[str, int]
+) -> dict[str, Any]:
+    del right
+    url = reverse(name)
+    return {
+        "label": label,
+        "url": url,
+        "icon": icon,
+        "is_active": request.path.startswith(url),
+        "count": counts.get(name, 0),
+    }

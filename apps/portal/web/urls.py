@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from apps.portal.web import views
+from apps.portal.web import journal, views
 
 app_name = "portal"
-urlpatterns = [path("design", views.design, name="design")]
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("search/", views.search, name="search"),
+    path("preferences/", views.preferences, name="preferences"),
+    path("design", views.design, name="design"),
+    path("journal/", journal.listing, name="journal"),
+    path("journal/<int:entry_id>/", journal.show, name="journal-entry"),
+]
