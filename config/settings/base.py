@@ -250,6 +250,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 vars().update(env.email("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Concordat <concordat@localhost>")
 
+# Networks webhooks may reach although they are not public (internal receivers), such as 10.1.0.0/16.
+WEBHOOK_ALLOWED_NETWORKS: list[str] = env.list("WEBHOOK_ALLOWED_NETWORKS", default=[])
+
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

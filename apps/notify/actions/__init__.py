@@ -1,0 +1,1 @@
+"""Every write of notify: telling people, sending mail and webhooks, feeds."""

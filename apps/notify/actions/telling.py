@@ -1,0 +1,127 @@
+"""Telling people: notices, what they have read, and the mails that follow."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from email.utils import formataddr
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.template.loader import render_to_string
+
+from apps.accounts.models import Person, PersonKind
+from apps.journal.models import Entry
+from apps.notify import rules
+from apps.notify.models import MailSending, Notice, Preference
+from apps.notify.states import SENDING, SendingState
+
+
+def tell(
+    people: Iterable[Person], *, entry: Entry, kind: str, title: str, url: str, at: datetime, body: str = ""
+) -> int:
+    """Put one notice about `entry` into each person's inbox, and a mail in line for those who want one.
+
+    Runs in the caller's transaction (a reaction's). Idempotent by person, entry and kind; returns how many were new.
+    People who cannot sign in are left out, and so is the one who did it.
+    """
+    told = {
+        one.pk: one for one in people if one.is_active and one.kind == PersonKind.HUMAN and one.pk != entry.actor_id
+    }
+    had = set(Notice.objects.filter(entry=entry, kind=kind, person_id__in=told).values_list("person_id", flat=True))
+    new = [
+        Notice(person_id=pk, entry=entry, kind=kind, title=title[:300], body=body, url=url[:300], created_at=at)
+        for pk in told.keys() - had
+    ]
+    Notice.objects.bulk_create(new)
+    silent = set(
+        Preference.objects.filter(kind=kind, by_mail=False, person_id__in=told).values_list("person_id", flat=True)
+    )
+    mails = [
+        MailSending(notice=one, next_attempt_at=at)
+        for one in new
+        if one.person_id not in silent and told[one.person_id].email
+    ]
+    MailSending.objects.bulk_create(mails)
+    return len(new)
+
+
+@transaction.atomic
+def mark_read(*, person: Person, notice_ids: Iterable[int] | None, at: datetime) -> int:
+    """Mark one's own notices as read (None: all of them); returns how many were unread."""
+    rows = Notice.objects.filter(person=person, read_at__isnull=True)
+    if notice_ids is not None:
+        rows = rows.filter(pk__in=list(notice_ids))
+    return rows.update(read_at=at)
+
+
+@transaction.atomic
+def mark_unread(*, person: Person, notice_id: int) -> None:
+    """Put one's own notice back among the unread."""
+    Notice.objects.filter(person=person, pk=notice_id).update(read_at=None)
+
+
+@transaction.atomic
+def set_mail_preference(*, person: Person, kind: str, by_mail: bool) -> None:
+    """Say whether a kind of notice also comes by mail."""
+    Preference.objects.update_or_create(person=person, kind=kind, defaults={"by_mail": by_mail})
+
+
+def send_due_mail(*, at: datetime, limit: int = 50) -> int:
+    """Send the mails that are due, one transaction each; returns how many were attempted. Safe beside another."""
+    for attempted in range(limit):
+        if not _send_one(at):
+            return attempted
+    return limit
+
+
+def _send_one(at: datetime) -> bool:
+    with transaction.atomic():
+        sending = (
+            MailSending.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("notice__person")
+            .filter(state=SendingState.WAITING, next_attempt_at__lte=at)
+            .order_by("next_attempt_at")
+            .first()
+        )
+        if sending is None:
+            return False
+        sending.attempts += 1
+        try:
+            _mail(sending.notice)
+        except OSError as error:  # smtplib's errors are OSErrors
+            sending.last_error = f"{type(error).__name__}: {error}"[:500]
+            wait = rules.retry_after(sending.attempts, rules.MAIL_RETRIES)
+            if wait is None:
+                _move(sending, SendingState.FAILED)
+            else:
+                sending.next_attempt_at = at + wait
+        else:
+            _move(sending, SendingState.SENT)
+        sending.save()
+    return True
+
+
+def _mail(notice: Notice) -> None:
+    """A mail that leads to the page; it never decides by itself, for mail scanners click links."""
+    person = notice.person
+    settings_url = f"{settings.PUBLIC_URL}/inbox/preferences/"
+    context = {
+        "notice": notice,
+        "url": settings.PUBLIC_URL + notice.url,
+        "settings_url": settings_url,
+        "person": person,
+    }
+    message = EmailMultiAlternatives(
+        subject=" ".join(notice.title.split()),
+        body=render_to_string("notify/mail.txt", context),
+        to=[formataddr((person.name, person.email or ""))],
+        # The same id each time: a mail that is sent twice after a crash shows once.
+        headers={"List-Unsubscribe": f"<{settings_url}>", "Message-ID": f"<notice-{notice.pk}@concordat>"},
+    )
+    message.attach_alternative(render_to_string("notify/mail.html", context), "text/html")
+    message.send()
+
+
+def _move(sending: MailSending, target: SendingState) -> None:
+    SENDING.require(sending.state, target)
+    sending.state = target

@@ -1,0 +1,17 @@
+"""Named questions of notify."""
+
+from django.db.models import QuerySet
+
+from apps.accounts.models import Person
+from apps.notify.models import Notice
+
+
+def unread_count(person: Person) -> int:
+    """How many notices the person has not read (counted up to 100: more is "99+")."""
+    return Notice.objects.filter(person=person, read_at__isnull=True)[:100].count()
+
+
+def inbox(person: Person, *, only_unread: bool = False) -> QuerySet[Notice]:
+    """The person's notices."""
+    rows = Notice.objects.filter(person=person)
+    return rows.filter(read_at__isnull=True) if only_unread else rows

@@ -1,0 +1,221 @@
+"""Inbox, mail preferences, webhooks and calendar feeds."""
+
+import hashlib
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.accounts.rules import Capability
+from apps.accounts.web.people import PersonRequest, signed_in
+from apps.kernel.answers import went
+from apps.kernel.paging import page_by_key
+from apps.kernel.refusals import NotFound, Refusal
+from apps.notify import feeds, queries
+from apps.notify.actions import feeds as feed_actions
+from apps.notify.actions import telling, webhooks
+from apps.notify.formats.icalendar import render as calendar_file
+from apps.notify.models import Endpoint, Feed, Preference, Sending
+from apps.notify.web.forms import EndpointForm
+
+SHOWN = 50
+# Kinds of notices people may silence, with what they are told about.
+KINDS = {
+    "vote": "a change waits for my vote",
+    "decision": "a change of mine is decided",
+    "work": "a change I carry out is scheduled or moved",
+    "changes_requested": "a change of mine comes back to me",
+    "condition": "conditions of an approval",
+    "review": "reviews that are due",
+    "webhook": "webhooks of mine that fail",
+}
+
+
+@require_GET
+@signed_in
+def inbox(request: PersonRequest) -> HttpResponse:
+    """One's notices, newest first."""
+    only_unread = request.GET.get("show") == "unread"
+    page = page_by_key(
+        queries.inbox(request.user, only_unread=only_unread),
+        order=("-id",),
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+    )
+    return render(request, "notify/inbox.html", {"page": page, "only_unread": only_unread})
+
+
+@require_POST
+@signed_in
+def mark_read(request: PersonRequest) -> HttpResponse:
+    """Mark the chosen notices as read; all of them when none is named."""
+    chosen = [int(one) for one in request.POST.getlist("notice") if one.isascii() and one.isdigit()]
+    telling.mark_read(person=request.user, notice_ids=chosen or None, at=timezone.now())
+    return went(request, "notify:inbox")
+
+
+@require_POST
+@signed_in
+def open_notice(request: PersonRequest, notice_id: int) -> HttpResponse:
+    """Mark a notice as read and go to what it is about."""
+    notice = queries.inbox(request.user).filter(pk=notice_id).first()
+    if notice is None:
+        raise NotFound("There is no such notice.", next_step="Go back to your inbox.")
+    telling.mark_read(person=request.user, notice_ids=[notice.pk], at=timezone.now())
+    return went(
+        request, notice.url if url_has_allowed_host_and_scheme(notice.url, allowed_hosts=None) else "notify:inbox"
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def preferences(request: PersonRequest) -> HttpResponse:
+    """Which notices also come by mail, and one's calendar feeds."""
+    if request.method == "POST":
+        for kind in KINDS:
+            telling.set_mail_preference(person=request.user, kind=kind, by_mail=kind in request.POST.getlist("by_mail"))
+        return went(request, "notify:preferences")
+    silent = set(Preference.objects.filter(person=request.user, by_mail=False).values_list("kind", flat=True))
+    kinds = [{"kind": kind, "label": label, "by_mail": kind not in silent} for kind, label in KINDS.items()]
+    return _preferences_page(request, {"kinds": kinds})
+
+
+@require_POST
+@signed_in
+def open_feed(request: PersonRequest) -> HttpResponse:
+    """Open a calendar feed; its address is shown this once."""
+    _, token = feed_actions.open_feed(person=request.user, kind=request.POST.get("kind", ""), at=timezone.now())
+    return _preferences_page(request, {"new_address": f"{settings.PUBLIC_URL}/feeds/{token}.ics"})
+
+
+@require_POST
+@signed_in
+def revoke_feed(request: PersonRequest, feed_id: int) -> HttpResponse:
+    """Close a feed for good."""
+    feed_actions.revoke_feed(feed_id=feed_id, person=request.user, at=timezone.now())
+    return went(request, "notify:preferences")
+
+
+@require_GET
+def feed(request: HttpRequest, token: str) -> HttpResponse:
+    """The calendar behind a secret address. No sign-in: calendars cannot; whoever has the address reads it."""
+    row = Feed.objects.select_related("person").filter(token_hash=feed_actions.hash_of(token)).first()
+    if row is None:
+        return HttpResponse("There is no such calendar. Check the address.", status=404, content_type="text/plain")
+    if row.revoked_at or not row.person.is_active:
+        return HttpResponse(
+            "This calendar was closed. Open a new one in your inbox preferences.", status=410, content_type="text/plain"
+        )
+    body = calendar_file(feeds.items_of(row.kind, row.person), name=feeds.kinds().get(row.kind, "Concordat"))
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    if request.headers.get("If-None-Match") == tag:
+        return HttpResponse(status=304, headers={"ETag": tag})
+    return HttpResponse(
+        body,
+        content_type="text/calendar; charset=utf-8",
+        headers={"ETag": tag, "Cache-Control": "private, max-age=300"},
+    )
+
+
+@require_GET
+@signed_in
+def endpoints(request: PersonRequest) -> HttpResponse:
+    """Every webhook."""
+    request.user.require(Capability.MANAGE_WEBHOOKS, to="manage webhooks")
+    rows = Endpoint.objects.select_related("owner").order_by("pk")[: SHOWN * 4]
+    return render(request, "notify/webhooks.html", {"endpoints": rows, "form": EndpointForm()})
+
+
+@require_POST
+@signed_in
+def add_endpoint(request: PersonRequest) -> HttpResponse:
+    """Add a webhook; its secret is shown this once."""
+    form = EndpointForm(request.POST)
+    try:
+        if form.is_valid():
+            data = form.cleaned_data
+            endpoint, secret = webhooks.add_endpoint(
+                owner=request.user,
+                url=data["url"],
+                events_heard=data["events"],
+                description=data["description"],
+                at=timezone.now(),
+            )
+            return _endpoint_page(request, endpoint, secret=secret)
+    except Refusal as refusal:
+        form.refuse(refusal)
+    return render(
+        request,
+        "notify/webhooks.html",
+        {"endpoints": Endpoint.objects.order_by("pk")[: SHOWN * 4], "form": form},
+        status=422,
+    )
+
+
+@require_GET
+@signed_in
+def endpoint(request: PersonRequest, endpoint_id: int) -> HttpResponse:
+    """One webhook with its last sendings."""
+    return _endpoint_page(request, _endpoint(request, endpoint_id))
+
+
+@require_POST
+@signed_in
+def switch(request: PersonRequest, endpoint_id: int) -> HttpResponse:
+    """Switch a webhook on or off."""
+    found = _endpoint(request, endpoint_id)
+    webhooks.change_endpoint(
+        endpoint_id=found.pk,
+        person=request.user,
+        version=found.version,
+        is_active=not found.is_active,
+        at=timezone.now(),
+    )
+    return went(request, found.get_absolute_url())
+
+
+@require_POST
+@signed_in
+def rotate(request: PersonRequest, endpoint_id: int) -> HttpResponse:
+    """Give a webhook a new secret, shown this once."""
+    found, secret = webhooks.rotate_secret(endpoint_id=endpoint_id, person=request.user, at=timezone.now())
+    return _endpoint_page(request, found, secret=secret)
+
+
+@require_POST
+@signed_in
+def ping(request: PersonRequest, endpoint_id: int) -> HttpResponse:
+    """Put a test event in line."""
+    sending = webhooks.test_endpoint(endpoint_id=endpoint_id, person=request.user, at=timezone.now())
+    return went(request, sending.endpoint.get_absolute_url())
+
+
+@require_POST
+@signed_in
+def resend(request: PersonRequest, sending_id: int) -> HttpResponse:
+    """Put a sending back in line."""
+    sending = webhooks.send_again(sending_id=sending_id, person=request.user, at=timezone.now())
+    return went(request, sending.endpoint.get_absolute_url())
+
+
+def _endpoint(request: PersonRequest, endpoint_id: int) -> Endpoint:
+    request.user.require(Capability.MANAGE_WEBHOOKS, to="manage webhooks")
+    found = Endpoint.objects.select_related("owner").filter(pk=endpoint_id).first()
+    if found is None:
+        raise NotFound("There is no such webhook.", next_step="Go back to the list of webhooks.")
+    return found
+
+
+def _endpoint_page(request: PersonRequest, found: Endpoint, *, secret: str = "") -> HttpResponse:
+    sendings = Sending.objects.filter(endpoint=found).select_related("entry").order_by("-id")[:SHOWN]
+    return render(request, "notify/webhook.html", {"endpoint": found, "sendings": sendings, "secret": secret})
+
+
+def _preferences_page(request: PersonRequest, more: dict[str, object]) -> HttpResponse:
+    own = Feed.objects.filter(person=request.user, revoked_at__isnull=True).order_by("pk")
+    offered = feeds.kinds()
+    rows = [{"feed": one, "label": offered.get(one.kind, one.kind)} for one in own]
+    return render(request, "notify/preferences.html", {"feeds": rows, "offered": offered.items(), **more})
