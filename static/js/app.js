@@ -1,3 +1,20 @@
+// Enhancements only: every page does its main task without this file.
 import htmx from "htmx.org/dist/htmx.esm.js";
+import { askFirst } from "./confirm.js";
+import { carryToken } from "./csrf.js";
+import { filterAsYouGo } from "./filters.js";
+import { guardForms } from "./guard.js";
+import { listenToKeys } from "./keys.js";
+import { closeMenus } from "./menus.js";
+import { openPalette } from "./palette.js";
+import { openRows } from "./rows.js";
 
 window.htmx = htmx;
+carryToken();
+askFirst();
+guardForms();
+closeMenus();
+openRows();
+filterAsYouGo(htmx);
+const palette = openPalette();
+listenToKeys(palette);
