@@ -8,7 +8,7 @@ from apps.journal.events import Event
 
 @dataclass(frozen=True)
 class ApiKeyMade(Event):
-    words: ClassVar[str] = "made an API key"
+    words: ClassVar[str] = "made an API key for"
     key_id: int
     owner_id: int
     prefix: str
@@ -18,7 +18,7 @@ class ApiKeyMade(Event):
 
 @dataclass(frozen=True)
 class ApiKeyRevoked(Event):
-    words: ClassVar[str] = "revoked an API key"
+    words: ClassVar[str] = "revoked an API key of"
     key_id: int
     owner_id: int
     prefix: str
@@ -33,7 +33,7 @@ class PersonAdded(Event):
 
 @dataclass(frozen=True)
 class PersonJoined(Event):
-    words: ClassVar[str] = "joined"
+    words: ClassVar[str] = "joined as"
     person_id: int
     provider: str  # the identity provider's id; empty for a sign-up with password
 
@@ -58,7 +58,7 @@ class PersonRenamed(Event):
 
 @dataclass(frozen=True)
 class PreferencesSet(Event):
-    words: ClassVar[str] = "set preferences"
+    words: ClassVar[str] = "set preferences of"
     person_id: int
     changed: dict[str, str]  # zone, theme, density: what they are now
 
@@ -79,6 +79,6 @@ class RoleRevoked(Event):
 
 @dataclass(frozen=True)
 class SignInSecured(Event):
-    words: ClassVar[str] = "changed how they sign in"
+    words: ClassVar[str] = "changed the sign-in of"
     person_id: int
     what: str  # "password changed", "authenticator added" …; never the thing itself

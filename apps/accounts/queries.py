@@ -1,9 +1,26 @@
 """Named questions about people and keys."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.db.models import Q, QuerySet
 
 from apps.accounts.models import ApiKey, Person, RoleGrant
 from apps.accounts.rules import Role
+from apps.journal.events import words_for
+from apps.journal.queries import timeline
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of a person's timeline."""
+
+    actor: Person | None
+    words: str
+    detail: str
+    at: datetime
+    digest: str
+    sequence: int
 
 
 def people(*, search: str = "") -> QuerySet[Person]:
@@ -26,3 +43,18 @@ def administrators() -> QuerySet[RoleGrant]:
 def person_by_sign_in_name(name: str) -> Person | None:
     """Whom a handle or an e-mail address means at sign-in, in any case of letters."""
     return Person.objects.filter(Q(handle=name.lower()) | Q(email__iexact=name)).order_by("pk").first()
+
+
+def history_of(person: Person, *, limit: int = 50) -> list[Moment]:
+    """What was done to and by this person's account, the newest first."""
+    return [
+        Moment(
+            actor=entry.actor,
+            words=f"{words_for(entry.event)} {entry.subject_label}",
+            detail=str(entry.data.get("role") or entry.data.get("what") or entry.data.get("prefix") or ""),
+            at=entry.at,
+            digest=entry.digest,
+            sequence=entry.pk,
+        )
+        for entry in timeline(person, limit=limit)
+    ]

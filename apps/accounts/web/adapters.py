@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import LoginForm
 from allauth.account.internal.stagekit import clear_login
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
@@ -57,6 +58,15 @@ class SignInAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the package
             user.save()
             actions.welcome(person=user, provider="", at=timezone.now())
         return user
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]  # the package publishes no types
+    """The form of the sign-in page, which also knows whether strangers may make an account."""
+
+    @property
+    def sign_up_is_open(self) -> bool:
+        """Whether to offer sign-up at all."""
+        return bool(settings.ACCOUNT_ALLOW_SIGNUP)
 
 
 class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # the package publishes no types

@@ -16,7 +16,6 @@ from apps.accounts.rules import Capability
 from apps.accounts.web.forms import KeyForm, PersonForm, RoleForm, ServiceForm
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.accounts.web.views import made_from, put_on
-from apps.journal.queries import timeline
 from apps.kernel.answers import went
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import NotAllowed, NotFound, Refusal
@@ -133,7 +132,7 @@ def _person_page(
         "someone": someone,
         "grants": someone.role_grants.select_related("granted_by").order_by("role"),
         "keys": queries.keys_of(someone),
-        "entries": timeline(someone, limit=50),
+        "entries": queries.history_of(someone),
         "may_manage": request.user.may(Capability.MANAGE_PEOPLE),
         "role_form": RoleForm(),
         "key_form": form or KeyForm(),
