@@ -4,11 +4,14 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 from stack import checks, install, running
+from stack.processes import end_with_parent
 from stack.say import StackError, fail
+
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -28,8 +31,11 @@ def main(arguments: Sequence[str]) -> int:
     beside.add_argument("--durable", action="store_true", help="keep fsync on, as in production")
     beside.add_argument("words", nargs="+", help="the command, after --")
     asked = parser.parse_args(arguments)
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, _end)
+    for ending in ENDINGS:
+        if ending != signal.SIGHUP or signal.getsignal(ending) is not signal.SIG_IGN:  # nohup is respected
+            signal.signal(ending, _end)
+    if "MAKELEVEL" in os.environ:  # make passes no kill -9 on
+        end_with_parent()
     try:
         return _obey(asked)
     except StackError as error:
@@ -39,28 +45,26 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _obey(asked: argparse.Namespace) -> int:
-    if asked.command == "lock":
-        install.lock()
-        return 0
-    install.install()
-    match asked.command:
-        case "run":
-            return running.run()
-        case "demo":
-            return running.reset_demo()
-        case "check":
-            return checks.check()
-        case "test":
-            return running.test(asked.pytest)
-        case "journeys":
-            return running.test(["-m", "journey", *asked.pytest])
-        case "with":
-            return running.beside(asked.words, durable=asked.durable)
-    return 0
+    if asked.command != "lock":
+        install.install()
+    commands: dict[str, Callable[[], int | None]] = {
+        "install": lambda: None,  # done above, as for every command
+        "lock": install.lock,
+        "run": running.run,
+        "demo": running.reset_demo,
+        "check": checks.check,
+        "test": lambda: running.test(asked.pytest),
+        "journeys": lambda: running.test(["-m", "journey", *asked.pytest]),
+        "with": lambda: running.beside(asked.words, durable=asked.durable),
+    }
+    return commands[asked.command]() or 0
 
 
 def _end(number: int, frame: FrameType | None) -> None:
+    """Begin to end; what is asked again meanwhile changes nothing, so that everything is put away."""
     del number, frame
+    for ending in ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

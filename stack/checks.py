@@ -24,6 +24,7 @@ PRETENDED = {
     "CONCORDAT_HOST": "changes.example.org",
     "CONCORDAT_WEB": "web:8000",
 }
+FAST = "not slow and not journey and not realdata"
 CHECKS: dict[str, list[str]] = {
     "lint": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
@@ -71,7 +72,7 @@ def check() -> int:
         [
             "sh",
             "-c",
-            "python manage.py makemigrations --check --dry-run -v1 && python -m pytest -q -m 'not slow and not journey and not realdata'",
+            f"python manage.py makemigrations --check --dry-run -v1 && python -m pytest -q -m '{FAST}'",
         ],
         durable=False,
     )

@@ -1,11 +1,12 @@
 """Installs the environment from hash-pinned locks, and builds the front end. Runs on a bare python3.11."""
 
+import ast
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stack import places
@@ -25,7 +26,8 @@ def install(*, production: bool = False) -> None:
             with step("Making the Python environment"):
                 _run([uv, "venv", "-q", "--python", sys.executable, places.VENV])
         with step("Installing pinned packages"):
-            _run([uv, "pip", "sync", "-q", "--python", places.PYTHON, "--require-hashes", lock])
+            sync: list[str | Path] = [uv, "pip", "sync", "-q", "--python", places.PYTHON, "--require-hashes", lock]
+            _run(sync, env=os.environ | _registry())
         _stamp("environment", [lock])
     build_front_end()
 
@@ -68,7 +70,8 @@ def lock() -> None:
                     f"requirements/{name}.in",
                     "-o",
                     f"requirements/{name}.lock",
-                ]
+                ],
+                env=os.environ | _registry(),
             )
 
 
@@ -77,9 +80,7 @@ def find_chromium() -> Path:
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not found and os.geteuid() == 0 and shutil.which("apt-get"):
         with step("Installing Chromium"):
-            quiet = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "check": False, "capture_output": True}
-            subprocess.run(["apt-get", "update", "-qq"], **quiet)  # type: ignore[call-overload]
-            subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], **quiet)  # type: ignore[call-overload]
+            _apt_install("chromium")
         found = shutil.which("chromium")
     if not found:
         raise StackError(
@@ -116,17 +117,38 @@ def _uv() -> Path:
     return uv
 
 
+def _registry() -> dict[str, str]:
+    """Where pip was told to look for packages, said to uv, which does not read pip's settings; its own win."""
+    listed = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
+    )
+    said = dict(line.partition("=")[::2] for line in listed.stdout.splitlines())
+    found = {}
+    for theirs, ours in {"index-url": "UV_DEFAULT_INDEX", "trusted-host": "UV_INSECURE_HOST"}.items():
+        values = [said[f"{place}.{theirs}"] for place in (":env:", "install", "global") if f"{place}.{theirs}" in said]
+        if values and not {ours, "UV_INDEX_URL"} & os.environ.keys():
+            found[ours] = str(ast.literal_eval(values[0]))
+    return found
+
+
 def _install_pip() -> None:
     if os.geteuid() or not shutil.which("apt-get"):
         raise StackError("python3.11 has no pip. Install it:\n    apt-get install python3-pip")
     with step("Installing pip"):
-        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(["apt-get", "update", "-qq"], env=env, check=False, capture_output=True)
-        _run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "python3-pip"], env=env)
+        _apt_install("python3-pip")
+
+
+def _apt_install(package: str) -> None:
+    """Install a Debian package as root; whether it worked shows in whether the program is there."""
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", package]):
+        done = subprocess.run(["apt-get", *words], env=env, check=False, capture_output=True, text=True)
+        if done.returncode:
+            say(f"apt-get {words[0]} failed: {done.stderr.strip()[-500:]}")
 
 
 def _npm() -> list[str | Path]:
-    """npm of a Node new enough: the machine's, else the one in the environment."""
+    """The npm of a Node new enough: the machine's, else the one in the environment."""
     node = shutil.which("node")
     if node and shutil.which("npm"):
         version = (
@@ -151,7 +173,7 @@ def _node_env() -> dict[str, str]:
     return env
 
 
-def _run(command: Sequence[str | Path], *, env: dict[str, str] | None = None) -> None:
+def _run(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> None:
     done = subprocess.run(
         [str(part) for part in command], cwd=places.ROOT, env=env, capture_output=True, text=True, check=False
     )

@@ -1,10 +1,15 @@
 """Where things are: the checkout, its environment, the state folder of its servers."""
 
+import base64
+import fcntl
 import hashlib
 import os
 import secrets
 import shutil
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -12,6 +17,10 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 SITE = VENV / "lib" / "python3.11" / "site-packages"
 BUILD = ROOT / ".state"  # tools and stamps of this checkout; nothing a server writes
+
+# Throw-away servers live in memory when it has this much room (bytes): without fsync it is the disk that is slow.
+THROWAWAY_MEMORY, THROWAWAY_NEED = Path("/dev/shm"), 4 << 30  # noqa: S108  # mkdtemp makes a folder of our own in it
+THROWAWAY = "concordat-test-"
 
 # Servers refuse to run as root. This uid exists on every Debian and owns nothing; no account is added.
 SERVER_UID = 65534
@@ -34,15 +43,44 @@ def state_folder() -> Path:
     return home / f"concordat-{mark}"
 
 
-def throwaway_folder() -> Path:
-    """A new folder for servers that are thrown away; readable by them, listed by nobody else."""
-    return reachable(
-        Path(
-            tempfile.mkdtemp(
-                prefix="concordat-test-", dir="/dev/shm" if shutil.disk_usage("/dev/shm").free > 4 << 30 else None
-            )
-        )
+@contextmanager
+def throwaway_folder() -> Iterator[Path]:
+    """A new folder that goes when the block ends; readable by servers, listed by nobody else."""
+    place = (
+        THROWAWAY_MEMORY if shutil.disk_usage(THROWAWAY_MEMORY).free > THROWAWAY_NEED else Path(tempfile.gettempdir())
     )
+    _sweep(place)
+    folder = reachable(Path(tempfile.mkdtemp(prefix=THROWAWAY, dir=place)))
+    try:
+        with held(folder):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(place: Path) -> None:
+    """Remove the throw-away folders of runs that were killed before they could: nobody holds those.
+
+    One younger than a minute is let be: its run may be about to take hold of it.
+    """
+    for folder in place.glob(f"{THROWAWAY}*"):
+        try:
+            if time.time() - folder.stat().st_mtime > 60:  # noqa: PLR2004  # seconds
+                with held(folder):
+                    shutil.rmtree(folder, ignore_errors=True)
+        except OSError:  # held by a run beside us, or another person's
+            continue
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold a folder against every other run; the kernel lets go when we die, however we die.
+
+    Raises BlockingIOError while another run holds it.
+    """
+    with (folder / "held").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
 
 
 def reachable(folder: Path) -> Path:
@@ -62,11 +100,19 @@ def owned(folder: Path) -> Path:
 
 
 def secret(folder: Path, name: str) -> str:
-    """A secret kept in `folder` with mode 600; made on first use."""
+    """A secret kept in `folder` with mode 600: 32 random bytes in base64url, made on first use."""
     path = folder / name
     if not path.exists():
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_urlsafe(32))
+        write_secret(path, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
     path.chmod(0o600)
     return path.read_text()
+
+
+def write_secret(path: Path, text: str, *, owner: int | None = None) -> None:
+    """Write a file that was never readable by anyone but its owner; root may give it to a server's uid."""
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(handle, "w") as file:
+        if owner is not None and os.geteuid() == 0:
+            os.fchown(handle, owner, owner)
+        file.write(text)

@@ -87,7 +87,7 @@ def running(state: Path, *, durable: bool) -> Iterator[Server]:
     if not (data / "PG_VERSION").exists():
         _initialise(binaries, state, password)
     _require_same_version(binaries, data)
-    _clear_stale_lock(data)
+    _await_predecessor(data)
     log_path = state / "postgres.log"
     with log_path.open("ab") as log:
         # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients that are gone.
@@ -135,11 +135,7 @@ def _reachable(binaries: Binaries, state: Path) -> Binaries:
 def _initialise(binaries: Binaries, state: Path, password: str) -> None:
     data = places.owned(state / "postgres")
     password_file = state / "socket" / "initial-password"
-    handle = os.open(password_file, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(password)
-    if os.geteuid() == 0:
-        os.chown(password_file, places.SERVER_UID, places.SERVER_UID)
+    places.write_secret(password_file, password, owner=places.SERVER_UID)
     try:
         done = run_as_server(
             [
@@ -204,7 +200,7 @@ def _wait(binaries: Binaries, socket: Path, port: int, child: "subprocess.Popen[
 def _create_database(binaries: Binaries, socket: Path, port: int, password: str) -> None:
     """The application's own role and database. The role is no superuser, as in production; tests need CREATEDB."""
     env = binaries.env() | {"PGPASSWORD": password}
-    psql = [
+    psql: list[str | Path] = [
         binaries.folder / "psql",
         "-h",
         socket,
@@ -223,9 +219,7 @@ def _create_database(binaries: Binaries, socket: Path, port: int, password: str)
     ).stdout:
         return
     # The password goes in by standard input: an argument could be read in the list of processes.
-    make = f"CREATE ROLE concordat LOGIN CREATEDB PASSWORD '{password}'; CREATE DATABASE concordat OWNER concordat;".replace(
-        "; ", ";\n"
-    )
+    make = f"CREATE ROLE concordat LOGIN CREATEDB PASSWORD '{password}';\nCREATE DATABASE concordat OWNER concordat;"
     subprocess.run(psql, input=make.encode(), env=env, check=True, capture_output=True)
 
 
@@ -238,12 +232,18 @@ def _require_same_version(binaries: Binaries, data: Path) -> None:
         )
 
 
-def _clear_stale_lock(data: Path) -> None:
-    """Refuse a second server on the same data; a lock whose process is gone is PostgreSQL's own to clear."""
+def _await_predecessor(data: Path) -> None:
+    """Let the server of a killed run finish its shutdown: we hold the state folder, so it is on its way out."""
     lock = data / "postmaster.pid"
-    if lock.exists():
-        pid = int(lock.read_text().splitlines()[0])
-        if Path(f"/proc/{pid}/cmdline").exists() and b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes():
-            raise StackError(
-                f"This checkout's database already runs (process {pid}): another `make run` is open. Stop it first with Ctrl-C."
-            )
+    until = time.monotonic() + START_PATIENCE_S
+    while time.monotonic() < until:
+        try:
+            pid = int(lock.read_text().splitlines()[0])
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (OSError, ValueError, IndexError):  # no lock, or its process is gone: PostgreSQL clears that itself
+            return
+        if os.fsencode(data) not in command:  # the number belongs to another program by now
+            lock.unlink(missing_ok=True)
+            return
+        time.sleep(0.1)
+    raise StackError(f"An earlier PostgreSQL (process {pid}) still holds {data}. End it:\n    kill -INT {pid}")

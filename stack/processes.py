@@ -5,14 +5,19 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from stack.places import SERVER_UID
+from stack.say import say
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+SLOWEST_RESTART_S = 30.0
+STEADY_S = 60.0  # one that lived this long is steady: when it dies, it is started again at once
 
 
 def spawn(
@@ -36,7 +41,7 @@ def spawn(
         stdout=log,
         stderr=subprocess.STDOUT if log else None,
         start_new_session=True,
-        preexec_fn=_in_child(as_server=as_server, when_we_die=when_we_die),
+        preexec_fn=_in_child(as_server=as_server, when_we_die=when_we_die),  # noqa: PLW1509  # we start from one thread
     )
 
 
@@ -66,6 +71,55 @@ def stop(child: subprocess.Popen[bytes], *, by: signal.Signals = signal.SIGTERM,
     _kill_group(child.pid)
 
 
+@dataclass
+class Kept:
+    """A process that is started again when it dies, more slowly each time that it dies young."""
+
+    name: str
+    start: Callable[[], subprocess.Popen[bytes]]
+    child: subprocess.Popen[bytes]
+    started_at: float
+    wait_s: float = 1.0
+    again_at: float | None = None
+
+    @classmethod
+    @contextmanager
+    def running(cls, name: str, command: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> Iterator["Kept"]:
+        """Keep it for as long as the block lasts."""
+
+        def start() -> subprocess.Popen[bytes]:
+            return spawn(command, env=env, cwd=cwd)
+
+        kept = cls(name, start, start(), time.monotonic())
+        try:
+            yield kept
+        finally:
+            stop(kept.child)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is down at the moment."""
+        return self.child.poll() is not None
+
+    def look(self) -> None:
+        """Start it again when its time has come; to be called about once a second."""
+        now = time.monotonic()
+        if not self.ended:
+            return
+        if self.again_at is None:
+            if now - self.started_at > STEADY_S:
+                self.wait_s = 1.0
+            say(f"{self.name} ended ({self.child.returncode}); starting it again in {self.wait_s:.0f} s")
+            self.again_at, self.wait_s = now + self.wait_s, min(self.wait_s * 2, SLOWEST_RESTART_S)
+        elif now >= self.again_at:
+            self.child, self.started_at, self.again_at = self.start(), now, None
+
+
+def end_with_parent(by: signal.Signals = signal.SIGTERM) -> None:
+    """Have the kernel send us `by` when the process that started us dies."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, by)
+
+
 def free_port(wanted: int = 0) -> int:
     """A free TCP port on loopback: the wanted one or the next free after it; 0 lets the kernel choose."""
     for port in range(wanted, wanted + 50) if wanted else [0]:
@@ -80,10 +134,8 @@ def free_port(wanted: int = 0) -> int:
 
 
 def _kill_group(pid: int) -> None:
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def _in_child(*, as_server: bool, when_we_die: signal.Signals) -> Callable[[], None]:

@@ -17,6 +17,17 @@ from stack.processes import free_port, run_as_server, spawn, stop
 from stack.say import StackError
 
 START_PATIENCE_S = 20
+CONFIG = """\
+bind 127.0.0.1
+port {port}
+protected-mode yes
+requirepass {password}
+dir {folder}
+save ""
+appendonly no
+maxmemory 256mb
+maxmemory-policy noeviction
+"""
 
 
 @dataclass(frozen=True)
@@ -64,12 +75,7 @@ def running(state: Path) -> Iterator[Server]:
     folder, port = places.owned(state / "redis"), free_port()
     password = places.secret(state, "redis-password")
     config = folder / "redis.conf"
-    config.write_text(
-        f'bind 127.0.0.1\nport {port}\nprotected-mode yes\nrequirepass {password}\nsave ""\nappendonly no\ndir {folder}\nmaxmemory 256mb\nmaxmemory-policy noeviction\n'
-    )
-    config.chmod(0o600)
-    if os.geteuid() == 0:
-        os.chown(config, places.SERVER_UID, places.SERVER_UID)
+    places.write_secret(config, CONFIG.format(port=port, password=password, folder=folder), owner=places.SERVER_UID)
     with (state / "redis.log").open("ab") as log:
         child = spawn(
             [binary.path, config], env={"PATH": os.environ.get("PATH", "")}, as_server=True, log=log, cwd=folder

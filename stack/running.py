@@ -1,58 +1,95 @@
 """The servers and processes together: for a person (`run`) and for tests, which throw them away."""
 
-import base64
 import json
 import os
-import secrets
-import shutil
+import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from stack import install, places, postgres, redis
-from stack.processes import free_port, spawn, stop
+from stack.processes import Kept, free_port, spawn, stop
 from stack.say import StackError, say, step
 
 READY_PATIENCE_S = 60
-SLOWEST_RESTART_S = 30.0
+BIN = places.VENV / "bin"
 
 
 def run() -> int:
     """Start everything on the kept database and stay until Ctrl-C; nothing is left running then."""
     state = places.reachable(places.state_folder())
-    port = free_port(int(os.environ.get("PORT", "8000")))
-    address = f"http://{os.environ.get('HOST', '127.0.0.1')}:{port}"
-    with servers(state, durable=True) as env:
-        env |= {
-            "DJANGO_SETTINGS_MODULE": "config.settings.local",
-            "PUBLIC_URL": address,
-            "MEDIA_ROOT": str(state / "media"),
-        }
+    host, port = os.environ.get("HOST", "127.0.0.1"), free_port(_wanted_port())
+    with _kept(state), servers(state, durable=True) as found:
+        address = f"http://{'localhost' if host == '127.0.0.1' else host}:{port}"  # passkeys work on localhost only
+        env = found | _environment(state, host, address)
         with step("Bringing the database up to date"):
             manage(env, "migrate", "--no-input", "-v0")
         with step("Collecting static files"):
             manage(env, "collectstatic", "--no-input", "-v0")
         with step("Looking after the demo organisation"):
             manage(env, "demo", "--if-empty")
-        with processes(env, port, address):
+        with processes(state, env, host, port) as stay:
             say("Ready. Sign in as one of these people:")
             manage(env, "demo", "--people")
             say(f"Open {address} — stop with Ctrl-C.")
-            _stay()
+            stay()
     return 0
 
 
 def reset_demo() -> int:
-    """Set the demo organisation of the kept database back to its beginning."""
-    with servers(places.reachable(places.state_folder()), durable=True) as env:
-        env["DJANGO_SETTINGS_MODULE"] = "config.settings.local"
-        manage(env, "migrate", "--no-input", "-v0")
-        manage(env, "demo", "--reset")
+    """Set the demo organisation of the kept database back to its beginning, beside an open `make run` too."""
+    state = places.reachable(places.state_folder())
+    try:
+        with _kept(state), servers(state, durable=True) as found:
+            env = found | _environment(state, "127.0.0.1", "http://localhost:8000")
+            manage(env, "migrate", "--no-input", "-v0")
+            manage(env, "demo", "--reset")
+    except AlreadyRunsError:
+        say("`make run` is open: using its servers")
+        manage({**os.environ, **json.loads((state / OPEN).read_text())}, "demo", "--reset")
     return 0
+
+
+class AlreadyRunsError(StackError):
+    """Another process keeps this checkout's servers."""
+
+
+OPEN = "open.json"  # in the state folder while `run` is open: what leads to its servers; holds secrets
+
+
+@contextmanager
+def _kept(state: Path) -> Iterator[None]:
+    """Hold the kept database against a second run on the same checkout."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(places.held(state))
+        except BlockingIOError:
+            raise AlreadyRunsError(
+                "This checkout already runs: another `make run` or `make demo` is open. Stop it there, with Ctrl-C."
+            ) from None
+        yield
+
+
+def _environment(state: Path, host: str, address: str) -> dict[str, str]:
+    """What the kept application reads besides its servers; what the person set wins."""
+    hosts = ["localhost", "127.0.0.1", "[::1]", host, socket.gethostname()]
+    return {
+        "DJANGO_SETTINGS_MODULE": "config.settings.local",
+        "PUBLIC_URL": os.environ.get("PUBLIC_URL", address),
+        "ALLOWED_HOSTS": os.environ.get("ALLOWED_HOSTS", ",".join(dict.fromkeys(hosts))),
+        "MEDIA_ROOT": os.environ.get("MEDIA_ROOT", str(state / "media")),
+    }
+
+
+def _wanted_port() -> int:
+    said = os.environ.get("PORT", "8000")
+    if not said.isdigit() or not 0 < int(said) < 1 << 16:
+        raise StackError(f"PORT is {said!r}, which is no port. Give a number from 1 to 65535:\n    PORT=8080 make run")
+    return int(said)
 
 
 def test(arguments: Sequence[str]) -> int:
@@ -64,18 +101,18 @@ def test(arguments: Sequence[str]) -> int:
 
 def beside(command: Sequence[str], *, durable: bool, more: dict[str, str] | None = None) -> int:
     """Run a command beside throw-away servers; its exit code."""
-    state = places.throwaway_folder()
-    try:
-        with servers(state, durable=durable) as env:
-            env |= {"DJANGO_SETTINGS_MODULE": "config.settings.test", "MEDIA_ROOT": str(state / "media")} | (more or {})
-            env["PATH"] = f"{places.VENV / 'bin'}{os.pathsep}{env['PATH']}"
+    with places.throwaway_folder() as state, servers(state, durable=durable) as found:
+        env = found | {"DJANGO_SETTINGS_MODULE": "config.settings.test", "MEDIA_ROOT": str(state / "media")}
+        env |= more or {}
+        env["PATH"] = f"{BIN}{os.pathsep}{env['PATH']}"
+        try:
             child = spawn(command, env=env, cwd=places.ROOT)
-            try:
-                return child.wait()
-            finally:
-                stop(child)
-    finally:
-        shutil.rmtree(state, ignore_errors=True)
+        except FileNotFoundError:
+            raise StackError(f"There is no program {command[0]!r} to run.") from None
+        try:
+            return child.wait()
+        finally:
+            stop(child)
 
 
 @contextmanager
@@ -93,81 +130,39 @@ def servers(state: Path, *, durable: bool) -> Iterator[dict[str, str]]:
             "REDIS_URL": broker.url,
             "CONCORDAT_SERVERS": json.dumps({"postgres": database.name, "redis": broker.name}),
             "SECRET_KEY": places.secret(state, "secret-key"),
-            "FIELD_ENCRYPTION_KEY": _encryption_key(state),
+            "FIELD_ENCRYPTION_KEY": places.secret(state, "field-encryption-key"),
         }
 
 
 @contextmanager
-def processes(env: dict[str, str], port: int, address: str) -> Iterator[None]:
-    """Web, worker and beat for as long as the block lasts; one that dies is started again, slower each time."""
-    host = os.environ.get("HOST", "127.0.0.1")
-    bin_ = places.VENV / "bin"
+def processes(state: Path, env: dict[str, str], host: str, port: int) -> Iterator[Callable[[], None]]:
+    """Web, worker and beat for as long as the block lasts; gives what stays and starts again those that die."""
+    worker = ["--concurrency", "2", "--without-gossip", "--without-mingle"]
+    web = ["--bind", f"{host}:{port}", "--workers", "2", "--threads", "8", "--access-logfile", os.devnull]
+    celery: list[str | Path] = [BIN / "celery", "-A", "config"]
     commands: dict[str, list[str | Path]] = {
-        "web": [
-            bin_ / "gunicorn",
-            "config.wsgi",
-            "--bind",
-            f"{host}:{port}",
-            "--workers",
-            "2",
-            "--threads",
-            "8",
-            "--access-logfile",
-            os.devnull,
-            "--log-level",
-            "warning",
-        ],
-        "worker": [
-            bin_ / "celery",
-            "-A",
-            "config",
-            "worker",
-            "--concurrency",
-            "2",
-            "--loglevel",
-            "warning",
-            "--without-gossip",
-            "--without-mingle",
-        ],
-        "beat": [
-            bin_ / "celery",
-            "-A",
-            "config",
-            "beat",
-            "--loglevel",
-            "warning",
-            "--schedule",
-            str(places.state_folder() / "beat-schedule"),
-        ],
+        "web": [BIN / "gunicorn", "config.wsgi", *web, "--log-level", "warning"],
+        "worker": [*celery, "worker", "--loglevel", "warning", *worker],
+        "beat": [*celery, "beat", "--loglevel", "warning", "--schedule", state / "beat-schedule"],
     }
+    note = state / OPEN
+    places.write_secret(note, json.dumps({key: value for key, value in env.items() if os.environ.get(key) != value}))
     with ExitStack() as stack:
+        stack.callback(note.unlink, missing_ok=True)
+        kept = []
         for name, command in commands.items():
             say(f"Starting {name}")
-            child = spawn(command, env=env, cwd=places.ROOT)
-            stack.callback(lambda name=name: stop(_children[name]))
-            _children[name] = child
-            _commands[name] = (command, env)
-        _wait_until_ready(address)
-        yield
+            kept.append(stack.enter_context(Kept.running(name, command, env, places.ROOT)))
+        _wait_until_ready(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}", kept[0])  # noqa: S104  # compared, not bound
+        yield lambda: _stay(kept)
 
 
-_children: dict[str, "subprocess.Popen[bytes]"] = {}
-_commands: dict[str, tuple[list[str | Path], dict[str, str]]] = {}
-
-
-def _stay() -> None:
+def _stay(kept: Sequence[Kept]) -> None:
     """Stay until a signal; start again what died."""
-    waits = dict.fromkeys(_children, 1.0)
     while True:
         time.sleep(1)
-        for name, child in _children.items():
-            if child.poll() is None:
-                continue
-            say(f"{name} ended ({child.returncode}); starting it again in {waits[name]:.0f} s")
-            time.sleep(waits[name])
-            waits[name] = min(waits[name] * 2, SLOWEST_RESTART_S)
-            command, env = _commands[name]
-            _children[name] = spawn(command, env=env, cwd=places.ROOT)
+        for process in kept:
+            process.look()
 
 
 def manage(env: dict[str, str], *words: str) -> None:
@@ -178,25 +173,14 @@ def manage(env: dict[str, str], *words: str) -> None:
         raise StackError(f"`manage.py {' '.join(words)}` failed; what it said stands above.")
 
 
-def _wait_until_ready(address: str) -> None:
+def _wait_until_ready(address: str, web: Kept) -> None:
     with step("Waiting until it answers"):
         until = time.monotonic() + READY_PATIENCE_S
         while time.monotonic() < until:
-            try:
+            if web.ended:
+                raise StackError("The web process ended; what it said stands above.")
+            with suppress(urllib.error.URLError, OSError):
                 urllib.request.urlopen(f"{address}/readyz", timeout=2).close()  # noqa: S310  # our own loopback address
-            except (urllib.error.URLError, OSError):
-                if _children["web"].poll() is not None:
-                    raise StackError("The web process ended; what it said stands above.") from None
-                time.sleep(0.2)
-            else:
                 return
+            time.sleep(0.2)
     raise StackError(f"{address} did not answer within {READY_PATIENCE_S} s; what it said stands above.")
-
-
-def _encryption_key(state: Path) -> str:
-    path = state / "field-encryption-key"
-    if not path.exists():
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
-    return path.read_text()
