@@ -1,0 +1,155 @@
+"""The command line, and the public records read through it."""
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from apps.clusters.models import Cluster, Component, Dependency, Lifecycle, Tier
+
+MAPS = Path(__file__).parent / "maps"
+
+
+def run(*files, **options):
+    """The last lines a person sees, by kind of row: {"component": "136 new, …"}; and what was rejected."""
+    out, err = StringIO(), StringIO()
+    call_command("import_catalog", *map(str, files), stdout=out, stderr=err, **options)
+    counts = dict(line.split(": ", 1) for line in out.getvalue().splitlines()[-4:])
+    return counts, err.getvalue().splitlines()
+
+
+def csv(path, mapped, **options):
+    return run(path, format="csv", map=MAPS / f"{mapped}.json", **options)
+
+
+@pytest.mark.realdata
+class TestPublicRecords:
+    @pytest.fixture
+    def services(self, db, shared_data):
+        return shared_data / "wikimedia-service-catalog"
+
+    def test_the_service_catalogue(self, services, capsys):
+        counts, rejected = csv(services / "cluster_nodes.csv", "wikimedia-clusters")
+        assert (counts["cluster"], rejected) == ("36 new, 0 changed, 0 unchanged, 946 repeated", [])
+
+        counts, rejected = csv(services / "services.csv", "wikimedia-services", found_clusters=True)
+        assert (counts["component"], rejected) == ("136 new, 0 changed, 0 unchanged, 0 repeated", [])
+        assert Component.objects.filter(tier=Tier.CRITICAL).count() == 7
+        assert Component.objects.filter(lifecycle=Lifecycle.EXPERIMENTAL).count() == 7
+        assert Component.objects.get(slug="apertium").sites == ["codfw", "eqiad"]
+        sites = {site for component in Component.objects.all() for site in component.sites}
+        assert len(sites) == 7
+
+        counts, rejected = csv(services / "mesh_listeners.csv", "wikimedia-listeners", found_clusters=True)
+        assert counts["component"].startswith("59 new")
+        counts, rejected = csv(services / "mesh_listeners.csv", "wikimedia-routes")
+        assert (counts["dependency"], rejected) == ("59 new, 0 changed, 0 unchanged, 0 repeated", [])
+
+        counts, rejected = csv(services / "edges.csv", "wikimedia-edges")
+        assert counts["dependency"] == "37 new, 0 changed, 0 unchanged, 5 repeated"
+        assert len(rejected) == 42
+        assert sum("It is empty" in line for line in rejected) == 13
+        assert sum("There is no such component" in line for line in rejected) == 29
+        with capsys.disabled():
+            print(
+                f"\nservice catalogue: {Component.objects.exclude(cluster__slug='mesh').count()} services in"
+                f" {Cluster.objects.exclude(slug='mesh').count()} clusters at {len(sites)} sites, 59 mesh listeners;"
+                f" 84 edges: {counts['dependency']}, {counts['rejected']} rejected"
+            )
+
+    def test_the_service_catalogue_again_changes_nothing(self, services):
+        for _ in range(2):
+            csv(services / "services.csv", "wikimedia-services", found_clusters=True)
+            counts, _ = csv(services / "edges.csv", "wikimedia-edges")
+        assert counts["dependency"] == "0 new, 0 changed, 37 unchanged, 5 repeated"
+        assert Component.objects.filter(version=1).count() == 136
+
+    def test_the_service_graphs(self, db, shared_data, capsys):
+        graphs = shared_data / "service-graphs"
+        counts, rejected = csv(graphs / "nodes.csv", "shop-nodes", found_clusters=True)
+        assert counts["component"] == "35 new, 0 changed, 0 unchanged, 0 repeated"
+        assert len(rejected) == 2
+        assert all("says otherwise of the same name" in line for line in rejected)
+        counts, rejected = csv(graphs / "edges.csv", "shop-edges")
+        assert (counts["dependency"], rejected) == ("67 new, 0 changed, 0 unchanged, 0 repeated", [])
+        with capsys.disabled():
+            print(
+                f"\nservice graphs: {Component.objects.count()} components, {Dependency.objects.count()} dependencies"
+            )
+
+    def test_the_backstage_demo(self, db, shared_data, capsys):
+        archive = shared_data / "standards" / "backstage-demo.tar.gz"
+        options = {"format": "backstage", "cluster_map": ["maintainers=demo"], "found_clusters": True}
+        counts, rejected = run(archive, **options)
+        assert (counts["component"], rejected) == ("2 new, 0 changed, 0 unchanged, 0 repeated", [])
+        edge = Dependency.objects.get()
+        assert (edge.consumer.slug, edge.kind, edge.provider.slug) == ("backstage-demo", "calls", "api:demo-graphql")
+        counts, _ = run(archive, **options)
+        assert counts["component"] == "0 new, 0 changed, 2 unchanged, 0 repeated"
+        with capsys.disabled():
+            print(f"\nbackstage demo: {Component.objects.count()} components, {Dependency.objects.count()} dependency")
+
+    def test_the_other_entities_of_the_backstage_demo(self, db, shared_data, tmp_path):
+        import tarfile
+
+        with tarfile.open(shared_data / "standards" / "backstage-demo.tar.gz") as archive:
+            archive.extractall(tmp_path, filter="data")
+        found = [tmp_path / "examples" / "mcp-server-api.yaml", tmp_path / "examples" / "ai-resources.yaml"]
+        counts, rejected = run(*found, format="backstage", cluster_map=["*=demo"], found_clusters=True)
+        assert counts["component"].startswith("1 new")
+        assert len(rejected) == 6
+        assert all("kind “AiResource”: This kind is not imported" in line for line in rejected)
+
+
+class TestCommand:
+    @pytest.fixture
+    def file(self, tmp_path):
+        path = tmp_path / "shop.csv"
+        path.write_text("slug,cluster,description\ngate,payments,=1+1\ngate two,=cmd,x\n")
+        return path
+
+    def test_a_dry_run_shows_what_would_change_and_writes_nothing(self, payments, file, capsys):
+        call_command("import_catalog", str(file), format="csv", dry_run=True)
+        assert "new       component  payments / gate" in capsys.readouterr().out
+        assert not Component.objects.exists()
+
+    def test_rejected_rows_go_to_a_file_that_a_spreadsheet_may_open(self, payments, file, tmp_path):
+        rejects = tmp_path / "rejects.csv"
+        counts, _ = run(file, format="csv", rejects=rejects)
+        assert counts["rejected"] == "1 rows"
+        assert "shop.csv,3,cluster,'=cmd,There is no such cluster" in rejects.read_text().replace('"', "")
+        assert Component.objects.get().description == "=1+1"
+
+    def test_it_runs_as_a_person_within_their_rights(self, ada, admin, payments, file):
+        with pytest.raises(CommandError, match="You may not import"):
+            run(file, format="csv", **{"as": "ada"})
+        with pytest.raises(CommandError, match="nobody called ghost"):
+            run(file, format="csv", **{"as": "ghost"})
+
+    def test_a_folder_is_read_from_its_entries_and_links_are_not_followed(self, payments, tmp_path):
+        folder = tmp_path / "repo"
+        folder.mkdir()
+        entity = (
+            '{"apiVersion": "backstage.io/v1alpha1", "kind": "Component", "metadata": {"name": "NAME"},'
+            ' "spec": {"type": "x", "lifecycle": "production", "owner": "a"}}'
+        )
+        (folder / "catalog-info.yaml").write_text(entity.replace("NAME", "gate"))
+        (folder / "values.yaml").write_text("{{ not yaml")
+        outside = tmp_path / "outside.yaml"
+        outside.write_text(entity.replace("NAME", "outside"))
+        (folder / "sub").mkdir()
+        (folder / "sub" / "catalog-info.yaml").symlink_to(outside)
+        mapped = tmp_path / "clusters.json"
+        mapped.write_text(json.dumps({"*": "payments"}))
+        counts, rejected = run(folder, format="backstage", cluster_map=[str(mapped)])
+        assert rejected == []
+        assert [component.slug for component in Component.objects.all()] == ["gate"]
+
+    @pytest.mark.parametrize("name", ["missing.csv", "big.csv"])
+    def test_a_file_that_cannot_be_read_is_named(self, db, tmp_path, name):
+        with (tmp_path / "big.csv").open("wb") as big:
+            big.truncate(11 * 1024 * 1024)
+        with pytest.raises(CommandError, match=name):
+            run(tmp_path / name, format="csv")
