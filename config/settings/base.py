@@ -194,6 +194,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PUBLIC_URL.startswith("http://localhost")
 OIDC_PROVIDERS: list[dict[str, Any]] = json.loads(env("OIDC_PROVIDERS", default="[]"))
 SOCIALACCOUNT_ADAPTER = "apps.accounts.web.adapters.ProviderAdapter"
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # the provider vouches, or is not trusted with addresses at all
+SOCIALACCOUNT_EMAIL_REQUIRED = False  # a provider need not tell addresses
 SOCIALACCOUNT_PROVIDERS = {
     "openid_connect": {
         "OAUTH_PKCE_ENABLED": True,
