@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.actions.people import set_preferences
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.portal import queries
+from apps.portal.web.specimens import specimens
 
 
 @require_GET
@@ -35,7 +36,7 @@ def search(request: PersonRequest) -> HttpResponse:
 @require_GET
 def design(request: HttpRequest) -> HttpResponse:
     """The living style page."""
-    return render(request, "portal/design.html")
+    return render(request, "portal/design.html", specimens())
 
 
 @require_POST
