@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stack import places
-from stack.processes import free_port, run_as_server, spawn, stop
+from stack.processes import free_port, run_as_server, server_can_run, spawn, stop
 from stack.say import StackError, say
 
 OLDEST = 15
@@ -113,8 +113,7 @@ def _reachable(binaries: Binaries, state: Path) -> Binaries:
     """Binaries the servers' user can read: copied beside the data when the checkout is closed to it (such as /root)."""
     if binaries.origin == "system":
         return binaries
-    probe = run_as_server([binaries.folder / "postgres", "--version"], env=binaries.env(), cwd=Path("/"))
-    if probe.returncode == 0:
+    if server_can_run(binaries.folder / "postgres", env=binaries.env()):
         return binaries
     copy = places.reachable(state / "programs")
     stamp = copy / "version"

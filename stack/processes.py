@@ -59,6 +59,14 @@ def run_as_server(
     )
 
 
+def server_can_run(program: Path, *, env: Mapping[str, str]) -> bool:
+    """Whether the unprivileged uid reaches a program and all that it needs."""
+    try:
+        return run_as_server([program, "--version"], env=env, cwd=Path("/")).returncode == 0
+    except PermissionError:
+        return False
+
+
 def stop(child: subprocess.Popen[bytes], *, by: signal.Signals = signal.SIGTERM, patience_s: float = 10) -> None:
     """End a child politely, then by force; its whole session goes."""
     if child.poll() is None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from stack import places
 from stack.postgres import Server
-from stack.processes import free_port, run_as_server, spawn, stop
+from stack.processes import free_port, server_can_run, spawn, stop
 from stack.say import StackError
 
 START_PATIENCE_S = 20
@@ -88,10 +88,7 @@ def running(state: Path) -> Iterator[Server]:
 
 
 def _reachable(binary: Binary, state: Path) -> Binary:
-    if (
-        run_as_server([binary.path, "--version"], env={"PATH": os.environ.get("PATH", "")}, cwd=Path("/")).returncode
-        == 0
-    ):
+    if server_can_run(binary.path, env={"PATH": os.environ.get("PATH", "")}):
         return binary
     copy = places.reachable(state / "programs") / "redis-server"
     shutil.copy2(binary.path, copy)
