@@ -32,6 +32,8 @@ PUBLIC_URL: str = env("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
 CONCORDAT_SERVERS: dict[str, str] = json.loads(env("CONCORDAT_SERVERS", default="{}"))
 # The application refuses to start on a database that may lose acknowledged votes; only throw-away test servers may.
 CONCORDAT_REQUIRE_DURABLE = True
+# The demo organisation has a password everyone knows: only local runs and tests may build it.
+CONCORDAT_DEMO = False
 
 INSTALLED_APPS = [
     "django.contrib.auth",

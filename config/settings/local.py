@@ -3,3 +3,4 @@
 from config.settings.base import *
 
 SESSION_COOKIE_NAME = "concordat_session"
+CONCORDAT_DEMO = True

@@ -13,13 +13,15 @@ from apps.cab.models import (
     Condition,
     Delegation,
     Reversal,
+    Review,
     Revision,
     Round,
     Seat,
 )
 from apps.cab.rules import revisions, risk
 from apps.cab.rules.blockers import Standing as BlockerFacts
-from apps.cab.states import ChangeState, ConditionState, Outcome, RoundState
+from apps.cab.rules.reviews import ESCALATE_AFTER, REMIND_BEFORE
+from apps.cab.states import ChangeState, ConditionState, Outcome, ReviewState, RoundState
 from apps.clusters.models import Component, Dependency
 
 
@@ -141,3 +143,10 @@ def diff(change: Change, older: int, newer: int) -> revisions.EditVerdict:
 def counts_by_state(changes: QuerySet[Change]) -> dict[str, int]:
     """How many of the given changes are in each state."""
     return dict(changes.order_by().values_list("state").annotate(Count("pk")))
+
+
+def reviews_to_chase(at: datetime) -> QuerySet[Review]:
+    """Planned reviews that need a reminder or an escalation at this instant."""
+    remind = Q(reminded_at__isnull=True, due_at__lte=at + REMIND_BEFORE)
+    escalate = Q(escalated_at__isnull=True, due_at__lte=at - ESCALATE_AFTER)
+    return Review.objects.filter(remind | escalate, state=ReviewState.PLANNED).order_by("due_at")

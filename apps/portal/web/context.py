@@ -35,7 +35,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], .
             ("Imports", "cab:imports", "upload", Capability.IMPORT),
             ("People", "accounts:people", "users", Capability.MANAGE_PEOPLE),
             ("Webhooks", "notify:webhooks", "webhook", Capability.MANAGE_WEBHOOKS),
-            ("Deliveries", "journal:deliveries", "send", Capability.MANAGE_DELIVERIES),
+            ("Deliveries", "portal:deliveries", "send", Capability.MANAGE_DELIVERIES),
         ),
     ),
 )

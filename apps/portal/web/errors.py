@@ -65,4 +65,4 @@ def _answer(request: HttpRequest, status: int) -> HttpResponse:
         f"errors/{status}.html",
         {"sentence": sentence, "next_step": next_step},
         status=status,
-    )  # noqa: PLR2004  # the status itself
+    )  # the status itself

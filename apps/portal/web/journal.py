@@ -2,14 +2,21 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
 
+from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, signed_in
-from apps.journal.actions import digest_of
+from apps.journal.actions import digest_of, retry_delivery
 from apps.journal.events import words_for
+from apps.journal.queries import failed_deliveries
+from apps.kernel.answers import went
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import NotFound
 from apps.portal import queries
+
+MOST_RETRIED = 200
+LONGEST_ID = 18  # digits of a bigint
 
 
 @require_GET
@@ -41,3 +48,26 @@ def show(request: PersonRequest, entry_id: int) -> HttpResponse:
         "is_intact": computed == entry.digest,
     }
     return render(request, "portal/journal_entry.html", context)
+
+
+@require_GET
+@signed_in
+def deliveries(request: PersonRequest) -> HttpResponse:
+    """Deliveries that were given up: what, to whom, why."""
+    request.user.require(Capability.MANAGE_DELIVERIES, to="see failed deliveries")
+    page = page_by_key(
+        failed_deliveries(), order=("-id",), after=request.GET.get("after", ""), before=request.GET.get("before", "")
+    )
+    lines = [{"delivery": one, "words": words_for(one.entry.event)} for one in page.rows]
+    return render(request, "portal/deliveries.html", {"page": page, "lines": lines})
+
+
+@require_POST
+@signed_in
+def retry(request: PersonRequest) -> HttpResponse:
+    """Put the chosen deliveries back in line; all that stand on the page when none is chosen."""
+    request.user.require(Capability.MANAGE_DELIVERIES, to="retry deliveries")
+    for one in request.POST.getlist("delivery")[:MOST_RETRIED]:
+        if one.isascii() and one.isdigit() and len(one) <= LONGEST_ID:
+            retry_delivery(delivery_id=int(one), actor=request.user, at=timezone.now())
+    return went(request, "portal:deliveries")

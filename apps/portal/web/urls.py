@@ -12,4 +12,6 @@ urlpatterns = [
     path("design", views.design, name="design"),
     path("journal/", journal.listing, name="journal"),
     path("journal/<int:entry_id>/", journal.show, name="journal-entry"),
+    path("deliveries/", journal.deliveries, name="deliveries"),
+    path("deliveries/retry/", journal.retry, name="retry-deliveries"),
 ]

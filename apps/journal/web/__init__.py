@@ -1,1 +1,0 @@
-"""The HTML door of journal."""
