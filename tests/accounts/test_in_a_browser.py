@@ -1,0 +1,97 @@
+"""What only a browser can show: passkeys, and that the strict policy lets our scripts and no others run."""
+
+import os
+import re
+import shutil
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.accounts.test_sign_in import PASSWORD
+from tests.conftest import make_person
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the driver keeps a loop in this thread; our code runs beside it
+    path = os.environ.get("CONCORDAT_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "These tests need Chromium: apt-get install chromium"
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def violations() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def page(chromium: Browser, live_server, violations) -> Page:
+    context = chromium.new_context(base_url=live_server.url)
+    page = context.new_page()
+    page.on("console", lambda line: "Content Security Policy" in line.text and violations.append(line.text))
+    page.on("pageerror", lambda error: violations.append(str(error)))
+    yield page
+    context.close()
+
+
+def come_in(page: Page) -> None:
+    page.goto("/accounts/login/?next=/account/")
+    page.get_by_label("Login").fill("ada")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url("**/account/")
+
+
+def test_a_passkey_is_added_and_opens_the_door_without_a_password(page, violations):
+    make_person("ada")
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    come_in(page)
+    page.goto("/accounts/2fa/webauthn/add/")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_label("Passwordless").check()
+    page.get_by_role("button", name="Add").click()
+    page.wait_for_url(re.compile("/2fa/(recovery-codes|webauthn)/"))
+
+    page.context.clear_cookies()
+    page.goto("/accounts/login/?next=/account/")
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url("**/account/")
+    expect(page.get_by_label("Name")).to_have_value("Ada")
+    assert violations == []
+
+
+def test_the_api_reference_draws_itself_under_the_strict_policy(page, violations):
+    make_person("ada")
+    come_in(page)
+    page.goto("/api/v1/docs/")
+    operation = page.locator("#operations-me-me_retrieve")
+    expect(operation).to_be_visible(timeout=15_000)
+    operation.locator("button").first.click()
+    operation.get_by_role("button", name="Try it out").click()
+    operation.get_by_role("button", name="Execute").click()
+    expect(operation.locator(".live-responses-table tbody .response-col_status").first).to_contain_text("200")
+    assert violations == []
+
+
+def test_the_policy_stops_a_script_that_is_not_ours(page, violations):
+    page.goto("/accounts/login/")
+    page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.broken = 1'}))")
+    assert page.evaluate("window.broken") is None
+    assert violations
