@@ -65,7 +65,7 @@ class DependencyWithdrawn(Event):
 class PartAppointed(Event):
     """Someone became owner or operator; exactly one of `person_id` and `team_id` is set."""
 
-    words: ClassVar[str] = "appointed to a part"
+    words: ClassVar[str] = "appointed"
     part: str
     person_id: int | None
     team_id: int | None
@@ -73,7 +73,7 @@ class PartAppointed(Event):
 
 @dataclass(frozen=True)
 class PartDismissed(Event):
-    words: ClassVar[str] = "dismissed from a part"
+    words: ClassVar[str] = "dismissed"
     part: str
     person_id: int | None
     team_id: int | None

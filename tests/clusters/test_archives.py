@@ -34,6 +34,11 @@ def zipped(*members):
     return out.getvalue()
 
 
+def spoilt(content):
+    """The archive with one byte of its packed data changed."""
+    return content[:60] + bytes([content[60] ^ 0xFF]) + content[61:]
+
+
 @pytest.mark.parametrize("pack", [tar, zipped, lambda *members: tar(*members, mode="w")])
 def test_members_are_read_by_path(pack):
     assert unpack("c.tgz", pack(("./a/b.yaml", b"x"), ("c.yaml", b"y"))) == {"a/b.yaml": b"x", "c.yaml": b"y"}
@@ -79,16 +84,12 @@ def test_what_unpacks_to_too_much_is_refused(bomb):
         ("c.tar", b"not a tar"),
         ("c.tar.gz", tar(("a.yaml", b"x" * 5000))[:60]),
         ("c.gz", b"\x1f\x8b\x08garbage"),
-        ("c.zip", zipped(("a.yaml", b"x" * 5000)).replace(b"\x4b\x4c", b"\x00\x00")[:-30] + b"PK\x05\x06" + b"\0" * 18),
+        ("c.zip", spoilt(zipped(("a.yaml", bytes(range(256)) * 20)))),
     ],
 )
-def test_a_damaged_archive_is_refused_or_holds_nothing(name, content):
-    try:
-        found = unpack(name, content)
-    except Invalid as refusal:
-        assert "damaged" in refusal.sentence
-    else:
-        assert found == {}
+def test_a_damaged_archive_is_refused(name, content):
+    with pytest.raises(Invalid, match="damaged archive"):
+        unpack(name, content)
 
 
 def test_an_encrypted_member_is_refused():

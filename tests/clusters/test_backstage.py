@@ -23,6 +23,11 @@ def component(name="gate", more=""):
     return COMPONENT.format(name=name, more="".join(f"  {line}\n" for line in more.splitlines()))
 
 
+def entity(kind, metadata, spec):
+    head = f"apiVersion: backstage.io/v1alpha1, kind: {kind}"
+    return f"\n---\n{{{head}, metadata: {{{metadata}}}, spec: {{{spec}}}}}\n"
+
+
 def parse(text, **rest):
     content = text if isinstance(text, bytes) else text.encode()
     return backstage.parse({"catalog-info.yaml": content, **rest})
@@ -48,8 +53,8 @@ class TestWhatEntitiesBecome:
     def test_the_domain_of_its_system_is_the_cluster(self):
         text = (
             component(more="system: shop")
-            + "---\n{apiVersion: backstage.io/v1alpha1, kind: System, metadata: {name: shop}, spec: {owner: a, domain: trade}}"
-            + "\n---\n{apiVersion: backstage.io/v1beta1, kind: Domain, metadata: {name: trade, title: Trade}, spec: {owner: a}}"
+            + entity("System", "name: shop", "owner: a, domain: trade")
+            + entity("Domain", "name: trade, title: Trade", "owner: a").replace("v1alpha1", "v1beta1")
         )
         catalog = parse(text)
         assert [(row.slug, row.name) for row in catalog.clusters] == [("trade", "Trade")]
@@ -73,11 +78,11 @@ class TestWhatEntitiesBecome:
         ]
 
     def test_a_groups_title_is_shown_for_its_reference(self):
-        group = "---\n{apiVersion: backstage.io/v1alpha1, kind: Group, metadata: {name: Team-A}, spec: {type: team, children: [], profile: {displayName: The A team}}}"
+        group = entity("Group", "name: Team-A", "type: team, children: [], profile: {displayName: The A team}")
         assert parse(component() + group).components[0].owner_name == "The A team"
 
     def test_an_api_needs_a_definition_or_remotes(self):
-        head = "{apiVersion: backstage.io/v1alpha1, kind: API, metadata: {name: x}, spec: {type: openapi, lifecycle: production, owner: a%s}}"
+        head = entity("API", "name: x", "type: openapi, lifecycle: production, owner: a%s")
         assert refused(head % "")[1] == "spec.definition"
         for more in (", definition: {$text: ./x.yaml}", ", definition: 'openapi: 3.1'", ", remotes: [{url: x}]"):
             assert parse(head % more).components[0].slug == "api:x"
@@ -85,7 +90,8 @@ class TestWhatEntitiesBecome:
     def test_locations_lead_to_files_of_the_same_upload_only(self):
         location = (
             "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: all}\n"
-            "spec: {targets: [./parts/*.yaml, ../up.yaml, /etc/passwd, 'https://example.org/x.yaml', ./none.yaml, ./catalog-info.yaml]}\n"
+            "spec: {targets: [./parts/*.yaml, ../up.yaml, /etc/passwd,"
+            " 'https://example.org/x.yaml', ./none.yaml, ./catalog-info.yaml]}\n"
         )
         parts = {f"parts/{name}.yaml": component(name).encode() for name in ("a", "b")}
         catalog = parse(location, **parts, **{"other.yaml": component("unseen").encode()})

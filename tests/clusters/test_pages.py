@@ -1,6 +1,7 @@
 """The pages of clusters: allowed, refused, invisible, without JavaScript, within their budget of queries."""
 
 import json
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,6 +15,11 @@ from tests.conftest import signed_in
 
 def page(name, *args):
     return reverse(f"clusters:{name}", args=args)
+
+
+def said(answer):
+    """The page without what differs from one answer to the next."""
+    return re.sub(r'(csrfmiddlewaretoken" value|csrf-token" content|nonce)="[^"]*"', "", answer.content.decode())
 
 
 @pytest.fixture
@@ -69,8 +75,8 @@ class TestReading:
         first = client.get(page("cluster", "payments"), {"q": "part"})
         assert "Part 049" in first.content.decode()
         assert "Part 050" not in first.content.decode()
-        second = client.get(page("cluster", "payments") + first.context["next_address"])
-        assert "q=part" in first.context["next_address"]
+        assert "q=part" in first.content.decode().split('rel="next" href="')[1].split('"')[0]
+        second = client.get(page("cluster", "payments"), {"q": "part", "after": first.context["page"].after})
         assert "Part 050" in second.content.decode()
         assert client.get(page("cluster", "payments"), {"after": "nonsense"}).status_code == 422
 
@@ -122,7 +128,7 @@ class TestWhatIsRestricted:
     def test_a_restricted_cluster_is_not_there(self, omar, vault, name):
         there, nowhere = (signed_in(omar).get(page(name, slug)) for slug in ("vault", "no-such"))
         assert there.status_code == nowhere.status_code == 404
-        assert there.content.decode().replace("vault", "no-such") == nowhere.content.decode()
+        assert said(there).replace("vault", "no-such") == said(nowhere)
 
     @pytest.mark.parametrize("name", ["component", "edit_component", "component_graph"])
     def test_nor_are_its_components(self, omar, safe, name):

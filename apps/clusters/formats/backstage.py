@@ -180,7 +180,7 @@ class _Refused(Exception):  # noqa: N818  # a verdict on the file, caught above
 
 
 def _checked_lines(text: str) -> list[int]:
-    """The line each document starts on; refuses aliases, tags, depth and size before anything is built from the text."""
+    """The line each document starts on; refuses aliases, tags, depth and size before anything is built of it."""
     lines: list[int] = []
     depth = nodes = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
@@ -189,8 +189,8 @@ def _checked_lines(text: str) -> list[int]:
             lines.append(0)
         if isinstance(event, yaml.AliasEvent):
             raise _Refused(line, "It uses an alias (*name). Aliases can make a small file huge; write the value out.")
-        if getattr(event, "tag", None) is not None:
-            raise _Refused(line, f"It forces a type ({event.tag[:80]}). Leave the tag out.")
+        if tag := getattr(event, "tag", None):
+            raise _Refused(line, f"It forces a type ({tag[:80]}). Leave the tag out.")
         if isinstance(event, yaml.NodeEvent):
             nodes += 1
             lines[-1] = lines[-1] or line

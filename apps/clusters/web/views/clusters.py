@@ -2,6 +2,7 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -9,7 +10,7 @@ from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.clusters import actions, panels, queries, rules
 from apps.clusters.web.forms import ComponentFilterForm, EditClusterForm, FoundClusterForm, PartForm, SearchForm
-from apps.journal.events import words_for
+from apps.clusters.web.margin import margin
 from apps.journal.queries import timeline
 from apps.kernel.answers import went
 from apps.kernel.paging import Page, page_by_key
@@ -43,13 +44,12 @@ def page(request: PersonRequest, slug: str) -> HttpResponse:
     rows = queries.components_of(cluster, text=asked.pop("q", ""), **asked)
     context = {
         "cluster": cluster,
+        "crumbs": [{"label": "Clusters", "url": reverse("clusters:list")}, {"label": cluster.name}],
         "holders": queries.holders(cluster),
         "filters": filters,
-        "page": (found := _components_page(request, rows)),
-        "next_address": _address(request, after=found.after),
-        "previous_address": _address(request, before=found.before),
+        "page": _components_page(request, rows),
         "crossings": queries.crossings(cluster, request.user),
-        "timeline": [(entry, words_for(entry.event)) for entry in timeline(cluster, limit=30)],
+        "entries": margin(timeline(cluster, limit=30)),
         "panels": panels.panels_for(cluster, request.user),
         "may_edit": rules.is_editor(standing),
         "part_form": PartForm(),
@@ -101,15 +101,3 @@ def _components_page(request: PersonRequest, rows: object) -> Page:
         return page_by_key(rows, order=("tier", "name", "pk"), **asked)  # type: ignore[arg-type]
     except (ValueError, TypeError, OverflowError) as error:
         raise Invalid("This page address is not one of ours.", next_step="Start from the first page.") from error
-
-
-def _address(request: PersonRequest, **key: str | None) -> str:
-    """This page's address with another key and the same filters; "" without a key."""
-    ((name, value),) = key.items()
-    if value is None:
-        return ""
-    query = request.GET.copy()
-    for old in ("after", "before"):
-        query.pop(old, None)
-    query[name] = value
-    return f"?{query.urlencode()}"

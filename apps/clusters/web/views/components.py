@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -12,7 +13,7 @@ from apps.clusters import actions, panels, queries, rules
 from apps.clusters.models import Component
 from apps.clusters.web.forms import AddComponentForm, DependencyForm, EditComponentForm, PartForm
 from apps.clusters.web.graph import drawn
-from apps.journal.events import words_for
+from apps.clusters.web.margin import margin
 from apps.kernel.answers import went
 from apps.kernel.refusals import Refusal
 
@@ -113,6 +114,11 @@ def _page(request: PersonRequest, component: Component, form: DependencyForm) ->
     declared = queries.visible_dependencies(request.user).filter(consumer=component).order_by("provider__name", "pk")
     context = {
         "component": component,
+        "crumbs": [
+            {"label": "Clusters", "url": reverse("clusters:list")},
+            {"label": component.cluster.name, "url": component.cluster.get_absolute_url()},
+            {"label": component.name},
+        ],
         "tier_words": rules.TIER_WORDS[component.tier],
         "holders": queries.holders(component),
         "needs": [neighbour for neighbour in neighbours if neighbour.needs],
@@ -120,7 +126,7 @@ def _page(request: PersonRequest, component: Component, form: DependencyForm) ->
         "is_cut": len(neighbours) == queries.MOST_NEIGHBOURS,
         "declared": declared[:200],
         "drawing": drawn(component, neighbours),
-        "timeline": [(entry, words_for(entry.event)) for entry in queries.component_timeline(component, limit=30)],
+        "entries": margin(queries.component_timeline(component, limit=30)),
         "panels": panels.panels_for(component, request.user),
         "may_edit": rules.is_editor(queries.standing(request.user, component)),
         "dependency_form": form,
