@@ -42,7 +42,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.humanize",
-    "django.contrib.staticfiles",
+    "apps.portal.apps.LeanStaticFiles",
     "django.forms",
     "allauth",
     "allauth.account",
@@ -64,7 +64,7 @@ INSTALLED_APPS = [
     "apps.notify",
     "apps.clusters",
     "apps.cab",
-    "apps.portal",
+    "apps.portal.apps.PortalConfig",
 ]
 
 MIDDLEWARE = [
@@ -249,6 +249,9 @@ STORAGES = {
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+# An imported file: as it comes, and what it may unpack to.
+IMPORT_LARGEST_UPLOAD_BYTES: int = env.int("IMPORT_LARGEST_UPLOAD_MB", default=50) * 1024 * 1024
+IMPORT_LARGEST_BYTES: int = env.int("IMPORT_LARGEST_MB", default=500) * 1024 * 1024
 
 vars().update(env.email("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Concordat <concordat@localhost>")

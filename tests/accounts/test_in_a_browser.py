@@ -42,7 +42,7 @@ def page(chromium: Browser, live_server, violations) -> Page:
 
 def come_in(page: Page) -> None:
     page.goto("/accounts/login/?next=/account/")
-    page.get_by_label("Login").fill("ada")
+    page.get_by_label("Handle or e-mail").fill("ada")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/account/")

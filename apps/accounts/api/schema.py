@@ -56,6 +56,11 @@ class Schema(AutoSchema):
             return gives(many=True)
         return {self._fact("status") or 200: gives}
 
+    def get_summary(self) -> str | None:
+        """The first sentence of what the handler says of itself."""
+        said = " ".join((self.get_description() or "").split())
+        return said.split(". ")[0].rstrip(".")[:120] or None
+
     def get_override_parameters(self) -> list[Any]:
         parameters = []
         if self.method == "POST" and self._has_caller():

@@ -63,6 +63,12 @@ class SignInAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the package
 class SignInForm(LoginForm):  # type: ignore[misc]  # the package publishes no types
     """The form of the sign-in page, which also knows whether strangers may make an account."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = "Handle or e-mail"
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)  # the label says it, and stays
+
     @property
     def sign_up_is_open(self) -> bool:
         """Whether to offer sign-up at all."""
