@@ -20,10 +20,10 @@ class Part(StrEnum):
 PART_WORDS: Mapping[Part, str] = {Part.OWN: "owner", Part.OPERATE: "operator"}
 
 TIER_WORDS: Mapping[int, str] = {
-    0: "Foundation: other clusters stand on it, and its failure stops them.",
-    1: "Critical: its failure stops the work of its own cluster.",
-    2: "Important: its failure hinders work, but there is a way around it.",
-    3: "Ordinary: its failure can wait for the next working day.",
+    0: "other clusters stand on it, and its failure stops them",
+    1: "its failure stops the work of its own cluster",
+    2: "its failure hinders work, but there is a way around it",
+    3: "its failure can wait for the next working day",
 }
 
 # Addresses under /clusters/ that are not a cluster.

@@ -84,8 +84,7 @@ class TestReading:
         client = signed_in(ada)
         text = client.get(page("component", ledger.pk)).content.decode()
         assert "<svg" in text
-        assert "Needed by this component" in text
-        assert "Its failure" not in text
+        assert "What it needs</caption>" in text
         assert "stops the work of its own cluster" in text
         data = json.loads(client.get(page("component_graph", ledger.pk)).content)
         assert [(row["name"], row["hop"], row["needs"]) for row in data["neighbours"]] == [("Dispatch", 1, True)]

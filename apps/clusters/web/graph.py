@@ -51,25 +51,29 @@ class Drawing:
 
 
 def drawn(component: Component, neighbours: list[Neighbour]) -> Drawing:
-    """Boxes and lines; a line always points from who needs to what is needed, left to right."""
+    """Boxes and lines, from who needs on the left to what is needed on the right; empty outer columns take no room."""
     columns = {offset: [n for n in neighbours if _offset(n) == offset] for offset in (-2, -1, 1, 2)}
+    used = [0, *(offset for offset, column in columns.items() if column)]
+    first, last = min(used), max(used)
     rows = max((min(len(column), MOST_IN_COLUMN + 1) for column in columns.values()), default=1)
     height = max(rows, 1) * ROW + 8
-    centre = Box(2 * COLUMN + 4, (height - BOX_HEIGHT) // 2, _short(component.name), component.name, component.pk, True)
+    centre = Box(
+        -first * COLUMN + 4, (height - BOX_HEIGHT) // 2, _short(component.name), component.name, component.pk, True
+    )
     boxes: dict[tuple[int, int], Box] = {(0, component.pk): centre}
     more: list[Box] = []
     for offset, column in columns.items():
         shown = column[:MOST_IN_COLUMN]
         lines = len(shown) + (len(column) > len(shown))
         top = (height - lines * ROW) // 2 + (ROW - BOX_HEIGHT) // 2
-        x = (offset + 2) * COLUMN + 4
+        x = (offset - first) * COLUMN + 4
         for place, neighbour in enumerate(shown):
             title = f"{neighbour.name} · {neighbour.cluster_name} · tier {neighbour.tier}"
             boxes[offset, neighbour.pk] = Box(x, top + place * ROW, _short(neighbour.name), title, neighbour.pk)
         if len(column) > len(shown):
             rest = f"and {len(column) - len(shown)} more"
             more.append(Box(x, top + len(shown) * ROW, rest, rest, None))
-    return Drawing(4 * COLUMN + BOX_WIDTH + 8, height, [*boxes.values(), *more], _lines(neighbours, boxes))
+    return Drawing((last - first) * COLUMN + BOX_WIDTH + 8, height, [*boxes.values(), *more], _lines(neighbours, boxes))
 
 
 def _lines(neighbours: list[Neighbour], boxes: dict[tuple[int, int], Box]) -> list[Line]:
