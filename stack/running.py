@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from stack import install, places, postgres, redis
-from stack.processes import Kept, free_port, spawn, stop
+from stack.processes import Kept, free_port, keep, stop
 from stack.say import StackError, say, step
 
 READY_PATIENCE_S = 60
@@ -105,10 +105,7 @@ def beside(command: Sequence[str], *, durable: bool, more: dict[str, str] | None
         env = found | {"DJANGO_SETTINGS_MODULE": "config.settings.test", "MEDIA_ROOT": str(state / "media")}
         env |= more or {}
         env["PATH"] = f"{BIN}{os.pathsep}{env['PATH']}"
-        try:
-            child = spawn(command, env=env, cwd=places.ROOT)
-        except FileNotFoundError:
-            raise StackError(f"There is no program {command[0]!r} to run.") from None
+        child = keep(command, env=env)
         try:
             return child.wait()
         finally:
@@ -152,7 +149,7 @@ def processes(state: Path, env: dict[str, str], host: str, port: int) -> Iterato
         kept = []
         for name, command in commands.items():
             say(f"Starting {name}")
-            kept.append(stack.enter_context(Kept.running(name, command, env, places.ROOT)))
+            kept.append(stack.enter_context(Kept.running(name, command, env)))
         _wait_until_ready(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}", kept[0])  # noqa: S104  # compared, not bound
         yield lambda: _stay(kept)
 
