@@ -91,6 +91,8 @@ def _decoded(key: str, length: int) -> list[Any]:
         raise refusal from None
     if not isinstance(values, list) or len(values) != length or not all(isinstance(v, str | int) for v in values):
         raise refusal
+    if any("\0" in value for value in values if isinstance(value, str)):  # no text to PostgreSQL
+        raise refusal
     return values
 
 

@@ -1,5 +1,8 @@
 """The API of clusters: the same rules and sentences as the pages."""
 
+import base64
+import json
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -227,6 +230,13 @@ class TestCatalogImports:
         address = f"{API}/catalog-imports/{made['id']}/"
         assert caller(omar).get(address).status_code == 404
         assert signed_in(auditor).get(address).status_code == 200
+
+
+@pytest.mark.parametrize("key", [["a\0"], ["\ud800"], [10**30], [True], [None], ["a", "b"], {}])
+def test_a_tampered_page_key_is_refused(ada, payments, key):
+    after = base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+    for address in (f"{API}/clusters/", f"{API}/components/", "/clusters/payments/"):
+        assert signed_in(ada).get(address, {"after": after}).status_code in {200, 422}
 
 
 def test_lists_cost_the_same_for_many_rows(ada, payments, django_assert_max_num_queries):
