@@ -3,12 +3,15 @@
 import os
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from apps.accounts import actions
+from apps.accounts.rules import Role
 from tests.accounts.test_sign_in import PASSWORD
-from tests.conftest import make_person
+from tests.conftest import NOON, make_person
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -95,3 +98,48 @@ def test_the_policy_stops_a_script_that_is_not_ours(page, violations):
     page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.broken = 1'}))")
     assert page.evaluate("window.broken") is None
     assert violations
+
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+PAGES = [
+    "/account/",
+    "/account/keys/",
+    "/account/people/",
+    "/account/people/ben/",
+    "/account/people/deploy-bot/",
+    "/account/people/new/",
+    "/accounts/password/change/",
+    "/accounts/email/",
+    "/accounts/2fa/",
+    "/accounts/sessions/",
+    "/accounts/social/connections/",
+    "/accounts/logout/",
+]
+DOORS = ["/accounts/login/", "/accounts/password/reset/", "/accounts/signup/"]
+WIDTHS = {"phone": 390, "desktop": 1280}
+
+
+def complaints(page: Page, address: str) -> list[str]:
+    page.goto(address)
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [f"{address}: {one['id']} {[node['html'][:120] for node in one['nodes']]}" for one in found]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS.keys())
+def test_axe_finds_nothing_on_any_page(page, violations, width, theme):
+    ada = make_person("ada", Role.ADMINISTRATOR, theme=theme)
+    make_person("ben", Role.REQUESTER)
+    actions.add_service(handle="deploy-bot", name="Deploy bot", adder=ada, at=NOON)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=theme)
+    found = [complaint for address in DOORS for complaint in complaints(page, address)]
+    come_in(page)
+    page.goto("/account/keys/")
+    page.get_by_label("Name").fill("pipeline")
+    page.get_by_role("button", name="Make the key").click()
+    expect(page.get_by_label("Your token")).to_have_value(re.compile("^cdt_"))
+    found += [complaint for address in PAGES for complaint in complaints(page, address)]
+    assert found == []
+    assert violations == []
