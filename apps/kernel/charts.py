@@ -74,7 +74,7 @@ def charted(series: Sequence[tuple[object, float]]) -> Chart:
             value,
             round(LEFT + slot * (place + 0.5), 1),
             round(base - value * scale, 1),
-            round(min(slot * 0.62, 48), 1),
+            round(min(slot * 0.5, 40), 1),
             round(abs(value) * scale, 1),
             round(base, 1),
             place % every == 0,

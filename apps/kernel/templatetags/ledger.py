@@ -20,6 +20,7 @@ register = template.Library()
 
 NOTHING = "–"
 RISK_WORDS = {1: "very low", 2: "low", 3: "medium", 4: "high", 5: "very high"}
+MOST_PICKS = 40
 SHORT_DIGEST = 8  # characters: enough to compare by eye; the whole digest is one step away
 
 
@@ -188,7 +189,10 @@ def field(bound: BoundField, label: str = "") -> dict[str, Any]:
     if bound.errors:
         attributes["aria-invalid"] = "true"
     widget = bound.field.widget
+    picks = _picks(bound)
     return {
+        "picks": picks,
+        "picked": [pick["label"] for pick in picks if pick["selected"]],
         "field": bound,
         "label": label or bound.label,
         "control": bound.as_widget(attrs=attributes),
@@ -209,6 +213,14 @@ def form_errors(form: BaseForm) -> dict[str, Any]:
 def series_chart(points: Sequence[tuple[object, float]], title: str, unit: str = "") -> dict[str, Chart | str]:
     """A series drawn on the server, with its table twin; `points` are (label, value) in order."""
     return {"chart": charted(points), "title": title, "unit": unit}
+
+
+def _picks(bound: BoundField) -> list[dict[str, Any]]:
+    """The options of a list of several, to be ticked; none where it is another control or too long to tick through."""
+    if not getattr(bound.field.widget, "allow_multiple_selected", False) or bound.field.widget.input_type != "select":
+        return []
+    picks = [option.data for option in bound.subwidgets]
+    return picks if len(picks) <= MOST_PICKS else []
 
 
 def _day(moment: date) -> str:
