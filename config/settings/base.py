@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONCE, NONE, SELF
 
+from apps.cab.states import ChangeState, ConditionState, Outcome, ReviewState, RoundState
 from config.schedule import SCHEDULE
 
 
@@ -310,6 +311,15 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ChangeStateEnum": [(s.value, s.replace("_", " ")) for s in ChangeState],
+        "RoundStateEnum": [(s.value, s.value) for s in RoundState],
+        "ConditionStateEnum": [(s.value, s.value) for s in ConditionState],
+        "ReviewStateEnum": [(s.value, s.value) for s in ReviewState],
+        "OutcomeEnum": [(o.value, o.value) for o in Outcome],
+        "RecordedOutcomeEnum": [(o.value, o.replace("_", " ")) for o in Outcome],
+        "BoardKindEnum": "apps.cab.models.boards.BoardKind",
+    },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
 }
 

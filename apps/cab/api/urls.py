@@ -1,5 +1,14 @@
-"""Addresses of the cab API."""
+"""Addresses of the board's API."""
 
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from apps.cab.api.viewsets import BoardViewSet, ChangeViewSet, QueueViewSet, ReviewViewSet, VoteViewSet
+
+router = SimpleRouter()
+router.register("changes", ChangeViewSet, basename="changes")
+router.register("boards", BoardViewSet, basename="boards")
+router.register("queue", QueueViewSet, basename="queue")
+router.register("votes", VoteViewSet, basename="votes")
+router.register("reviews", ReviewViewSet, basename="reviews")
+
+urlpatterns = router.urls

@@ -1,0 +1,386 @@
+"""How changes, boards and ballots read and are written over the API. Bodies with unknown fields are refused."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from apps.accounts.models import Person
+from apps.cab.models import (
+    Attachment,
+    Ballot,
+    Board,
+    Change,
+    ChangeType,
+    Choice,
+    Condition,
+    Delegation,
+    Majority,
+    Review,
+    Revision,
+    Round,
+    Seat,
+    SeatRole,
+)
+from apps.cab.models.boards import BoardKind
+from apps.cab.states import Outcome
+
+LONG, SHORT = 50_000, 20_000
+
+
+class Strict(serializers.Serializer[Any]):
+    """A body in which every field is known: a misspelt one is named instead of dropped."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = sorted(set(data) - set(self.fields))
+            if unknown:
+                raise serializers.ValidationError({name[:80]: ["There is no such field."] for name in unknown[:20]})
+        return super().to_internal_value(data)
+
+
+class PersonRef(serializers.ModelSerializer[Person]):
+    class Meta:
+        model = Person
+        fields = ("handle", "name")
+        read_only_fields = fields
+
+
+class Link(Strict):
+    label = serializers.CharField(max_length=200)
+    url = serializers.URLField(max_length=2000)
+
+
+class ChangeOut(serializers.ModelSerializer[Change]):
+    """A change in a list."""
+
+    reference = serializers.CharField(read_only=True)
+    cluster = serializers.CharField(source="cluster.slug", read_only=True)
+    requester = PersonRef(read_only=True)
+
+    class Meta:
+        model = Change
+        fields = (
+            "reference", "type", "title", "cluster", "requester", "state", "outcome", "on_hold", "unauthorized", "latent", "risk",
+            "window_start_at", "window_end_at", "deadline_at", "submitted_at", "decided_at", "implemented_at", "revision",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class RoundOut(serializers.ModelSerializer[Round]):
+    board = serializers.CharField(source="board.slug", read_only=True)
+    rule = serializers.JSONField(read_only=True)
+    tally = serializers.JSONField(read_only=True)
+
+    class Meta:
+        model = Round
+        fields = (
+            "number",
+            "board",
+            "revision",
+            "state",
+            "verdict",
+            "rule",
+            "tally",
+            "opened_at",
+            "closes_at",
+            "closed_at",
+        )
+        read_only_fields = fields
+
+
+class BlockerOut(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    sentence = serializers.CharField()
+    next_step = serializers.CharField()
+
+
+class FactorOut(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    sentence = serializers.CharField()
+    weight = serializers.FloatField()
+    value = serializers.FloatField()
+    points = serializers.FloatField()
+
+
+class ChangeDetailOut(ChangeOut):
+    """A change with everything its dossier holds."""
+
+    implementer = PersonRef(read_only=True, allow_null=True)
+    co_authors = PersonRef(many=True, read_only=True)
+    components = serializers.SerializerMethodField()
+    links = Link(many=True, read_only=True)
+    risk_factors = FactorOut(many=True, read_only=True)
+    blockers = serializers.SerializerMethodField()
+    current_round = serializers.SerializerMethodField()
+
+    class Meta(ChangeOut.Meta):
+        fields = (
+            *ChangeOut.Meta.fields, "purpose", "components", "implementer", "co_authors", "implementation_plan", "test_plan",
+            "communication_plan", "backout_plan", "window_start_local", "window_end_local", "window_zone", "downtime_minutes",
+            "links", "risk_computed", "risk_factors", "risk_reason", "blockers", "current_round", "created_at", "started_at", "closed_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_components(self, change: Change) -> list[str]:
+        return sorted(f"{one.cluster.slug}/{one.slug}" for one in change.components.select_related("cluster"))
+
+    @extend_schema_field(BlockerOut(many=True))
+    def get_blockers(self, change: Change) -> Any:
+        from apps.cab.queries.changes import blocker_facts
+        from apps.cab.rules.blockers import blockers
+
+        return BlockerOut(blockers(blocker_facts(change, at=self.context["view"].at)), many=True).data
+
+    @extend_schema_field(RoundOut(allow_null=True))
+    def get_current_round(self, change: Change) -> Any:
+        last = change.rounds.select_related("board").order_by("-number").first()
+        return RoundOut(last).data if last else None
+
+
+class WallClockIn(serializers.CharField):
+    """A wall-clock time without a zone, such as 2026-03-10T22:00."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=19, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        from datetime import datetime
+
+        text = super().to_internal_value(data)
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise serializers.ValidationError("Write a date and a time, such as 2026-03-10T22:00.") from None
+        if moment.tzinfo is not None:
+            raise serializers.ValidationError("Leave the offset out: the zone stands in window_zone.")
+        return moment
+
+
+class ChangeEditIn(Strict):
+    """What may change; what is left out stays. Components are "cluster/component", people are handles."""
+
+    title = serializers.CharField(max_length=300, required=False)
+    type = serializers.ChoiceField(choices=ChangeType.choices, required=False)
+    cluster = serializers.CharField(max_length=80, required=False)
+    components = serializers.ListField(child=serializers.CharField(max_length=300), max_length=200, required=False)
+    purpose = serializers.CharField(max_length=SHORT, allow_blank=True, required=False)
+    implementation_plan = serializers.CharField(max_length=LONG, allow_blank=True, required=False)
+    test_plan = serializers.CharField(max_length=LONG, allow_blank=True, required=False)
+    communication_plan = serializers.CharField(max_length=LONG, allow_blank=True, required=False)
+    backout_plan = serializers.CharField(max_length=LONG, allow_blank=True, required=False)
+    window_start = WallClockIn(required=False, allow_null=True)
+    window_end = WallClockIn(required=False, allow_null=True)
+    window_zone = serializers.CharField(max_length=64, allow_blank=True, required=False, help_text="IANA name.")
+    downtime_minutes = serializers.IntegerField(min_value=0, max_value=100_000, required=False)
+    implementer = serializers.CharField(max_length=150, allow_blank=True, required=False)
+    co_authors = serializers.ListField(child=serializers.CharField(max_length=150), max_length=50, required=False)
+    links = Link(many=True, required=False, max_length=20)
+
+
+class ChangeIn(ChangeEditIn):
+    """A new change; it begins as a draft."""
+
+    title = serializers.CharField(max_length=300)
+    cluster = serializers.CharField(max_length=80)
+
+
+class FieldChangeOut(serializers.Serializer[Any]):
+    field = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field here; the base has a property of that name
+    materiality = serializers.CharField()
+    before = serializers.JSONField()
+    after = serializers.JSONField()
+
+
+class VerdictOut(serializers.Serializer[Any]):
+    is_material = serializers.BooleanField()
+    sentence = serializers.CharField()
+    changes = FieldChangeOut(many=True)
+
+
+class ReasonIn(Strict):
+    reason = serializers.CharField(max_length=4000)
+
+
+class RiskIn(ReasonIn):
+    risk = serializers.IntegerField(min_value=1, max_value=5)
+
+
+class OutcomeIn(Strict):
+    outcome = serializers.ChoiceField(choices=[(one.value, one.value) for one in Outcome])
+
+
+class ReviewIn(Strict):
+    expected = serializers.CharField(max_length=SHORT)
+    happened = serializers.CharField(max_length=SHORT)
+    learned = serializers.CharField(max_length=SHORT, allow_blank=True, default="")
+
+
+class EvidenceIn(Strict):
+    evidence = serializers.CharField(max_length=4000)
+
+
+class VoteIn(Strict):
+    """One ballot. `revision` is the one you read; `seat_of` the handle of who delegated their vote to you."""
+
+    choice = serializers.ChoiceField(choices=Choice.choices)
+    revision = serializers.IntegerField(min_value=1, max_value=2_147_483_647)
+    reason = serializers.CharField(max_length=4000, allow_blank=True, default="")
+    conditions = serializers.ListField(child=serializers.CharField(max_length=500), max_length=10, default=list)
+    seat_of = serializers.CharField(max_length=150, required=False)
+
+
+class BallotOut(serializers.ModelSerializer[Ballot]):
+    change = serializers.CharField(source="round.change.reference", read_only=True)
+    round = serializers.IntegerField(source="round.number", read_only=True)
+    voter = PersonRef(read_only=True)
+    cast_by = PersonRef(read_only=True)
+
+    class Meta:
+        model = Ballot
+        fields = (
+            "id",
+            "change",
+            "round",
+            "voter",
+            "cast_by",
+            "seat_role",
+            "seat_function",
+            "choice",
+            "reason",
+            "revision",
+            "cast_at",
+        )
+        read_only_fields = fields
+
+
+class ConditionOut(serializers.ModelSerializer[Condition]):
+    asked_by = PersonRef(source="ballot.voter", read_only=True)
+
+    class Meta:
+        model = Condition
+        fields = ("id", "text", "state", "evidence", "asked_by", "closed_at")
+        read_only_fields = fields
+
+
+class RevisionOut(serializers.ModelSerializer[Revision]):
+    author = PersonRef(read_only=True)
+    content = serializers.JSONField(read_only=True)
+
+    class Meta:
+        model = Revision
+        fields = ("number", "author", "at", "is_material", "digest", "content")
+        read_only_fields = fields
+
+
+class AttachmentOut(serializers.ModelSerializer[Attachment]):
+    class Meta:
+        model = Attachment
+        fields = ("id", "name", "content_type", "size", "sha256", "added_at")
+        read_only_fields = fields
+
+
+class AttachmentIn(Strict):
+    file = serializers.FileField()
+
+
+class ReviewOut(serializers.ModelSerializer[Review]):
+    change = serializers.CharField(source="change.reference", read_only=True)
+
+    class Meta:
+        model = Review
+        fields = (
+            "id",
+            "change",
+            "state",
+            "due_at",
+            "reminded_at",
+            "escalated_at",
+            "done_at",
+            "expected",
+            "happened",
+            "learned",
+        )
+        read_only_fields = fields
+
+
+class TimelineOut(serializers.Serializer[Any]):
+    sequence = serializers.IntegerField(source="pk")
+    at = serializers.DateTimeField()
+    event = serializers.CharField()
+    actor = PersonRef(allow_null=True)
+    data = serializers.JSONField()  # type: ignore[assignment]  # a field here; the base has a property of that name
+    digest = serializers.CharField()
+
+
+class SeatOut(serializers.ModelSerializer[Seat]):
+    person = PersonRef(read_only=True)
+    first_day = serializers.DateField(source="term.lower", read_only=True)
+    ends_before = serializers.DateField(source="term.upper", read_only=True, allow_null=True)
+
+    class Meta:
+        model = Seat
+        fields = ("id", "person", "role", "function", "first_day", "ends_before")
+        read_only_fields = fields
+
+
+class BoardOut(serializers.ModelSerializer[Board]):
+    cluster = serializers.CharField(source="cluster.slug", read_only=True, allow_null=True, default=None)
+    quorum_roles = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+    class Meta:
+        model = Board
+        fields = (
+            "slug", "name", "purpose", "kind", "cluster", "quorum_count", "quorum_share", "quorum_roles", "majority",
+            "hides_ballots", "decision_hours", "version",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class BoardEditIn(Strict):
+    name = serializers.CharField(max_length=120, required=False)
+    purpose = serializers.CharField(max_length=4000, allow_blank=True, required=False)
+    quorum_count = serializers.IntegerField(min_value=1, max_value=100, required=False)
+    quorum_share = serializers.DecimalField(min_value=0, max_value=1, max_digits=3, decimal_places=2, required=False)
+    quorum_roles = serializers.ListField(child=serializers.CharField(max_length=40), max_length=10, required=False)
+    majority = serializers.ChoiceField(choices=Majority.choices, required=False)
+    hides_ballots = serializers.BooleanField(required=False)
+    decision_hours = serializers.IntegerField(min_value=1, max_value=2160, required=False)
+
+
+class BoardIn(BoardEditIn):
+    slug = serializers.SlugField(max_length=80)
+    name = serializers.CharField(max_length=120)
+    kind = serializers.ChoiceField(choices=BoardKind.choices)
+    cluster = serializers.CharField(
+        max_length=80, required=False, help_text="For a cluster board: the cluster's short name."
+    )
+
+
+class SeatIn(Strict):
+    person = serializers.CharField(max_length=150)
+    role = serializers.ChoiceField(choices=SeatRole.choices)
+    function = serializers.CharField(max_length=40, allow_blank=True, default="")
+    first_day = serializers.DateField()
+    last_day = serializers.DateField(required=False, allow_null=True)
+
+
+class DelegationOut(serializers.ModelSerializer[Delegation]):
+    from_person = PersonRef(read_only=True)
+    to_person = PersonRef(read_only=True)
+    first_day = serializers.DateField(source="days.lower", read_only=True)
+    ends_before = serializers.DateField(source="days.upper", read_only=True)
+
+    class Meta:
+        model = Delegation
+        fields = ("id", "from_person", "to_person", "first_day", "ends_before", "reason", "revoked_at")
+        read_only_fields = fields
+
+
+class DelegationIn(Strict):
+    to_person = serializers.CharField(max_length=150)
+    first_day = serializers.DateField()
+    last_day = serializers.DateField()
+    reason = serializers.CharField(max_length=300, allow_blank=True, default="")

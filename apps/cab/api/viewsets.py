@@ -1,0 +1,456 @@
+"""The JSON door of changes, boards and votes: every act a page has, by the same actions."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import FileResponse, HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+
+from apps.accounts.api.viewsets import ReadViewSet, read, write
+from apps.accounts.models import Person
+from apps.accounts.rules import Scope
+from apps.cab.actions import boards as board_actions
+from apps.cab.actions import conditions, flow, proposing, reviews, rounds
+from apps.cab.api import serializers as s
+from apps.cab.models import Attachment, Ballot, Board, Change, Condition, Delegation, Review, Revision, Round, Seat
+from apps.cab.queries import changes
+from apps.cab.queries.boards import ballots_shown_to, open_round
+from apps.cab.queries.dossier import find
+from apps.cab.states import ChangeState
+from apps.cab.web.filters import ChangeFilter
+from apps.clusters.models import Cluster, Component
+from apps.journal.models import Entry
+from apps.kernel.refusals import Invalid, NotFound
+
+
+class ChangeViewSet(ReadViewSet[Change]):
+    """Change requests you may see, and every act on them."""
+
+    serializer_class = s.ChangeOut
+    lookup_field = "reference"
+    lookup_value_regex = "[^/]{1,24}"
+    ordering = ("-number",)
+    filterset_class = ChangeFilter
+    scope_for_writes = Scope.CHANGES
+    version_field = "revision"
+
+    def rows(self) -> QuerySet[Change]:
+        return Change.objects.visible_to(self.person).select_related("cluster", "requester", "implementer")
+
+    def get_object(self) -> Change:
+        """The change of the address, by reference."""
+        return find(self.kwargs["reference"], self.person, self.rows())
+
+    def get_serializer_class(self) -> Any:
+        """Lists are short, one change is whole."""
+        return s.ChangeDetailOut if self.action == "retrieve" else s.ChangeOut
+
+    @write(takes=s.ChangeIn, gives=s.ChangeDetailOut, status=201)
+    def create(self, data: dict[str, Any]) -> Change:
+        """Propose a change; it begins as a draft."""
+        content = proposing.Content(**self._resolved(data))
+        return proposing.propose_change(requester=self.person, content=content, at=self.at)
+
+    @write(takes=s.ChangeEditIn, gives=s.ChangeDetailOut, edits=True)
+    def partial_update(self, data: dict[str, Any]) -> Change:
+        """Edit a change; a material edit takes it back to the board."""
+        change = self.get_object()
+        content = proposing.content_from(change, **self._resolved(data))
+        return proposing.edit_change(
+            change_id=change.pk, editor=self.person, content=content, based_on=change.revision, at=self.at
+        )
+
+    @action(detail=True, methods=["post"], url_path="edit-preview")
+    @write(takes=s.ChangeEditIn, gives=s.VerdictOut)
+    def edit_preview(self, data: dict[str, Any]) -> dict[str, Any]:
+        """What an edit would mean; nothing is kept."""
+        change = self.get_object()
+        proposing.require_may_edit(change, self.person)
+        verdict = proposing.preview_edit(change=change, content=proposing.content_from(change, **self._resolved(data)))
+        is_approved = change.state in {ChangeState.AUTHORIZED, ChangeState.SCHEDULED}
+        sentence = verdict.sentence(round_is_open=open_round(change) is not None, is_approved=is_approved)
+        return {"is_material": verdict.is_material, "sentence": sentence, "changes": verdict.changes}
+
+    @action(detail=True, methods=["post"], url_path="submission")
+    @write(gives=s.ChangeDetailOut)
+    def submit(self, _: dict[str, Any]) -> Change:
+        """Hand a draft in."""
+        return flow.submit_change(change_id=self.get_object().pk, submitter=self.person, at=self.at)
+
+    @action(detail=True, methods=["post"], url_path="assessment")
+    @write(gives=s.ChangeDetailOut)
+    def assess(self, _: dict[str, Any]) -> Change:
+        """Take it for assessment."""
+        return flow.begin_assessment(change_id=self.get_object().pk, assessor=self.person, at=self.at)
+
+    @action(detail=True, methods=["post"], url_path="risk")
+    @write(takes=s.RiskIn, gives=s.ChangeDetailOut)
+    def raise_risk(self, data: dict[str, Any]) -> Change:
+        """Raise its risk, with a reason."""
+        return flow.raise_risk(
+            change_id=self.get_object().pk, assessor=self.person, to=data["risk"], reason=data["reason"], at=self.at
+        )
+
+    @action(detail=True, methods=["post"], url_path="change-requests")
+    @write(takes=s.ReasonIn, gives=s.ChangeDetailOut)
+    def request_changes(self, data: dict[str, Any]) -> Change:
+        """Give it back to its authors."""
+        return flow.request_changes(change_id=self.get_object().pk, assessor=self.person, at=self.at, **data)
+
+    @action(detail=True, methods=["post"], url_path="handover")
+    @write(gives=s.RoundOut, status=201)
+    def hand_over(self, _: dict[str, Any]) -> Round:
+        """Hand it to the board that decides it; a round opens."""
+        return flow.hand_to_board(change_id=self.get_object().pk, assessor=self.person, at=self.at)
+
+    @action(detail=True, url_path="rounds")
+    @read(gives=s.RoundOut, many=True)
+    def rounds(self) -> list[Round]:
+        """Its rounds, the newest first."""
+        return list(self.get_object().rounds.select_related("board").order_by("-number"))
+
+    @rounds.mapping.post
+    @write(gives=s.RoundOut, status=201)
+    def open_round(self, _: dict[str, Any]) -> Round:
+        """Open another round at the same board after one that lapsed."""
+        change = self.get_object()
+        last = change.rounds.select_related("board").order_by("-number").first()
+        if last is None:
+            raise NotFound("No board has had this change yet.", next_step="Hand it to a board first.")
+        return rounds.open_round(change_id=change.pk, board=last.board, opener=self.person, at=self.at)
+
+    @action(detail=True, url_path="votes")
+    @read(gives=s.BallotOut, many=True)
+    def votes(self) -> list[Ballot]:
+        """The ballots of its last round that you may read."""
+        last = self.get_object().rounds.order_by("-number").first()
+        return list(ballots_shown_to(last, self.person).select_related("round__change")) if last else []
+
+    @votes.mapping.post
+    @write(takes=s.VoteIn, gives=s.BallotOut, status=201, scope=Scope.VOTES)
+    def vote(self, data: dict[str, Any]) -> Ballot:
+        """Cast a ballot."""
+        seat_of = _person(data.pop("seat_of"), "seat_of") if "seat_of" in data else None
+        return rounds.cast_vote(change_id=self.get_object().pk, voter=self.person, seat_of=seat_of, at=self.at, **data)
+
+    @action(detail=True, methods=["post"])
+    @write(takes=s.ReasonIn, gives=s.ChangeDetailOut)
+    def hold(self, data: dict[str, Any]) -> Change:
+        """Put it on hold."""
+        return flow.hold_change(change_id=self.get_object().pk, person=self.person, at=self.at, **data)
+
+    @action(detail=True, methods=["post"])
+    @write(gives=s.ChangeDetailOut)
+    def release(self, _: dict[str, Any]) -> Change:
+        """Release the hold."""
+        return flow.release_change(change_id=self.get_object().pk, person=self.person, at=self.at)
+
+    @action(detail=True, methods=["post"], url_path="cancellation")
+    @write(takes=s.ReasonIn, gives=s.ChangeDetailOut)
+    def cancel(self, data: dict[str, Any]) -> Change:
+        """Cancel it."""
+        return flow.cancel_change(change_id=self.get_object().pk, person=self.person, at=self.at, **data)
+
+    @action(detail=True, methods=["post"])
+    @write(gives=s.ChangeDetailOut)
+    def schedule(self, _: dict[str, Any]) -> Change:
+        """Put it into the calendar."""
+        return flow.schedule_change(change_id=self.get_object().pk, scheduler=self.person, at=self.at)
+
+    @action(detail=True, methods=["post"], url_path="implementation")
+    @write(gives=s.ChangeDetailOut)
+    def start(self, _: dict[str, Any]) -> Change:
+        """Start the work."""
+        return flow.start_implementation(change_id=self.get_object().pk, implementer=self.person, at=self.at)
+
+    @action(detail=True, methods=["post"], url_path="outcome")
+    @write(takes=s.OutcomeIn, gives=s.ChangeDetailOut)
+    def finish(self, data: dict[str, Any]) -> Change:
+        """Report how the work went."""
+        return flow.finish_implementation(change_id=self.get_object().pk, implementer=self.person, at=self.at, **data)
+
+    @action(detail=True, methods=["post"], url_path="review")
+    @write(takes=s.ReviewIn, gives=s.ChangeDetailOut)
+    def complete_review(self, data: dict[str, Any]) -> Change:
+        """Complete the review and close it."""
+        return reviews.complete_review(change_id=self.get_object().pk, reviewer=self.person, at=self.at, **data)
+
+    @action(detail=True, url_path="conditions")
+    @read(gives=s.ConditionOut, many=True)
+    def conditions(self) -> list[Condition]:
+        """The conditions of its approval."""
+        return list(self.get_object().conditions.select_related("ballot__voter").order_by("pk"))
+
+    @action(detail=True, methods=["post"], url_path=r"conditions/(?P<condition_id>[0-9]{1,18})/evidence")
+    @write(takes=s.EvidenceIn, gives=s.ConditionOut)
+    def evidence(self, data: dict[str, Any]) -> Condition:
+        """Offer evidence for a condition."""
+        return conditions.offer_evidence(condition_id=self._condition_id(), author=self.person, at=self.at, **data)
+
+    @action(detail=True, methods=["post"], url_path=r"conditions/(?P<condition_id>[0-9]{1,18})/confirmation")
+    @write(gives=s.ConditionOut)
+    def confirm(self, _: dict[str, Any]) -> Condition:
+        """Confirm that a condition is met."""
+        return conditions.confirm_condition(condition_id=self._condition_id(), member=self.person, at=self.at)
+
+    @action(detail=True, methods=["post"], url_path=r"conditions/(?P<condition_id>[0-9]{1,18})/waiver")
+    @write(takes=s.ReasonIn, gives=s.ConditionOut)
+    def waive(self, data: dict[str, Any]) -> Condition:
+        """Waive a condition."""
+        return conditions.waive_condition(condition_id=self._condition_id(), chair=self.person, at=self.at, **data)
+
+    @action(detail=True)
+    @read(gives=s.RevisionOut, many=True)
+    def revisions(self) -> list[Revision]:
+        """What it said, revision by revision."""
+        return list(self.get_object().revisions.select_related("author").order_by("number"))
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(name, OpenApiTypes.INT32, required=True, description="A revision's number.")
+            for name in ("older", "newer")
+        ]
+    )
+    @action(detail=True, url_path="diff")
+    @read(gives=s.VerdictOut)
+    def diff(self) -> dict[str, Any]:
+        """How two of its revisions differ."""
+        older, newer = (_number(self.request.query_params.get(name, ""), name) for name in ("older", "newer"))
+        change = self.get_object()
+        if set(change.revisions.filter(number__in=[older, newer]).values_list("number", flat=True)) != {older, newer}:
+            raise NotFound("There is no such revision.", next_step="Ask for its list of revisions.")
+        verdict = changes.diff(change, older, newer)
+        return {
+            "is_material": verdict.is_material,
+            "sentence": f"{len(verdict.changes)} fields differ.",
+            "changes": verdict.changes,
+        }
+
+    @action(detail=True)
+    @read(gives=s.TimelineOut, many=True)
+    def timeline(self) -> QuerySet[Entry]:
+        """What happened to it, the newest first."""
+        self.ordering = ("-id",)  # type: ignore[misc]  # this list is of entries, not of changes
+        return Entry.objects.about(self.get_object()).select_related("actor")
+
+    @action(detail=True, url_path="files")
+    @read(gives=s.AttachmentOut, many=True)
+    def files(self) -> list[Attachment]:
+        """The files beside it."""
+        return list(self.get_object().attachments.order_by("pk"))
+
+    @files.mapping.post
+    @write(takes=s.AttachmentIn, gives=s.AttachmentOut, status=201)
+    def attach(self, data: dict[str, Any]) -> Attachment:
+        """Keep a file beside it (multipart)."""
+        upload = data["file"]
+        return proposing.attach_file(
+            change_id=self.get_object().pk, person=self.person, upload=upload, name=upload.name, at=self.at
+        )
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @action(detail=True, url_path=r"files/(?P<file_id>[0-9]{1,18})")
+    def file(self, request: Request, reference: str, file_id: str) -> HttpResponseBase:
+        """One file, to save."""
+        del request, reference
+        found = Attachment.objects.filter(change=self.get_object(), pk=int(file_id)).first()
+        if found is None:
+            raise NotFound("There is no such file on this change.", next_step="Ask for its list of files.")
+        return FileResponse(
+            found.file.open("rb"), as_attachment=True, filename=found.name, content_type="application/octet-stream"
+        )
+
+    def get_parsers(self) -> Any:
+        """Files come as multipart; everything else as JSON."""
+        if (
+            self.request is not None
+            and getattr(self.request, "path", "").endswith("/files/")
+            and self.request.method == "POST"
+        ):
+            return [MultiPartParser()]
+        return super().get_parsers()
+
+    def _condition_id(self) -> int:
+        found = (
+            Condition.objects.filter(change=self.get_object(), pk=int(self.kwargs["condition_id"]))
+            .values_list("pk", flat=True)
+            .first()
+        )
+        if found is None:
+            raise NotFound("There is no such condition on this change.", next_step="Ask for its list of conditions.")
+        return found
+
+    def _resolved(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Names of the body as the rows they mean, among those the caller may know of."""
+        found = dict(data)
+        if "cluster" in data:
+            found["cluster"] = _cluster(data["cluster"], self.person)
+        if "components" in data:
+            found["components"] = _components(data["components"], self.person)
+        if "implementer" in data:
+            found["implementer"] = _person(data["implementer"], "implementer") if data["implementer"] else None
+        if "co_authors" in data:
+            found["co_authors"] = [_person(handle, "co_authors") for handle in dict.fromkeys(data["co_authors"])]
+        return found
+
+
+class QueueViewSet(ReadViewSet[Change]):
+    """Changes that wait for your vote, by deadline."""
+
+    serializer_class = s.ChangeOut
+    ordering = ("deadline_at", "number")
+    filter_backends = ()
+
+    def rows(self) -> QuerySet[Change]:
+        return (
+            changes.waiting_for(self.person, at=self.at)
+            .select_related("cluster", "requester")
+            .filter(deadline_at__isnull=False)
+        )
+
+
+class VoteViewSet(ReadViewSet[Ballot]):
+    """Ballots you cast, or that were cast for your seat."""
+
+    serializer_class = s.BallotOut
+    lookup_value_converter = "int"
+    filter_backends = ()
+    version_field = None
+
+    def rows(self) -> QuerySet[Ballot]:
+        rows = Ballot.objects.select_related("round__change", "voter", "cast_by")
+        return rows.filter(Q(voter=self.person) | Q(cast_by=self.person))
+
+
+class ReviewViewSet(ReadViewSet[Review]):
+    """Post-implementation reviews of changes you may see."""
+
+    serializer_class = s.ReviewOut
+    lookup_value_converter = "int"
+    filter_backends = ()
+    version_field = None
+
+    def rows(self) -> QuerySet[Review]:
+        return Review.objects.select_related("change").filter(change__in=Change.objects.visible_to(self.person))
+
+
+class BoardViewSet(ReadViewSet[Board]):
+    """Boards, their rules, seats and delegations."""
+
+    serializer_class = s.BoardOut
+    lookup_field = "slug"
+    ordering = ("slug",)
+    filter_backends = ()
+    scope_for_writes = Scope.CHANGES
+
+    def rows(self) -> QuerySet[Board]:
+        visible = Q(cluster__isnull=True) | Q(cluster__in=Cluster.objects.visible_to(self.person))
+        return Board.objects.select_related("cluster").filter(visible)
+
+    @write(takes=s.BoardIn, gives=s.BoardOut, status=201)
+    def create(self, data: dict[str, Any]) -> Board:
+        """Found a board."""
+        fields = dict(data)
+        slug, kind = fields.pop("slug"), fields.pop("kind")
+        cluster = _cluster(fields.pop("cluster"), self.person) if "cluster" in fields else None
+        return board_actions.found_board(
+            founder=self.person, slug=slug, kind=kind, cluster=cluster, fields=fields, at=self.at
+        )
+
+    @write(takes=s.BoardEditIn, gives=s.BoardOut, edits=True)
+    def partial_update(self, data: dict[str, Any]) -> Board:
+        """Change its rules for rounds that open from now on."""
+        board = self.get_object()
+        return board_actions.change_rules(
+            board_id=board.pk, person=self.person, version=board.version, fields=data, at=self.at
+        )
+
+    @action(detail=True)
+    @read(gives=s.SeatOut, many=True)
+    def seats(self) -> list[Seat]:
+        """Its seats, past and present."""
+        return list(self.get_object().seats.select_related("person").order_by("pk"))
+
+    @seats.mapping.post
+    @write(takes=s.SeatIn, gives=s.SeatOut, status=201)
+    def fill_seat(self, data: dict[str, Any]) -> Seat:
+        """Seat a person for a term."""
+        fields = {"last_day": None, **data, "person": _person(data["person"], "person")}
+        seat = board_actions.fill_seat(board_id=self.get_object().pk, appointer=self.person, at=self.at, **fields)
+        return Seat.objects.select_related("person").get(pk=seat.pk)
+
+    @action(detail=True)
+    @read(gives=s.DelegationOut, many=True)
+    def delegations(self) -> list[Delegation]:
+        """Its delegations in force or to come."""
+        rows = self.get_object().delegations.filter(revoked_at__isnull=True, days__endswith__gt=self.at.date())
+        return list(rows.select_related("from_person", "to_person").order_by("pk"))
+
+    @delegations.mapping.post
+    @write(takes=s.DelegationIn, gives=s.DelegationOut, status=201, scope=Scope.VOTES)
+    def delegate(self, data: dict[str, Any]) -> Delegation:
+        """Delegate your vote for some days."""
+        taker = _person(data.pop("to_person"), "to_person")
+        made = board_actions.delegate_vote(
+            board_id=self.get_object().pk, giver=self.person, taker=taker, at=self.at, **data
+        )
+        return Delegation.objects.select_related("from_person", "to_person").get(pk=made.pk)
+
+    @action(detail=True, methods=["post"], url_path=r"delegations/(?P<delegation_id>[0-9]{1,18})/revocation")
+    @write(gives=s.DelegationOut, scope=Scope.VOTES)
+    def revoke_delegation(self, _: dict[str, Any]) -> Delegation:
+        """End a delegation now."""
+        made = board_actions.revoke_delegation(
+            delegation_id=int(self.kwargs["delegation_id"]), person=self.person, at=self.at
+        )
+        return Delegation.objects.select_related("from_person", "to_person").get(pk=made.pk)
+
+
+def _cluster(slug: str, person: Person) -> Cluster:
+    found = Cluster.objects.visible_to(person).filter(slug=slug).first()
+    if found is None:
+        raise Invalid(
+            f"There is no cluster {slug} that you may know of.",
+            next_step="Ask for the list of clusters.",
+            fields={"cluster": ["Unknown."]},
+        )
+    return found
+
+
+def _components(names: list[str], person: Person) -> list[Component]:
+    wanted = list(dict.fromkeys(names))
+    rows = (
+        Component.objects.visible_to(person)
+        .filter(slug__in=[name.partition("/")[2] for name in wanted])
+        .select_related("cluster")
+    )
+    found = {f"{one.cluster.slug}/{one.slug}": one for one in rows}
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        raise Invalid(
+            f"There is no component {', '.join(missing[:5])}.",
+            next_step="Write it as cluster/component.",
+            fields={"components": ["Unknown."]},
+        )
+    return [found[name] for name in wanted]
+
+
+def _person(handle: str, field: str) -> Person:
+    found = Person.objects.filter(handle=handle.strip().lstrip("@").lower()).first()
+    if found is None:
+        raise Invalid(f"Nobody is called {handle[:60]}.", next_step="Use the handle.", fields={field: ["Unknown."]})
+    return found
+
+
+def _number(text: str, name: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:  # noqa: PLR2004  # an int's length
+        raise Invalid(
+            f"“{name}” is a revision's number.",
+            next_step="Ask for its list of revisions.",
+            fields={name: ["Not a number."]},
+        )
+    return int(text)
