@@ -61,6 +61,11 @@ class Schema(AutoSchema):
         said = " ".join((self.get_description() or "").split())
         return said.split(". ")[0].rstrip(".")[:120] or None
 
+    def get_filter_backends(self) -> list[Any]:
+        """Filters are those of the viewset's own rows: they say nothing about its further lists."""
+        further = getattr(self.view, "action", "list") not in ("list", None)
+        return [] if further else list(super().get_filter_backends())
+
     def get_override_parameters(self) -> list[Any]:
         parameters = []
         if self.method == "POST" and self._has_caller():

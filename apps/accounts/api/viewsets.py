@@ -30,9 +30,9 @@ A whole viewset of an area::
             return actions.retire_cluster(cluster_id=self.get_object().pk, ...)
 
         @action(detail=True)
-        @read(gives=ComponentOut, many=True)                                    # GET /clusters/{slug}/components/
+        @read(gives=ComponentOut, many=True, ordering=("name", "pk"))           # GET /clusters/{slug}/components/
         def components(self) -> QuerySet[Component]:
-            return self.get_object().components.order_by()
+            return self.get_object().components.all()
 
 What the base does for every one of them: signed-in people within their scope, throttling, Idempotency-Key on POST,
 ETag and 304 on reads of one object, If-Match on edits (428, 412), refusals as problem+json, the schema. The row that a
@@ -143,17 +143,23 @@ class ReadViewSet(Door, mixins.ListModelMixin, mixins.RetrieveModelMixin, Generi
         """The row's ETag, or None."""
         return etag(row, self.version_field) if self.version_field else None
 
-    def listed(self, rows: Any, gives: type[BaseSerializer[Any]]) -> Response:
-        """One page of `rows` (a queryset: by key; a plain list: whole)."""
+    def listed(self, rows: Any, gives: type[BaseSerializer[Any]], ordering: tuple[str, ...]) -> Response:
+        """One page of `rows` (a queryset: by key in `ordering`; a plain list: whole)."""
         context = self.get_serializer_context()
         if not isinstance(rows, QuerySet):
             return Response({"results": gives(rows, many=True, context=context).data, "next": None, "previous": None})
+        self.ordering = ordering  # type: ignore[misc]  # what the paginator reads; this instance serves one call
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(gives(page, many=True, context=context).data)
 
 
-def read(*, gives: type[BaseSerializer[Any]], many: bool = False) -> Callable[[Handler], Handler]:
-    """A further GET of a `ReadViewSet`: the method returns a row (or rows, with `many`), written out with `gives`."""
+def read(
+    *, gives: type[BaseSerializer[Any]], many: bool = False, ordering: tuple[str, ...] = ("-pk",)
+) -> Callable[[Handler], Handler]:
+    """A further GET of a `ReadViewSet`: the method returns a row (or rows, with `many`), written out with `gives`.
+
+    A queryset is paged by key in `ordering`, columns of its own (not of the viewset); a list is short and told whole.
+    """
 
     def decorate(method: Handler) -> Handler:
         @wraps(method)
@@ -161,7 +167,7 @@ def read(*, gives: type[BaseSerializer[Any]], many: bool = False) -> Callable[[H
             del request
             found = method(self)
             if many:
-                return self.listed(found, gives)
+                return self.listed(found, gives, ordering)
             return Response(gives(found, context=self.get_serializer_context()).data)
 
         return _described(handler, gives=gives, many=many)
