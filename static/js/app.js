@@ -2,7 +2,7 @@
 import htmx from "htmx.org/dist/htmx.esm.js";
 import { askFirst } from "./confirm.js";
 import { carryToken } from "./csrf.js";
-import { filterAsYouGo } from "./filters.js";
+import { filterAsYouGo, foldFilters } from "./filters.js";
 import { guardForms } from "./guard.js";
 import { listenToKeys } from "./keys.js";
 import { closeMenus } from "./menus.js";
@@ -16,5 +16,6 @@ guardForms();
 closeMenus();
 openRows();
 filterAsYouGo(htmx);
+foldFilters();
 const palette = openPalette();
 listenToKeys(palette);

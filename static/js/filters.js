@@ -30,3 +30,18 @@ export function filterAsYouGo(htmx) {
   document.addEventListener("input", (event) => soon(event, PAUSE_MS));
   document.addEventListener("change", (event) => soon(event, 0));
 }
+
+// On a phone a long row of filters folds behind one button, open while filters are in use. Without scripts it stays open.
+export function foldFilters() {
+  for (const form of document.querySelectorAll("form.filters")) {
+    if (form.querySelectorAll(".field").length < 4) continue;
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "btn filters-toggle", textContent: "Filters" });
+    const fold = (folded) => {
+      form.classList.toggle("is-folded", folded);
+      button.setAttribute("aria-expanded", String(!folded));
+    };
+    button.addEventListener("click", () => fold(!form.classList.contains("is-folded")));
+    form.before(button);
+    fold(!location.search);
+  }
+}

@@ -8,12 +8,41 @@ from typing import Any
 from django import forms
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-STATES = (
-    "draft submitted assessing awaiting_authorization changes_requested authorized scheduled frozen implementing "
-    "implemented in_review closed rejected cancelled expired emergency on_hold"
-).split()
-OUTCOMES = "successful successful_with_issues unsuccessful backed_out not_implemented".split()
-TOKENS = "bg surface sunken hairline control-border text muted accent approve caution danger info freeze".split()
+STATES = [
+    "draft",
+    "submitted",
+    "assessing",
+    "awaiting_authorization",
+    "changes_requested",
+    "authorized",
+    "scheduled",
+    "frozen",
+    "implementing",
+    "implemented",
+    "in_review",
+    "closed",
+    "rejected",
+    "cancelled",
+    "expired",
+    "emergency",
+    "on_hold",
+]
+OUTCOMES = ["successful", "successful_with_issues", "unsuccessful", "backed_out", "not_implemented"]
+TOKENS = [
+    "bg",
+    "surface",
+    "sunken",
+    "hairline",
+    "control-border",
+    "text",
+    "muted",
+    "accent",
+    "approve",
+    "caution",
+    "danger",
+    "info",
+    "freeze",
+]
 
 
 class SpecimenForm(forms.Form):
