@@ -238,16 +238,20 @@ class TestFormsWithoutJavaScript:
 
     def test_a_catalogue_is_uploaded_looked_at_and_imported(self, admin, payments):
         client = signed_in(admin)
-        file = SimpleUploadedFile("shop.csv", b"cluster,slug,tier\npayments,gate,1\nnowhere,=1+1,1\n")
+        Component.objects.create(cluster=payments, slug="known", name="known", sites=["fra"])
+        content = b"cluster,slug,tier,sites\npayments,gate,1,\nnowhere,=1+1,1,\npayments,known,0,ams;fra\n"
+        file = SimpleUploadedFile("shop.csv", content)
         answer = client.post(page("import"), {"file": file, "format": "csv", "rows": "components"})
         kept = CatalogImport.objects.get()
         assert answer["Location"] == page("catalog_import", kept.pk)
         text = client.get(answer["Location"]).content.decode()
         assert "payments / gate" in text
         assert "There is no such cluster" in text
-        assert not Component.objects.exists()
+        assert "<del>3</del> <ins>0</ins>" in text
+        assert "<del>fra</del> <ins>ams, fra</ins>" in text
+        assert not Component.objects.filter(slug="gate").exists()
         client.post(page("apply_import", kept.pk))
-        assert Component.objects.get().slug == "gate"
+        assert Component.objects.get(slug="gate").tier == 1
         assert "Written" in client.get(page("catalog_import", kept.pk)).content.decode()
         report = client.get(page("import_rejected", kept.pk)).content.decode()
         assert report.splitlines()[1].startswith('shop.csv,3,cluster,nowhere,"There is no such cluster')

@@ -44,6 +44,15 @@ class Step:
     status: Status
     changes: tuple[tuple[str, Any, Any], ...] = ()
 
+    @property
+    def told(self) -> list[tuple[str, str, str]]:
+        """The changes as people read them."""
+        return [(name.replace("_", " "), _text(before), _text(after)) for name, before, after in self.changes]
+
+
+def _text(value: Any) -> str:
+    return (", ".join(value) if isinstance(value, list) else str(value)) or "–"
+
 
 @dataclass
 class Plan:
