@@ -255,3 +255,41 @@ class DelegationRevoked(Event):
     words: ClassVar[str] = "revoked a delegation"
     board_id: int
     delegation_id: int
+
+
+@dataclass(frozen=True)
+class ImportBegun(Event):
+    words: ClassVar[str] = "began an import"
+    run_id: int
+    source: str
+    file_sha256: str
+    is_dry: bool
+
+
+@dataclass(frozen=True)
+class ChangesImported(Event):
+    words: ClassVar[str] = "imported changes"
+    run_id: int
+    source: str
+    created: int
+    updated: int
+    rejected: int
+    up_to_row: int
+
+
+@dataclass(frozen=True)
+class ImportFinished(Event):
+    words: ClassVar[str] = "finished an import"
+    run_id: int
+    created: int
+    updated: int
+    unchanged: int
+    rejected: int
+    reversals: int
+
+
+@dataclass(frozen=True)
+class ImportFailed(Event):
+    words: ClassVar[str] = "stopped an import"
+    run_id: int
+    reason: str

@@ -260,7 +260,14 @@ def _tell(story: Story, people: dict[str, Person], parts: dict[str, Component], 
     zone = ZoneInfo(cluster.zone)
     first = datetime.combine(at.astimezone(zone).date() + timedelta(days=story.day), time(story.start_hour))
     window_at = first.replace(tzinfo=zone)
-    begun = min(at, window_at) - timedelta(days=3, minutes=7 * minute)
+    # What still waits began lately, so that its round is open; what is over began days before its window.
+    waits = story.until in {"awaiting_authorization", "second-round", "emergency", "held"}
+    lead = timedelta(hours=5 if story.type == ChangeType.EMERGENCY else 20) if waits else timedelta(days=3)
+    begun = (
+        min(at, window_at) - lead - timedelta(minutes=7 * minute)
+        if not waits
+        else at - lead + timedelta(minutes=minute)
+    )
     content = proposing.Content(
         title=story.title, type=story.type, purpose=story.purpose, cluster=cluster, components=components,
         implementer=people.get(story.implementer),

@@ -12,7 +12,7 @@ from apps.cab.models.changes import (
     Revision,
     SavedView,
 )
-from apps.cab.models.imports import ImportRejection, ImportRun, ImportState
+from apps.cab.models.imports import ImportedRecord, ImportRejection, ImportRun, ImportState, NamedApprover
 from apps.cab.models.reviews import Review
 from apps.cab.models.rounds import Ballot, Choice, Condition, Round, Verdict
 
@@ -31,8 +31,10 @@ __all__ = [
     "ImportRejection",
     "ImportRun",
     "ImportState",
+    "ImportedRecord",
     "LastLook",
     "Majority",
+    "NamedApprover",
     "Reversal",
     "Review",
     "Revision",

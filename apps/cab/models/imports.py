@@ -1,7 +1,10 @@
-"""Imports: one run over one file, where it stands, and every row it would not take."""
+"""Imports: one run over one file, where it stands, what it brought, and every row it would not take."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.urls import reverse
 
 
 class ImportState(models.TextChoices):
@@ -40,6 +43,17 @@ class ImportRun(models.Model):
             models.CheckConstraint(condition=models.Q(state__in=ImportState.values), name="import_state_known"),
         ]
 
+    def __str__(self) -> str:
+        return f"Import {self.pk} of {self.file_name}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("cab:import", args=[self.pk])
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.state in {ImportState.DONE, ImportState.FAILED}
+
 
 class ImportRejection(models.Model):
     """A row that was not taken, and why."""
@@ -53,3 +67,31 @@ class ImportRejection(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "row", "field"], name="import_rejection_once")]
+
+
+class ImportedRecord(models.Model):
+    """What a source said last about a change it brought: lets the next import tell what is new, and link undoings."""
+
+    change = models.OneToOneField("cab.Change", on_delete=models.CASCADE, related_name="imported")
+    source = models.CharField(max_length=80)
+    external_id = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64)  # SHA-256 of the mapped record, hex
+    run = models.ForeignKey(ImportRun, on_delete=models.PROTECT, related_name="records")  # the run that wrote it last
+    reverts = ArrayField(models.CharField(max_length=200), default=list)  # ids of the records it undid
+    revert_reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "external_id"], name="imported_record_once")]
+        indexes = [
+            GinIndex(fields=["reverts"], name="imported_by_reverts", condition=~models.Q(reverts=[])),
+        ]
+
+
+class NamedApprover(models.Model):
+    """Someone whom an imported record names as its approver; no ballot, only what the source says."""
+
+    change = models.ForeignKey("cab.Change", on_delete=models.CASCADE, related_name="named_approvers")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["change", "person"], name="named_approver_once")]
