@@ -134,7 +134,12 @@ class SliceWriter:
 
     def _create(self, records: Sequence[Mapped]) -> None:
         people, components = self._people(records), self._components(records)
-        places = zip(_next("pg_get_serial_sequence('cab_change', 'id')", len(records)), _next("'cab_change_number'", len(records)), records, strict=True)
+        places = zip(
+            _next("pg_get_serial_sequence('cab_change', 'id')", len(records)),
+            _next("'cab_change_number'", len(records)),
+            records,
+            strict=True,
+        )
         pairs = [
             (self._filled(Change(pk=pk, number=number, source=self.run.source), said, people), said)
             for pk, number, said in places
@@ -149,7 +154,15 @@ class SliceWriter:
             Revision,
             ("change_id", "number", "content", "digest", "author_id", "is_material", "at"),
             (
-                (change.pk, 1, json.dumps(content), revisions.digest_of(content), change.requester_id, True, change.created_at)
+                (
+                    change.pk,
+                    1,
+                    json.dumps(content),
+                    revisions.digest_of(content),
+                    change.requester_id,
+                    True,
+                    change.created_at,
+                )
                 for change, said in pairs
                 for content in [self._content(change, said, components)]
             ),
@@ -158,7 +171,15 @@ class SliceWriter:
             ImportedRecord,
             ("change_id", "source", "external_id", "digest", "run_id", "reverts", "revert_reason"),
             (
-                (change.pk, self.run.source, said.external_id, said.digest, self.run.pk, list(said.reverts), said.revert_reason)
+                (
+                    change.pk,
+                    self.run.source,
+                    said.external_id,
+                    said.digest,
+                    self.run.pk,
+                    list(said.reverts),
+                    said.revert_reason,
+                )
                 for change, said in pairs
             ),
         )

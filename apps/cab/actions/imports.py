@@ -1,4 +1,4 @@
-"""Importing changes from files: begin, work off slice by slice (each with its place in one transaction), finish or fail.
+"""Importing changes from files: begin, work off in slices (each with its place in one transaction), finish or fail.
 
 A run that dies is continued where it stands: `done_rows` is committed together with the rows it counts.
 """
@@ -56,7 +56,7 @@ def begin_import(
     at: datetime,
     file: "File[bytes] | None" = None,
 ) -> ImportRun:
-    """Note a new run over a file, after reading it once: a file that cannot be read is refused here, and nothing is kept.
+    """Note a new run over a file, after reading it once: one that cannot be read is refused here, and nothing is kept.
 
     `importer` None is the house itself (an operator at the command line). `cluster` is the slug that governs records
     which name none. `file` is kept when it came by upload.
@@ -294,10 +294,11 @@ def _link_reversals(run: ImportRun) -> int:
               JOIN cab_change AS later ON later.id = undoing.change_id
               JOIN cab_change AS earlier ON earlier.id = undone.change_id
              WHERE undoing.source = %s AND undoing.reverts <> '{}' AND later.id <> earlier.id
-               AND later.implemented_at BETWEEN earlier.implemented_at AND earlier.implemented_at + %s
+               AND later.implemented_at BETWEEN earlier.implemented_at
+                                          AND earlier.implemented_at + make_interval(days => %s)
                 ON CONFLICT DO NOTHING
             """,
-            [run.source, FAILS_WITHIN],
+            [run.source, FAILS_WITHIN.days],
         )
         linked: int = cursor.rowcount
     undone = Reversal.objects.filter(undone__source=run.source).values("undone")

@@ -1,8 +1,8 @@
-"""Applying a column map to a record: source cells become a change's fields, or the flaws that stand against it. Pure."""
+"""Applying a column map to a record: cells become a change's fields, or the flaws that stand against it. Pure."""
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -129,6 +129,16 @@ class Mapper:
             rule["ignored"] = frozenset(rule.get("ignore", ()))
             rule["table"] = {key.strip().lower(): value for key, value in rule.get("choices", {}).items()}
             rule["clock"] = ZoneInfo(rule.get("zone") or self.map.data.get("zone") or "UTC")
+        self.readers: dict[str, Callable[[str, Cells], Any]] = {
+            **dict.fromkeys(TEXTS, self._text),
+            **dict.fromkeys((*INSTANTS, *CLOCKS), self._moment),
+            **dict.fromkeys(CHOICES, self._choice),
+            **dict.fromkeys(PEOPLE, self._people),
+            **dict.fromkeys(("requester", "implementer"), self._one_person),
+            **dict.fromkeys(("components", "reverts"), self._names),
+            "downtime_minutes": self._minutes,
+            "links": self._links,
+        }
         self.namespace = self.map.data.get("people") or self.source
 
     def external_id(self, record: Record) -> str:
@@ -185,22 +195,17 @@ class Mapper:
         return Mapped(**said)
 
     def _field(self, name: str, cells: Cells) -> Any:
-        if name in TEXTS:
-            return self._text(name, cells)
-        if name in INSTANTS or name in CLOCKS:
-            return self._moment(name, cells)
-        if name in CHOICES:
-            return self._choice(name, cells)
-        if name in PEOPLE:
-            return tuple(dict.fromkeys(self._person(name, value) for value in self._values(name, cells)))
-        if name in ("requester", "implementer"):
-            values = self._values(name, cells)
-            return self._person(name, values[0]) if values else None
-        if name == "downtime_minutes":
-            return self._minutes(name, cells)
-        if name == "links":
-            return tuple(self._link(value) for value in self._values(name, cells))
-        return self._names(name, cells)
+        return self.readers[name](name, cells)
+
+    def _people(self, name: str, cells: Cells) -> tuple[Name, ...]:
+        return tuple(dict.fromkeys(self._person(name, value) for value in self._values(name, cells)))
+
+    def _one_person(self, name: str, cells: Cells) -> Name | None:
+        values = self._values(name, cells)
+        return self._person(name, values[0]) if values else None
+
+    def _links(self, name: str, cells: Cells) -> tuple[dict[str, str], ...]:
+        return tuple(self._link(value) for value in self._values(name, cells))
 
     def _values(self, name: str, cells: Cells) -> list[str]:
         """The values of a field: of the first of its columns that has any, or of all, split where the rule says."""
@@ -306,7 +311,7 @@ def component_slug(name: str) -> str:
     """A component's name in the letters its short name may have: spaces become “-”, the rest falls away; may be ""."""
     if _PATH.fullmatch(name):
         return name
-    return _FOREIGN.sub("", _SPACES.sub("-", name.strip())).strip("/:-")
+    return str(_FOREIGN.sub("", _SPACES.sub("-", name.strip()))).strip("/:-")
 
 
 def _require_text(name: str, value: str) -> None:

@@ -1,4 +1,4 @@
-"""What every file of records becomes, whatever its format: numbered records of named cells, and what is wrong with them.
+"""What every file of records becomes, whatever its format: numbered records of cells, and what is wrong with them.
 
 Files are read as a stream and within bounds; a compressed one is bounded by what it unpacks to.
 """
@@ -95,7 +95,8 @@ def decoded(raw: bytes, *, name: str, encoding: str, offset: int = 0, line: int 
     except UnicodeDecodeError as error:
         line += raw.count(b"\n", 0, error.start)
         raise Invalid(
-            f"{name} is not {encoding.upper()}: byte {offset + error.start + 1:,} (line {line:,}) is 0x{raw[error.start]:02X}.",
+            f"{name} is not {encoding.upper()}: byte {offset + error.start + 1:,} (line {line:,}) "
+            f"is 0x{raw[error.start]:02X}.",
             next_step="Save it as UTF-8, or name its encoding in the map.",
             code="wrong_encoding",
         ) from error

@@ -1,6 +1,7 @@
 """YAML as records: one document a record. Values are built from parser events, so nothing is ever executed or expanded.
 
-A document's place is its column “@file”. Every scalar stays the text its author wrote: whether 2024-13-01 is a date is for the map to say, by field and value.
+A document's place is its column “@file”. Every scalar stays the text its author wrote: whether 2024-13-01 is a date is
+for the map to say, by field and value.
 """
 
 from collections.abc import Iterator, Mapping
