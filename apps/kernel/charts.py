@@ -92,5 +92,5 @@ def charted(series: Sequence[tuple[object, float]]) -> Chart:
 def _step(spread: float) -> float:
     """A round distance between ticks that gives about four of them."""
     rough = (spread or 1) / 4
-    power = 10 ** floor(log10(rough))
+    power: float = 10.0 ** floor(log10(rough))
     return next(factor * power for factor in _STEPS if factor * power >= rough)

@@ -24,13 +24,13 @@ _LOOKS: dict[tuple[str, str], str] = {
     ("approve", "disc"): "implemented done completed decided",
     ("neutral", "disc"): "closed administrative standard",
     ("neutral", "dash"): "cancelled withdrawn not_implemented waived abstain recuse retired inactive revoked disabled",
-    ("danger", "cross"): "reject rejected failed unsuccessful error",
+    ("danger", "cross"): "reject rejected failed unsuccessful error unauthorized",
     ("danger", "back"): "backed_out rolled_back undone",
     ("caution", "glass"): "expired lapsed overdue",
     ("danger", "bolt"): "emergency",
     ("neutral", "square"): "normal",
     ("caution", "pause"): "on_hold hold paused",
-    ("caution", "disc"): "material deprecated",
+    ("caution", "disc"): "material deprecated latent",
 }
 _WORDS = {"assessing": "In assessment", "hold": "On hold", "freeze": "Frozen", "ok": "OK"}
 _SIGNS = {state: look for look, states in _LOOKS.items() for state in states.split()}

@@ -27,7 +27,13 @@ STATES = [
     "emergency",
     "on_hold",
 ]
-OUTCOMES = ["successful", "successful_with_issues", "unsuccessful", "backed_out", "not_implemented"]
+OUTCOMES = [
+    "successful",
+    "successful_with_issues",
+    "unsuccessful",
+    "backed_out",
+    "not_implemented",
+]
 TOKENS = [
     "bg",
     "surface",
