@@ -77,6 +77,16 @@ def capabilities(roles: Iterable[str]) -> frozenset[Capability]:
     return given & READ_ONLY if Role.AUDITOR in held else given
 
 
+def require_reader(held: Collection[Capability]) -> None:
+    """Refuse someone who holds no role at all: they have an account, but no part in the federation."""
+    if Capability.READ not in held:
+        raise NotAllowed(
+            "You hold no role here yet, so there is nothing you may see.",
+            next_step="Ask an administrator for the role you need.",
+            code="no_role",
+        )
+
+
 HUMAN_ONLY = frozenset({Role.BOARD_MEMBER, Role.BOARD_CHAIR, Role.COMPLIANCE_OFFICER, Role.ADMINISTRATOR})
 
 

@@ -35,6 +35,16 @@ def test_others_are_told_why_not(ben, ada, address):
     assert "administrator" in answer.text
 
 
+def test_without_a_role_there_is_only_ones_own_account(db):
+    client = signed_in(make_person("newcomer"))
+    assert all(client.get(address).status_code == 200 for address in OWN)
+    refused = client.get("/clusters/")
+    assert refused.status_code == 403
+    assert "You hold no role here yet" in refused.text
+    assert client.get("/api/v1/me/").status_code == 200
+    assert client.get("/api/v1/clusters/").json()["code"] == "no_role"
+
+
 def test_auditors_read_people_and_find_no_button(auditor, ada):
     client = signed_in(auditor)
     assert "Add a person" not in client.get("/account/people/").text

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from apps.accounts import rules
 from apps.accounts.models import ApiKey, Person
 from apps.accounts.rules import Role, Scope
 from apps.kernel.refusals import NotAllowed
@@ -22,6 +23,8 @@ class SignedInWithinScope(BasePermission):
         person = request.user
         if not isinstance(person, Person):
             return False
+        if getattr(view, "needs_role", True):
+            rules.require_reader(person.capabilities)
         writes = request.method not in SAFE_METHODS
         if writes and person.holds(Role.AUDITOR):
             raise NotAllowed(

@@ -19,6 +19,8 @@ from apps.accounts.models import ApiKey, Person
 class MeView(Door):
     """Who the API takes you for."""
 
+    needs_role = False
+
     @extend_schema(responses=MeOut)
     def get(self, request: Request) -> Response:
         """You, your settings, your roles and what they let you do."""

@@ -11,13 +11,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts import actions, queries
 from apps.accounts.models import Person
 from apps.accounts.web.forms import KeyForm, SettingsForm
-from apps.accounts.web.people import PersonRequest, signed_in
+from apps.accounts.web.people import PersonRequest, at_home
 from apps.kernel.answers import went
 from apps.kernel.refusals import Refusal
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@at_home
 def settings_page(request: PersonRequest) -> HttpResponse:
     """Name, time zone, theme and row height; and the way to password, second factors and sessions."""
     person = request.user
@@ -36,7 +36,7 @@ def settings_page(request: PersonRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@signed_in
+@at_home
 def keys(request: PersonRequest) -> HttpResponse:
     """Your API keys, and a form for a new one. The answer to that form is the only page that ever shows its token."""
     if request.method != "POST":
@@ -51,7 +51,7 @@ def keys(request: PersonRequest) -> HttpResponse:
 
 
 @require_POST
-@signed_in
+@at_home
 def revoke_key(request: PersonRequest, key_id: int) -> HttpResponse:
     """End one of your keys; an administrator ends anyone's."""
     key = actions.revoke_api_key(key_id=key_id, revoker=request.user, at=timezone.now())
