@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from stack import places
@@ -45,6 +45,16 @@ def build_front_end() -> None:
         with step("Building the front end"):
             _run([*npm, "run", "--silent", "build"], env=_node_env())
         _stamp("front-end", packages + sources)
+
+
+def collect_static(collect: Callable[[], None]) -> None:
+    """Collect and compress static files when what they come from changed; compressing takes seconds."""
+    sources = [places.ROOT / "requirements" / "dev.lock", *sorted((places.ROOT / "static" / "dist").glob("**/*"))]
+    sources += sorted((places.ROOT / "apps").glob("*/apps.py"))  # which packages' files are taken is said there
+    if _changed("static", sources) or not (places.ROOT / "staticfiles").exists():
+        with step("Collecting static files"):
+            collect()
+        _stamp("static", sources)
 
 
 def lock() -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -106,6 +107,12 @@ def secret(folder: Path, name: str) -> str:
         write_secret(path, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
     path.chmod(0o600)
     return path.read_text()
+
+
+def private_log(path: Path) -> IO[bytes]:
+    """A log begun anew that only its owner can read: mails with links stand in it."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o600), "ab")
 
 
 def write_secret(path: Path, text: str, *, owner: int | None = None) -> None:

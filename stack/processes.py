@@ -46,9 +46,11 @@ def spawn(
     )
 
 
-def keep(command: Sequence[str | Path], *, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def keep(
+    command: Sequence[str | Path], *, env: Mapping[str, str], log: IO[bytes] | None = None
+) -> subprocess.Popen[bytes]:
     """Start a command of this checkout under a keeper, so that nothing it starts in turn outlives us."""
-    return spawn([sys.executable, "-m", "stack.keeper", *command], env=env, cwd=ROOT)
+    return spawn([sys.executable, "-m", "stack.keeper", *command], env=env, cwd=ROOT, log=log)
 
 
 def run_as_server(
@@ -98,11 +100,13 @@ class Kept:
 
     @classmethod
     @contextmanager
-    def running(cls, name: str, command: Sequence[str | Path], env: Mapping[str, str]) -> Iterator["Kept"]:
-        """Keep it for as long as the block lasts."""
+    def running(
+        cls, name: str, command: Sequence[str | Path], env: Mapping[str, str], log: IO[bytes] | None = None
+    ) -> Iterator["Kept"]:
+        """Keep it for as long as the block lasts; without a log it speaks to our own console."""
 
         def start() -> subprocess.Popen[bytes]:
-            return keep(command, env=env)
+            return keep(command, env=env, log=log)
 
         kept = cls(name, start, start(), time.monotonic())
         try:

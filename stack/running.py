@@ -28,8 +28,7 @@ def run() -> int:
         env = found | _environment(state, host, address)
         with step("Bringing the database up to date"):
             manage(env, "migrate", "--no-input", "-v0")
-        with step("Collecting static files"):
-            manage(env, "collectstatic", "--no-input", "-v0")
+        install.collect_static(lambda: manage(env, "collectstatic", "--no-input", "-v0"))
         with step("Looking after the demo organisation"):
             manage(env, "demo", "--if-empty")
         with processes(state, env, host, port) as stay:
@@ -148,8 +147,10 @@ def processes(state: Path, env: dict[str, str], host: str, port: int) -> Iterato
         stack.callback(note.unlink, missing_ok=True)
         kept = []
         for name, command in commands.items():
-            say(f"Starting {name}")
-            kept.append(stack.enter_context(Kept.running(name, command, env)))
+            # What web says is for the person at the console; the others' would bury it: every mail stands there.
+            log = None if name == "web" else stack.enter_context(places.private_log(state / f"{name}.log"))
+            say(f"Starting {name}" + (f"; what it says stands in {state / name}.log" if log else ""))
+            kept.append(stack.enter_context(Kept.running(name, command, env, log)))
         _wait_until_ready(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}", kept[0])  # noqa: S104  # compared, not bound
         yield lambda: _stay(kept)
 

@@ -12,4 +12,11 @@ class PortalConfig(AppConfig):
 class LeanStaticFiles(StaticFilesConfig):
     """Django's static files without what other packages bring and no page of ours uses: it took most of a start."""
 
-    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "redoc", "rest_framework", "guardian"]
+    ignore_patterns = [
+        *StaticFilesConfig.ignore_patterns,
+        "redoc",
+        "rest_framework",
+        "guardian",
+        "django_htmx",
+        "swagger-ui-es-bundle*",
+    ]
