@@ -1,4 +1,4 @@
-"""EVERY periodic job, on one page. Each job takes a unique slot in the database, so a second beat does nothing twice."""
+"""EVERY periodic job, on one page. A job takes a unique slot in the database, so a second beat does nothing twice."""
 
 from typing import Any
 

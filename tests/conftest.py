@@ -1,4 +1,4 @@
-"""The cast and the stage: Ada proposes; Ben, Cleo and Dan sit on the board; Omar owns a cluster; Vera reviews access."""
+"""The cast and the stage: Ada proposes; Ben, Cleo, Dan sit on the board; Omar owns a cluster; Vera reviews access."""
 
 import os
 from datetime import UTC, date, datetime

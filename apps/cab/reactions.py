@@ -79,12 +79,13 @@ def tell_of_condition(entry: Entry) -> None:
     change = _change(entry)
     condition = Condition.objects.select_related("ballot__voter").get(pk=entry.data["condition_id"])
     people = [condition.ballot.voter] if entry.event == events.EvidenceOffered.name() else _authors(change)
+    state = "to be confirmed" if entry.event == events.EvidenceOffered.name() else condition.state
     _tell(
         people,
         entry,
         change,
         kind="condition",
-        title=f"{change.reference}: a condition is {'to be confirmed' if entry.event == events.EvidenceOffered.name() else condition.state}",
+        title=f"{change.reference}: a condition is {state}",
         body=condition.text,
     )
 

@@ -15,7 +15,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
 
 class Entry(models.Model):
-    """One thing that happened. Written once inside the transaction that did it; UPDATE, DELETE and TRUNCATE are refused."""
+    """One thing that happened, written once inside the transaction that did it; the database refuses to change it."""
 
     event = models.CharField(max_length=80)
     at = models.DateTimeField()  # the instant the action was told

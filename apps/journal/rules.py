@@ -11,4 +11,5 @@ def retry_after(attempts: int) -> timedelta | None:
     """The wait after the given number of failed attempts (doubling from 10 s to at most 1 h); None: give up."""
     if attempts >= MOST_ATTEMPTS:
         return None
-    return min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT)
+    doubled: timedelta = FIRST_WAIT * 2 ** (attempts - 1)
+    return min(doubled, LONGEST_WAIT)

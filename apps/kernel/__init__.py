@@ -1,1 +1,1 @@
-"""What every area needs and no area owns: refusals, state machines, answers, windows, paging. No models, no business nouns."""
+"""What every area needs and none owns: refusals, state machines, answers, windows, paging. No models."""

@@ -4,24 +4,25 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.kernel.refusals import Refusal
 
-View = TypeVar("View", bound=Callable[..., HttpResponse])
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 def door(view: View) -> View:
     """Answer a refusal raised by `view` with its sentence and next step instead of an error."""
 
     @wraps(view)
-    def answering(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def answering(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            return view(request, *args, **kwargs)
+            answer: HttpResponseBase = view(request, *args, **kwargs)
         except Refusal as refusal:
-            return refused(request, refusal)
+            answer = refused(request, refusal)
+        return answer
 
     return cast("View", answering)
 
@@ -47,7 +48,7 @@ def is_fragment(request: HttpRequest) -> bool:
 
 def went(request: HttpRequest, to: str, *args: Any, **kwargs: Any) -> HttpResponse:
     """After a write: a redirect that a plain browser and htmx both follow."""
-    response = redirect(to, *args, **kwargs)
+    response: HttpResponse = redirect(to, *args, **kwargs)
     if is_fragment(request):
         return HttpResponse(status=204, headers={"HX-Redirect": response["Location"]})
     return response

@@ -13,6 +13,7 @@ class WallClockField(models.DateTimeField):  # type: ignore[type-arg]  # the stu
     description = "Wall-clock time without a zone"
 
     def db_type(self, connection: Any) -> str:
+        del connection
         return "timestamp"
 
     def get_internal_type(self) -> str:
@@ -25,6 +26,7 @@ class WallClockField(models.DateTimeField):  # type: ignore[type-arg]  # the stu
         return moment.replace(tzinfo=None)
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        del connection
         return value if prepared else self.get_prep_value(value)
 
     def to_python(self, value: Any) -> datetime | None:

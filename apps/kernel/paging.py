@@ -34,8 +34,8 @@ def page_by_key(
 ) -> Page:
     """The page of `rows` that follows the key `after` (or precedes `before`).
 
-    `order` names columns, "-" for descending, and must end in a unique one; none may be null. Keys are opaque to callers;
-    a key that was tampered with is refused.
+    `order` names columns, "-" for descending, and must end in a unique one; none may be null. Keys are opaque to
+    callers; a key that was tampered with is refused.
     """
     backwards = bool(before)
     key = _decoded(before or after, len(order)) if (before or after) else None
@@ -102,7 +102,7 @@ class KeysetPagination(BasePagination):
     A viewset names its order in `ordering` (columns as in `page_by_key`; default newest first by primary key).
     """
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: APIView | None = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         asked = request.query_params
         self.request = request
         try:

@@ -1,1 +1,1 @@
-"""Home, search, the journal's pages, health, errors, and the demo organisation. The top floor: it may call every area."""
+"""Home, search, the journal's pages, health, errors, the demo organisation. The top floor: it may call every area."""

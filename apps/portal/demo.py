@@ -292,26 +292,30 @@ class _Teller:
 
     def until(self, end: str, *, at: datetime, window_at: datetime) -> None:
         """Lead it to `end`."""
-        steps: dict[str, Callable[[], object]] = {
-            "draft": lambda: None,
-            "submitted": self._submit,
-            "assessing": self._assess,
-            "changes_requested": lambda: (self._assess(), flow.request_changes(change_id=self.pk, assessor=self._assessor, reason="Say how partners are told when the numbers are late.", at=self._later())),
-            "awaiting_authorization": lambda: (self._hand_over(), self._vote("approve", most=1)),
-            "emergency": self._hand_over,
-            "lapsed": lambda: (self._hand_over(), self._lapse(at)),
-            "held": lambda: (self._hand_over(), flow.hold_change(change_id=self.pk, person=self.requester, reason="An auditor asked to keep it for a month.", at=self._later())),
-            "second-round": lambda: (self._hand_over(), self._vote("approve", most=1), self._move_window()),
-            "cancelled": lambda: (self._submit(), flow.cancel_change(change_id=self.pk, person=self.requester, reason="The bank withdrew its wish.", at=self._later())),
-            "rejected": lambda: (self._hand_over(), self._vote("reject")),
-            "conditional": lambda: (self._hand_over(), self._vote("approve_with_conditions"), self._evidence()),
-            "scheduled": self._authorize,
-            "implementing": lambda: (self._authorize(), self._start(window_at, at)),
-            "implemented": lambda: (self._authorize(), self._start(window_at, at), self._finish()),
-            "in_review": lambda: (self._authorize(), self._start(window_at, at), self._finish(), self._begin_review()),
-            "closed": lambda: (self._authorize(), self._start(window_at, at), self._finish(), self._review()),
-        }  # fmt: skip
-        steps[end]()
+        way: dict[str, tuple[Callable[[], object], ...]] = {
+            "draft": (),
+            "submitted": (self._submit,),
+            "assessing": (self._assess,),
+            "changes_requested": (self._assess, self._send_back),
+            "awaiting_authorization": (self._hand_over, lambda: self._vote("approve", most=1)),
+            "emergency": (self._hand_over,),
+            "lapsed": (self._hand_over, lambda: self._lapse(at)),
+            "held": (self._hand_over, self._hold),
+            "second-round": (self._hand_over, lambda: self._vote("approve", most=1), self._move_window),
+            "cancelled": (self._submit, self._cancel),
+            "rejected": (self._hand_over, lambda: self._vote("reject")),
+            "conditional": (self._hand_over, lambda: self._vote("approve_with_conditions"), self._evidence),
+            "scheduled": (self._authorize,),
+        }
+        done = (self._authorize, lambda: self._start(window_at, at), self._finish)
+        way |= {
+            "implementing": done[:2],
+            "implemented": done,
+            "in_review": (*done, self._begin_review),
+            "closed": (*done, self._review),
+        }
+        for step in way[end]:
+            step()
 
     def _later(self, **more: int) -> datetime:
         self.clock += timedelta(**more) if more else timedelta(hours=1)
@@ -328,6 +332,19 @@ class _Teller:
     def _assess(self) -> None:
         self._submit()
         flow.begin_assessment(change_id=self.pk, assessor=self._assessor, at=self._later())
+
+    def _send_back(self) -> None:
+        reason = "Say how partners are told when the numbers are late."
+        flow.request_changes(change_id=self.pk, assessor=self._assessor, reason=reason, at=self._later())
+
+    def _hold(self) -> None:
+        reason = "An auditor asked to keep it for a month."
+        flow.hold_change(change_id=self.pk, person=self.requester, reason=reason, at=self._later())
+
+    def _cancel(self) -> None:
+        flow.cancel_change(
+            change_id=self.pk, person=self.requester, reason="The bank withdrew its wish.", at=self._later()
+        )
 
     def _hand_over(self) -> None:
         self._assess()

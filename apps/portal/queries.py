@@ -55,7 +55,7 @@ def gauges() -> list[tuple[str, str, Sequence[str], Rows]]:
 
 
 def search(words: str, person: Person) -> list[dict[str, Any]]:
-    """The best matches of each kind this person may see: changes, components, clusters, boards. Empty words find nothing."""
+    """The best matches of each kind this person may see: changes, components, clusters, boards."""
     words = words.replace("\0", "").strip()[:200]
     if not words:
         return []
@@ -109,7 +109,7 @@ def search(words: str, person: Person) -> list[dict[str, Any]]:
 
 
 def journal_for(person: Person, *, asked: Mapping[str, str]) -> QuerySet[Entry]:
-    """Journal entries this person may read, narrowed by `event`, `actor` (a handle), `subject` (words), `since`, `until`.
+    """Journal entries this person may read, narrowed by `event`, `actor` (handle), `subject` (words), `since`, `until`.
 
     Entries of the federation are for those who may read the whole journal; others read those of clusters they may know
     of, and their own. Unreadable filters are refused.

@@ -7,4 +7,4 @@ os.environ.setdefault("FIELD_ENCRYPTION_KEY", "typing-only")
 os.environ.setdefault("DATABASE_URL", "postgres://typing@localhost/typing")
 os.environ.setdefault("REDIS_URL", "redis://localhost")
 
-from config.settings.base import *  # noqa: E402  # the environment must stand before settings read it
+from config.settings.base import *  # the environment must stand before settings read it

@@ -84,6 +84,8 @@ def revoke_api_key(*, key_id: int, revoker: Person, at: datetime) -> ApiKey:
 
 def note_use_of_key(*, key: ApiKey, at: datetime) -> None:
     """Remember that `key` was used, at most once a minute. Not journaled: it decides nothing."""
+    if key.last_used_at is not None and at - key.last_used_at < USE_NOTED_EVERY:
+        return
     due = Q(last_used_at__isnull=True) | Q(last_used_at__lt=at - USE_NOTED_EVERY)
     ApiKey.objects.filter(due, pk=key.pk).update(last_used_at=at)
 

@@ -128,7 +128,7 @@ class ReadViewSet(Door, mixins.ListModelMixin, mixins.RetrieveModelMixin, Generi
         """DRF's name for `rows`; nothing while the schema is drawn, when there is no caller."""
         if getattr(self, "swagger_fake_view", False):
             model: type[Model] = self.serializer_class.Meta.model  # type: ignore[union-attr]
-            return cast("QuerySet[M_co]", model._default_manager.none())  # noqa: SLF001  # Django's documented way
+            return cast("QuerySet[M_co]", model._default_manager.none())  # Django's documented way
         return self.rows()
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -12,6 +12,7 @@ from apps.cab.models import Change, Condition
 from apps.cab.queries import boards
 from apps.cab.states import ConditionState
 from apps.journal import actions as journal
+from apps.journal.events import Event
 from apps.kernel.refusals import Invalid, NotAllowed, NotFound, WrongState
 
 
@@ -96,7 +97,7 @@ def _require_seat(condition: Condition, change: Change, person: Person, *, at: d
 
 
 def _close(
-    condition: Condition, change: Change, target: ConditionState, event: events.Event, person: Person, at: datetime
+    condition: Condition, change: Change, target: ConditionState, event: Event, person: Person, at: datetime
 ) -> Condition:
     move_condition(condition, target, at=at)
     condition.closed_by = person

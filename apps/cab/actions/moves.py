@@ -8,7 +8,7 @@ from apps.kernel.refusals import NotFound
 
 
 def locked_change(change_id: int) -> Change:
-    """The change, locked until the transaction ends. Every action locks the change first, so none can deadlock another."""
+    """The change, locked until the transaction ends. Every action locks it first, so none can deadlock another."""
     change = Change.objects.select_for_update(of=("self",)).select_related("cluster").filter(pk=change_id).first()
     if change is None:
         raise NotFound("There is no such change.", next_step="Check the reference, or search for it.")

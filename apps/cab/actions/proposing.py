@@ -86,7 +86,8 @@ def edit_change(*, change_id: int, editor: Person, content: Content, based_on: i
     require_may_edit(change, editor)
     if based_on != change.revision:
         raise StaleRevision(
-            f"{change.reference} was saved by someone else: you saw revision {based_on}, it is now revision {change.revision}.",
+            f"{change.reference} was saved by someone else: "
+            f"you saw revision {based_on}, it is now revision {change.revision}.",
             next_step="Look at what changed, then make your edit again.",
         )
     before = changes.content_of(change)

@@ -65,7 +65,7 @@ def complete_review(
 
 @transaction.atomic
 def remind_of_review(*, review_id: int, at: datetime) -> Review:
-    """Remind the requester before the review is due, once, and escalate to the board's chair when it is overdue, once."""
+    """Remind the requester before the review is due and escalate to the board's chair when it is overdue, once each."""
     change_id = Review.objects.values_list("change_id", flat=True).get(pk=review_id)
     change = locked_change(change_id)
     review = Review.objects.select_for_update().get(pk=review_id)

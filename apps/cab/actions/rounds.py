@@ -18,6 +18,7 @@ from apps.kernel.refusals import Conflict, Invalid, NotAllowed, StaleRevision, W
 
 LONGEST_REASON = 4000  # characters
 MOST_CONDITIONS = 10
+LONGEST_CONDITION = 500  # characters
 
 
 @transaction.atomic
@@ -187,9 +188,7 @@ def _require_ballot_fits(choice: str, reason: str, conditions: Sequence[str]) ->
             next_step="Choose that, or leave them out.",
             fields={"conditions": ["Not with this ballot."]},
         )
-    if len(wanted) > MOST_CONDITIONS or any(
-        len(text) > Condition._meta.get_field("text").max_length for text in wanted
-    ):
+    if len(wanted) > MOST_CONDITIONS or any(len(text) > LONGEST_CONDITION for text in wanted):
         raise Invalid(
             f"At most {MOST_CONDITIONS} conditions of 500 characters.",
             next_step="Put them together.",
@@ -252,7 +251,7 @@ def _carry_out(verdict: str, round_: Round, change: Change, *, actor: Person | N
 
 
 def schedule_if_ready(change: Change, *, actor: Person | None, at: datetime) -> bool:
-    """Put an authorized change into the calendar when nothing is missing: a window ahead, no open condition, no hold."""
+    """Put an authorized change into the calendar when it has a window ahead, no open condition and no hold."""
     open_conditions = Condition.objects.filter(change=change, state=ConditionState.OPEN).exists()
     ahead = change.window_end_at is not None and change.window_end_at > at
     if change.state != ChangeState.AUTHORIZED or open_conditions or not ahead or change.on_hold:

@@ -50,7 +50,7 @@ class PersonRef(serializers.ModelSerializer[Person]):
 
 
 class Link(Strict):
-    label = serializers.CharField(max_length=200)
+    label = serializers.CharField(max_length=200)  # type: ignore[assignment]  # a field here; the base has a property
     url = serializers.URLField(max_length=2000)
 
 
@@ -64,9 +64,25 @@ class ChangeOut(serializers.ModelSerializer[Change]):
     class Meta:
         model = Change
         fields = (
-            "reference", "type", "title", "cluster", "requester", "state", "outcome", "on_hold", "unauthorized", "latent", "risk",
-            "window_start_at", "window_end_at", "deadline_at", "submitted_at", "decided_at", "implemented_at", "revision",
-        )  # fmt: skip
+            "reference",
+            "type",
+            "title",
+            "cluster",
+            "requester",
+            "state",
+            "outcome",
+            "on_hold",
+            "unauthorized",
+            "latent",
+            "risk",
+            "window_start_at",
+            "window_end_at",
+            "deadline_at",
+            "submitted_at",
+            "decided_at",
+            "implemented_at",
+            "revision",
+        )
         read_only_fields = fields
 
 
@@ -117,12 +133,32 @@ class ChangeDetailOut(ChangeOut):
     blockers = serializers.SerializerMethodField()
     current_round = serializers.SerializerMethodField()
 
-    class Meta(ChangeOut.Meta):
+    class Meta:
+        model = Change
         fields = (
-            *ChangeOut.Meta.fields, "purpose", "components", "implementer", "co_authors", "implementation_plan", "test_plan",
-            "communication_plan", "backout_plan", "window_start_local", "window_end_local", "window_zone", "downtime_minutes",
-            "links", "risk_computed", "risk_factors", "risk_reason", "blockers", "current_round", "created_at", "started_at", "closed_at",
-        )  # fmt: skip
+            *ChangeOut.Meta.fields,
+            "purpose",
+            "components",
+            "implementer",
+            "co_authors",
+            "implementation_plan",
+            "test_plan",
+            "communication_plan",
+            "backout_plan",
+            "window_start_local",
+            "window_end_local",
+            "window_zone",
+            "downtime_minutes",
+            "links",
+            "risk_computed",
+            "risk_factors",
+            "risk_reason",
+            "blockers",
+            "current_round",
+            "created_at",
+            "started_at",
+            "closed_at",
+        )
         read_only_fields = fields
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
@@ -173,7 +209,7 @@ class ChangeEditIn(Strict):
     downtime_minutes = serializers.IntegerField(min_value=0, max_value=100_000, required=False)
     implementer = serializers.CharField(max_length=150, allow_blank=True, required=False)
     co_authors = serializers.ListField(child=serializers.CharField(max_length=150), max_length=50, required=False)
-    links = Link(many=True, required=False, max_length=20)
+    links = Link(many=True, required=False)
 
 
 class ChangeIn(ChangeEditIn):
@@ -330,9 +366,19 @@ class BoardOut(serializers.ModelSerializer[Board]):
     class Meta:
         model = Board
         fields = (
-            "slug", "name", "purpose", "kind", "cluster", "quorum_count", "quorum_share", "quorum_roles", "majority",
-            "hides_ballots", "decision_hours", "version",
-        )  # fmt: skip
+            "slug",
+            "name",
+            "purpose",
+            "kind",
+            "cluster",
+            "quorum_count",
+            "quorum_share",
+            "quorum_roles",
+            "majority",
+            "hides_ballots",
+            "decision_hours",
+            "version",
+        )
         read_only_fields = fields
 
 

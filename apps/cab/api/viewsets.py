@@ -266,11 +266,7 @@ class ChangeViewSet(ReadViewSet[Change]):
 
     def get_parsers(self) -> Any:
         """Files come as multipart; everything else as JSON."""
-        if (
-            self.request is not None
-            and getattr(self.request, "path", "").endswith("/files/")
-            and self.request.method == "POST"
-        ):
+        if self.action == "attach":
             return [MultiPartParser()]
         return super().get_parsers()
 
@@ -303,7 +299,7 @@ class QueueViewSet(ReadViewSet[Change]):
 
     serializer_class = s.ChangeOut
     ordering = ("deadline_at", "number")
-    filter_backends = ()
+    filter_backends: Any = ()
 
     def rows(self) -> QuerySet[Change]:
         return (
@@ -318,7 +314,7 @@ class VoteViewSet(ReadViewSet[Ballot]):
 
     serializer_class = s.BallotOut
     lookup_value_converter = "int"
-    filter_backends = ()
+    filter_backends: Any = ()
     version_field = None
 
     def rows(self) -> QuerySet[Ballot]:
@@ -331,7 +327,7 @@ class ReviewViewSet(ReadViewSet[Review]):
 
     serializer_class = s.ReviewOut
     lookup_value_converter = "int"
-    filter_backends = ()
+    filter_backends: Any = ()
     version_field = None
 
     def rows(self) -> QuerySet[Review]:
@@ -344,7 +340,7 @@ class BoardViewSet(ReadViewSet[Board]):
     serializer_class = s.BoardOut
     lookup_field = "slug"
     ordering = ("slug",)
-    filter_backends = ()
+    filter_backends: Any = ()
     scope_for_writes = Scope.CHANGES
 
     def rows(self) -> QuerySet[Board]:

@@ -18,7 +18,7 @@ class BoardKind(models.TextChoices):
 
 
 class Majority(models.TextChoices):
-    """What approval needs, among the ballots that decide (approve, with or without conditions; reject; request changes)."""
+    """What approval needs, among the ballots that decide (approving ones, reject, request changes)."""
 
     SIMPLE = "simple", "more approve than not"
     ABSOLUTE = "absolute", "more than half of all who may vote approve"

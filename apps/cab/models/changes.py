@@ -38,7 +38,7 @@ class ChangeQuerySet(models.QuerySet["Change"]):
         closed = Cluster.objects.filter(visibility=Visibility.RESTRICTED).exclude(
             pk__in=Cluster.objects.visible_to(person).values("pk")
         )
-        # Phrased as "not in the few hidden clusters": most clusters are open, and the planner then keeps the list's index.
+        # Phrased as "not in the few hidden clusters": most are open, and the planner then keeps the list's index.
         return self.filter((~models.Q(state=ChangeState.DRAFT) & ~models.Q(cluster__in=closed.values("pk"))) | mine)
 
     def matching(self, words: str) -> Self:
@@ -190,13 +190,13 @@ class Change(models.Model):
     def __str__(self) -> str:
         return f"{self.reference} {self.title}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("cab:change", args=[self.reference])
+
     @property
     def reference(self) -> str:
         """How people name it: CHG-1042."""
         return f"CHG-{self.number}"
-
-    def get_absolute_url(self) -> str:
-        return reverse("cab:change", args=[self.reference])
 
 
 class CoAuthorship(models.Model):
@@ -268,6 +268,11 @@ class Reversal(models.Model):
             models.UniqueConstraint(fields=["undone", "undoing"], name="reversal_once"),
             models.CheckConstraint(condition=~models.Q(undone=models.F("undoing")), name="reversal_not_self"),
         ]
+
+    @property
+    def words(self) -> str:
+        """How long after, in hours to two places."""
+        return f"{self.after.total_seconds() / 3600:,.2f} h"
 
 
 class LastLook(models.Model):

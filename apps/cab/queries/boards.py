@@ -1,6 +1,5 @@
 """Questions about boards, rounds and who may vote."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -89,8 +88,8 @@ def open_ballots(round_: Round, change: Change, person: Person, *, at: datetime)
     ]
 
 
-def ballots_shown_to(round_: Round, person: Person) -> Sequence[Ballot]:
-    """The round's ballots this person may read: all once it is closed or where the board votes openly, else only their own."""
+def ballots_shown_to(round_: Round, person: Person) -> QuerySet[Ballot]:
+    """The ballots this person may read: all once the round is closed or the board votes openly, else their own."""
     ballots = (
         Ballot.objects.filter(round=round_)
         .select_related("voter", "cast_by")

@@ -65,7 +65,7 @@ def risk_facts(change: Change, *, at: datetime) -> risk.RiskFacts:
 
 
 def failures_on(component_ids: list[int], *, before: datetime, excluding: int) -> int:
-    """Changes on any of the components that failed within the look-back: backed out, unsuccessful, or reverted later."""
+    """Changes on any of the components that failed within the look-back: backed out, unsuccessful, or undone later."""
     reverted = Exists(Reversal.objects.filter(undone=OuterRef("pk")))
     return (
         Change.objects.filter(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Subquery
 from django.db.models.functions import JSONObject
 
 from apps.accounts.models import Person
@@ -108,10 +108,10 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
     )
 
 
-def find(reference: str, person: Person, rows: QuerySet[Change] | None = None) -> Change:
+def find(reference: str, person: Person, rows: Any = None) -> Change:
     """The change with this reference (CHG-1042, any case), or a refusal when there is none for this person."""
     number = reference.upper().removeprefix("CHG-")
-    found = None
+    found: Change | None = None
     if number.isascii() and number.isdigit() and len(number) <= 18:  # noqa: PLR2004  # a bigint's safe length
         found = (Change.objects.all() if rows is None else rows).visible_to(person).filter(number=int(number)).first()
     if found is None:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 # Calendar days for planned work; emergencies are looked at within five working days, while people remember.
 DAYS = {"standard": 30, "normal": 14}
 EMERGENCY_WORKING_DAYS = 5
+SATURDAY = 5  # date.weekday() counts from Monday, 0
 REMIND_BEFORE = timedelta(days=2)
 ESCALATE_AFTER = timedelta(days=2)
 
@@ -18,5 +19,5 @@ def due_at(*, type: str, implemented_at: datetime, zone: str) -> datetime:  # no
     left = EMERGENCY_WORKING_DAYS
     while left:
         local += timedelta(days=1)
-        left -= local.weekday() < 5  # Monday is 0
+        left -= local.weekday() < SATURDAY
     return local

@@ -45,7 +45,7 @@ LABELS = {
     "window_zone": "Window zone",
     "downtime_minutes": "Downtime expected",
 }
-PROSE = frozenset({"title", "purpose", "implementation_plan", "test_plan", "communication_plan", "backout_plan"})
+LONGEST_BY_WORDS = 24_000  # characters
 
 
 @dataclass(frozen=True)
@@ -169,8 +169,8 @@ def word_diff(before: str, after: str) -> list[tuple[str, str]]:
 
 
 def _words(text: str) -> list[str]:
-    """Words with the white space that follows them. Beyond 4,000 words, lines: the matcher is quadratic."""
-    if len(text) > 24_000:
+    """Words with the white space that follows them; lines in a long text, for the matcher is quadratic."""
+    if len(text) > LONGEST_BY_WORDS:
         return text.splitlines(keepends=True)
     parts: list[str] = []
     for line in text.splitlines(keepends=True):

@@ -9,6 +9,7 @@ LOOK_BACK = timedelta(days=90)  # how far back failures of the same component co
 SHORT_NOTICE = timedelta(hours=24)
 # Points up to and including which the risk is 1, 2, 3, 4; above the last it is 5. 20 points can be had in all.
 STEPS = (2.0, 4.5, 7.5, 11.0)
+LONG_DOWNTIME = 60  # minutes
 WORDS = {1: "very low", 2: "low", 3: "medium", 4: "high", 5: "very high"}
 
 
@@ -90,7 +91,7 @@ def factors(facts: RiskFacts) -> list[Factor]:
         ),
         Factor(
             "dependents",
-            f"{_count(facts.dependents, 'component')} elsewhere {'needs' if facts.dependents == 1 else 'need'} what is touched.",
+            f"{_count(facts.dependents, 'component')} elsewhere depend{'s' if facts.dependents == 1 else ''} on it.",
             2,
             min(facts.dependents / 10, 1),
         ),
@@ -133,7 +134,7 @@ def _notice(notice: timedelta | None) -> Factor:
 
 
 def _downtime(minutes: int) -> float:
-    return 0.0 if not minutes else 0.5 if minutes <= 60 else 1.0
+    return 0.0 if not minutes else 0.5 if minutes <= LONG_DOWNTIME else 1.0
 
 
 def _count(number: int, noun: str) -> str:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+ENTERPRISE_RISK = 4
+
 
 @dataclass(frozen=True)
 class Route:
@@ -18,7 +20,7 @@ def route(*, type: str, clusters_touched: int, risk: int) -> Route:  # noqa: A00
     """
     if type == "emergency":
         return Route("emergency", "Emergency changes go to the emergency board.")
-    if risk >= 4:
+    if risk >= ENTERPRISE_RISK:
         return Route("enterprise", f"Risk {risk} of 5 goes to the enterprise board.")
     if clusters_touched > 1:
         return Route("cross_cluster", f"{clusters_touched} clusters are touched, so the cross-cluster board decides.")

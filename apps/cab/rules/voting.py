@@ -88,7 +88,8 @@ def require_may_vote(*, voter_id: int, cast_by_id: int, barred: Collection[int],
         )
     if voter_id in barred:
         raise NotAllowed(
-            "You cannot vote for a person who wrote or will carry out this change: a delegation passes on their seat, not a right they do not have.",
+            "You cannot vote for a person who wrote or will carry out this change: "
+            "a delegation passes on their seat, not a right they do not have.",
             next_step="Another member of the board decides it.",
             code="own_change_by_delegation",
         )
@@ -128,8 +129,8 @@ def decision(rule: Rule, *, voices: Sequence[Voice], casts: Sequence[Cast], is_o
     """What the ballots decide; None while they do not.
 
     Once the quorum is complete, approval settles when its majority holds among the ballots cast; refusal settles when
-    more are against than for, or approval is out of reach even if everyone left approves. Otherwise the round waits; when
-    it `is_over`, what has a quorum but no approval is refused.
+    more are against than for, or approval is out of reach even if everyone left approves. Otherwise the round waits;
+    when it `is_over`, what has a quorum but no approval is refused.
     """
     state = quorum(rule, voices=voices, casts=casts)
     if not state.is_complete:

@@ -13,7 +13,7 @@ from apps.clusters.models import Cluster
 RISKS = [(1, "1 · very low"), (2, "2 · low"), (3, "3 · medium"), (4, "4 · high"), (5, "5 · very high")]
 
 
-class ChangeFilter(django_filters.FilterSet):
+class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # the package publishes no types
     """Words, state, type, cluster, risk, board, people, and days of the window."""
 
     q = django_filters.CharFilter(method="by_words", label="Words", max_length=200)

@@ -1,6 +1,6 @@
 """What people type, checked and turned into what actions take. Refusals of actions come back as form errors."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
@@ -73,7 +73,7 @@ class RefusableForm(forms.Form):
         """Show a refusal: at the fields it names, else above the form, with its next step."""
         named = {name: sentences for name, sentences in refusal.fields.items() if name in self.fields}
         for name, sentences in named.items():
-            self.add_error(name, sentences)  # type: ignore[arg-type]  # Django takes a list of sentences
+            self.add_error(name, sentences)
         self.add_error(None, str(refusal))
 
 
@@ -130,9 +130,7 @@ class ChangeForm(RefusableForm):
         found = {f"{one.cluster.slug}/{one.slug}": one for one in rows}
         missing = [name for name in wanted if name not in found]
         if missing:
-            raise ValidationError(
-                f"There is no component {', '.join(missing[:5])}. Write it as cluster/component, as on the cluster's page."
-            )
+            raise ValidationError(f"There is no component {', '.join(missing[:5])}. Write it as cluster/component.")
         return [found[name] for name in wanted]
 
     def clean_implementer(self) -> Person | None:
@@ -158,7 +156,7 @@ class ChangeForm(RefusableForm):
         return Content(**{name: value for name, value in self.cleaned_data.items() if name != "based_on"})
 
     @staticmethod
-    def initial_of(change: Change) -> Mapping[str, Any]:
+    def initial_of(change: Change) -> dict[str, Any]:
         """The form filled with what the change says now."""
         return {
             **{
@@ -269,7 +267,7 @@ class BoardForm(RefusableForm):
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
 
     @staticmethod
-    def initial_of(board: Board) -> Mapping[str, Any]:
+    def initial_of(board: Board) -> dict[str, Any]:
         """The form filled with the rules in force."""
         return {name: getattr(board, name) for name in BoardForm.base_fields}
 

@@ -61,7 +61,7 @@ def _answer(request: HttpRequest, status: int) -> HttpResponse:
         }
         return JsonResponse(body, status=status, content_type=PROBLEM_TYPE)
     return render(
-        request if status != 500 else None,
+        None if status == HTTPStatus.INTERNAL_SERVER_ERROR else request,
         f"errors/{status}.html",
         {"sentence": sentence, "next_step": next_step},
         status=status,

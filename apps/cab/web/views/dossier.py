@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import FileResponse, HttpResponse
+from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -66,8 +66,8 @@ def vote(request: PersonRequest, reference: str) -> HttpResponse:
     return _page(request, dossier(reference, request.user, at=timezone.now()), refused={"vote": form})
 
 
-def _act(name: str, act: Callable[[Change, Person, dict[str, Any]], object]) -> Callable[..., HttpResponse]:
-    """A POST of one act: its form (if it has one), one action, back to the dossier; refused, the dossier with the errors."""
+def _act(name: str, act: Callable[[Change, Person, dict[str, Any]], object]) -> Callable[..., HttpResponseBase]:
+    """A POST of one act: its form, one action, back to the dossier; refused, the dossier with the errors."""
 
     @require_POST
     @signed_in
@@ -181,7 +181,7 @@ def attach(request: PersonRequest, reference: str) -> HttpResponse:
 
 @require_GET
 @signed_in
-def file(request: PersonRequest, reference: str, attachment_id: int) -> FileResponse:
+def file(request: PersonRequest, reference: str, attachment_id: int) -> HttpResponseBase:
     """A file to save, never to run in the browser."""
     attachment = Attachment.objects.filter(change=find(reference, request.user), pk=attachment_id).first()
     if attachment is None:

@@ -144,6 +144,7 @@ def week(request: PersonRequest) -> HttpResponse:
 @signed_in
 def to_week(request: PersonRequest, day: str) -> HttpResponse:
     """The week that holds a day."""
+    del request
     return redirect(f"/calendar/?week={_monday(day).isoformat()}")
 
 
@@ -151,7 +152,8 @@ def _lanes(found: list[Change], days: list[date]) -> list[dict[str, Any]]:
     """For each cluster, the changes of each day; one that lasts over midnight stands in every day it touches."""
     lanes: dict[int, dict[str, Any]] = {}
     for change in found:
-        assert change.window_start_at and change.window_end_at
+        assert change.window_start_at
+        assert change.window_end_at
         lane = lanes.setdefault(change.cluster_id, {"cluster": change.cluster, "days": [[] for _ in days]})
         first, last = (
             timezone.localdate(change.window_start_at),
