@@ -3,9 +3,11 @@
 A run that dies is continued where it stands: `done_rows` is committed together with the rows it counts.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import IO, Any
 
@@ -25,6 +27,8 @@ from apps.cab.states import Outcome
 from apps.clusters.models import Cluster
 from apps.journal import actions as journal
 from apps.kernel.refusals import Conflict, Invalid, Refusal
+
+logger = logging.getLogger(__name__)
 
 SLICE_ROWS = (
     2_000  # a slice is a transaction: large enough for bulk writes, small enough to lose little and hold locks briefly
@@ -87,6 +91,8 @@ def _kept(run: ImportRun, file: "File[bytes] | None", *, at: datetime) -> Import
         file.seek(0)
         run.file.save(f"{run.file_sha256[:16]}.import", file, save=False)
     run.save()
+    if file is not None:
+        transaction.on_commit(_wake_up)
     event = events.ImportBegun(run_id=run.pk, source=run.source, file_sha256=run.file_sha256, is_dry=run.is_dry)
     journal.record(event, subject=run, actor=run.started_by, at=at)
     return run
@@ -199,6 +205,38 @@ def open_upload(run: ImportRun, *, most: int) -> Iterator[Record]:
     stream: IO[bytes] = run.file.open("rb")
     with stream:
         yield from checked(run.map).records(stream, name=run.file_name, most=most)
+
+
+def continue_uploads(*, until: datetime, most: int) -> int:
+    """Work off uploaded runs that are not over, oldest first, until `until`; returns how many came to their end.
+
+    Any number of workers may run this at once. A run on which something unforeseen happens is left where it stands, for
+    the next turn, and does not stop the others.
+    """
+    waiting = ImportRun.objects.filter(state__in=[ImportState.WAITING, ImportState.RUNNING]).exclude(file="")
+    over = 0
+    for run in waiting.exclude(file=None).order_by("pk"):
+        try:
+            worked = work_off(run_id=run.pk, open_records=partial(open_upload, run, most=most), until=until)
+        except Conflict:
+            continue
+        except Exception:
+            logger.exception("Import %s stopped at row %s; the next turn tries again.", run.pk, run.done_rows)
+            continue
+        over += worked.is_over
+        if timezone.now() > until:
+            break
+    return over
+
+
+def _wake_up() -> None:
+    """Ask a worker to begin now. Without Redis the schedule does it later, so a failure here is only a delay."""
+    from apps.cab.tasks import continue_imports
+
+    try:
+        continue_imports.apply_async(ignore_result=True, retry=False)
+    except Exception as error:  # noqa: BLE001  # whatever the broker's client raises, the commit stands
+        logger.warning("No wake-up sent (%s); the schedule will continue the import.", type(error).__name__)
 
 
 def _taken(run_id: int, at_row: int) -> ImportRun:

@@ -12,13 +12,14 @@ from apps.cab.models import (
     ChangeComponent,
     Condition,
     Delegation,
+    NamedApprover,
     Reversal,
     Review,
     Revision,
     Round,
     Seat,
 )
-from apps.cab.rules import revisions, risk
+from apps.cab.rules import revisions, risk, separation
 from apps.cab.rules.blockers import Standing as BlockerFacts
 from apps.cab.rules.reviews import ESCALATE_AFTER, REMIND_BEFORE
 from apps.cab.states import ChangeState, ConditionState, Outcome, ReviewState, RoundState
@@ -115,8 +116,16 @@ def blocker_facts(change: Change, *, at: datetime) -> BlockerFacts:
         round_lapsed=bool(last and last.state == RoundState.LAPSED),
         open_conditions=Condition.objects.filter(change=change, state=ConditionState.OPEN).count(),
         quorum_unreachable=boards.standing(round_, change, at=at).quorum.unreachable if round_ else (),
+        author_approvers=author_approvers(change),
         at=at,
     )
+
+
+def author_approvers(change: Change) -> list[str]:
+    """The authors of an imported change whom its source also names as approvers, by handle."""
+    people = [change.requester, change.implementer, *change.co_authors.all()]
+    named = NamedApprover.objects.filter(change=change).values_list("person__handle", flat=True)
+    return separation.author_approvers(authors=[one.handle for one in people if one], approvers=named)
 
 
 def blocker_facts_from(change: Change, *, at: datetime, **found: Any) -> BlockerFacts:

@@ -17,17 +17,17 @@ from apps.cab.models import (
     Change,
     ChangeComponent,
     CoAuthorship,
-    Condition,
     Delegation,
     LastLook,
+    NamedApprover,
     Reversal,
     Round,
     Seat,
     SeatRole,
 )
 from apps.cab.queries import changes
-from apps.cab.queries.boards import OpenBallot
-from apps.cab.rules import blockers, offers, voting
+from apps.cab.queries.boards import OpenBallot, conditions_shown_to
+from apps.cab.rules import blockers, offers, separation, voting
 from apps.cab.rules.revisions import EditVerdict
 from apps.cab.states import ConditionState, RoundState
 from apps.journal import queries as journal
@@ -70,7 +70,7 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
     quorum = _quorum(current, seats, ballots, authors) if current else None
     is_chair = any(seat.person_id == person.pk and seat.role == SeatRole.CHAIR for seat in seats)
     open_ballots = _open_ballots(open_round, seats, ballots, person, authors)
-    conditions = _conditions(change)
+    conditions = list(conditions_shown_to(change, person).annotate(board_id=F("ballot__round__board_id")))
     found = blockers.blockers(
         changes.blocker_facts_from(
             change,
@@ -79,6 +79,7 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
             round_lapsed=bool(current and current.state == RoundState.LAPSED),
             open_conditions=sum(one.state == ConditionState.OPEN for one in conditions),
             quorum_unreachable=quorum.unreachable if quorum and open_round else (),
+            author_approvers=_author_approvers(change),
             at=at,
         )
     )
@@ -144,10 +145,20 @@ def _change(reference: str, person: Person) -> Any:
         listed_files=ArraySubquery(
             files.values(one=JSONObject(id="pk", name="name", size="size", sha256="sha256", kind="content_type"))
         ),
+        named_as_approvers=ArraySubquery(
+            NamedApprover.objects.filter(change=OuterRef("pk")).values_list("person__handle")
+        ),
         seen=Subquery(LastLook.objects.filter(change=OuterRef("pk"), person=person).values("revision")),
         was_undone=Exists(Reversal.objects.filter(undone=OuterRef("pk"))),
     )
     return find(reference, person, rows)
+
+
+def _author_approvers(change: Any) -> list[str]:
+    implementer = [change.implementer.handle] if change.implementer else []
+    authors = [change.requester.handle, *implementer, *(one["handle"] for one in change.listed_co_authors)]
+    both = separation.author_approvers(authors=authors, approvers=change.named_as_approvers)
+    return [handle.partition(":")[2] or handle for handle in both]  # without the source that it was recorded by
 
 
 def _seats(round_: Round, person: Person, *, at: datetime) -> list[Any]:
@@ -187,11 +198,6 @@ def _open_ballots(
         for seat in mine
         if seat.person_id not in done and seat.person_id not in authors
     ]
-
-
-def _conditions(change: Change) -> list[Condition]:
-    rows = Condition.objects.filter(change=change).select_related("ballot__voter", "closed_by")
-    return list(rows.annotate(board_id=F("ballot__round__board_id")).order_by("id"))
 
 
 def _situation(

@@ -47,21 +47,11 @@ _BEFORE_WORK = (
 
 def blockers(standing: Standing) -> list[Blocker]:
     """Everything that stands in the way of the change's next step, most urgent first."""
+    found = _author_approves(standing)  # stands in finished records too: an auditor looks for it there
     if standing.state not in _BEFORE_WORK:
-        return []
-    found = []
+        return found
     if standing.on_hold:
-        found.append(Blocker("on_hold", "It is on hold.", "Release it when the reason is gone.", "hold"))
-    if standing.author_approvers:
-        names = ", ".join(standing.author_approvers)
-        found.append(
-            Blocker(
-                "author_approves",
-                f"An author is also named as approver ({names}).",
-                "Name an approver who did not write it.",
-                "people",
-            )
-        )
+        found.insert(0, Blocker("on_hold", "It is on hold.", "Release it when the reason is gone.", "hold"))
     if standing.state in ("draft", "changes_requested"):
         found += for_submission(standing)
     if standing.round_lapsed and not standing.has_open_round and standing.state == "awaiting_authorization":
@@ -79,6 +69,14 @@ def blockers(standing: Standing) -> list[Blocker]:
     if standing.state in ("authorized", "scheduled"):
         found += for_work(standing)
     return found
+
+
+def _author_approves(standing: Standing) -> list[Blocker]:
+    if not standing.author_approvers:
+        return []
+    names = ", ".join(standing.author_approvers)
+    sentence = f"An author is also named as approver ({names})."
+    return [Blocker("author_approves", sentence, "Name an approver who did not write it.", "people")]
 
 
 def for_submission(standing: Standing) -> list[Blocker]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.cab.web.views import boards, dossier, editing, lists
+from apps.cab.web.views import boards, dossier, editing, imports, lists, metrics
 
 app_name = "cab"
 urlpatterns = [
@@ -45,6 +45,14 @@ urlpatterns = [
     path("changes/<str:reference>/files/<int:attachment_id>/", dossier.file, name="file"),
     path("changes/<str:reference>/files/<int:attachment_id>/removal/", dossier.remove_file, name="remove-file"),
     path("changes/<str:reference>/revisions/<int:number>/", dossier.revision, name="revision"),
+    path("imports/", imports.listing, name="imports"),
+    path("imports/<int:run_id>/", imports.show, name="import"),
+    path("imports/<int:run_id>/rejections.csv", imports.rejected, name="import-rejections"),
+    path("metrics-board/", metrics.board, name="metrics"),
+    path("metrics-board/figures.json", metrics.figures_json, name="metrics-json"),
+    path("metrics-board/figures.csv", metrics.figures_csv, name="metrics-csv"),
+    path("metrics-board/rows/", metrics.rows, name="metrics-rows"),
+    path("metrics-board/rows.csv", metrics.rows_csv, name="metrics-rows-csv"),
     path("boards/", boards.listing, name="boards"),
     path("boards/<slug:slug>/", boards.show, name="board"),
     path("boards/<slug:slug>/rules/", boards.rules, name="board-rules"),
