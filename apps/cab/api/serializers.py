@@ -410,6 +410,10 @@ class SeatIn(Strict):
     last_day = serializers.DateField(required=False, allow_null=True)
 
 
+class LastDayIn(Strict):
+    last_day = serializers.DateField()
+
+
 class DelegationOut(serializers.ModelSerializer[Delegation]):
     from_person = PersonRef(read_only=True)
     to_person = PersonRef(read_only=True)

@@ -2,11 +2,19 @@
 
 from rest_framework.routers import SimpleRouter
 
-from apps.cab.api.viewsets import BoardViewSet, ChangeViewSet, QueueViewSet, ReviewViewSet, VoteViewSet
+from apps.cab.api.viewsets import (
+    BoardViewSet,
+    CalendarViewSet,
+    ChangeViewSet,
+    QueueViewSet,
+    ReviewViewSet,
+    VoteViewSet,
+)
 
 router = SimpleRouter()
 router.register("changes", ChangeViewSet, basename="changes")
 router.register("boards", BoardViewSet, basename="boards")
+router.register("calendar", CalendarViewSet, basename="calendar")
 router.register("queue", QueueViewSet, basename="queue")
 router.register("votes", VoteViewSet, basename="votes")
 router.register("reviews", ReviewViewSet, basename="reviews")

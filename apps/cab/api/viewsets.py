@@ -16,12 +16,13 @@ from apps.accounts.rules import Scope
 from apps.cab.actions import boards as board_actions
 from apps.cab.actions import conditions, flow, proposing, reviews, rounds
 from apps.cab.api import serializers as s
+from apps.cab.api.filters import ChangeApiFilter, WindowFilter
 from apps.cab.models import Attachment, Ballot, Board, Change, Condition, Delegation, Review, Revision, Round, Seat
 from apps.cab.queries import changes
-from apps.cab.queries.boards import ballots_shown_to, open_round
+from apps.cab.queries.boards import ballots_shown_to, conditions_shown_to, open_round
+from apps.cab.queries.calendar import PLANNED
 from apps.cab.queries.dossier import find
 from apps.cab.states import ChangeState
-from apps.cab.web.filters import ChangeFilter
 from apps.clusters.models import Cluster, Component
 from apps.journal.models import Entry
 from apps.kernel.refusals import Invalid, NotFound
@@ -34,7 +35,7 @@ class ChangeViewSet(ReadViewSet[Change]):
     lookup_field = "reference"
     lookup_value_regex = "[^/]{1,24}"
     ordering = ("-number",)
-    filterset_class = ChangeFilter
+    filterset_class = ChangeApiFilter
     scope_for_writes = Scope.CHANGES
     version_field = "revision"
 
@@ -173,6 +174,12 @@ class ChangeViewSet(ReadViewSet[Change]):
         """Report how the work went."""
         return flow.finish_implementation(change_id=self.get_object().pk, implementer=self.person, at=self.at, **data)
 
+    @action(detail=True, methods=["post"], url_path="review-opening")
+    @write(gives=s.ChangeDetailOut)
+    def begin_review(self, _: dict[str, Any]) -> Change:
+        """Open its review."""
+        return reviews.begin_review(change_id=self.get_object().pk, reviewer=self.person, at=self.at)
+
     @action(detail=True, methods=["post"], url_path="review")
     @write(takes=s.ReviewIn, gives=s.ChangeDetailOut)
     def complete_review(self, data: dict[str, Any]) -> Change:
@@ -182,8 +189,8 @@ class ChangeViewSet(ReadViewSet[Change]):
     @action(detail=True, url_path="conditions")
     @read(gives=s.ConditionOut, many=True)
     def conditions(self) -> list[Condition]:
-        """The conditions of its approval."""
-        return list(self.get_object().conditions.select_related("ballot__voter").order_by("pk"))
+        """The conditions of its approval; while ballots are hidden, only those of your own."""
+        return list(conditions_shown_to(self.get_object(), self.person))
 
     @action(detail=True, methods=["post"], url_path=r"conditions/(?P<condition_id>[0-9]{1,18})/evidence")
     @write(takes=s.EvidenceIn, gives=s.ConditionOut)
@@ -208,6 +215,16 @@ class ChangeViewSet(ReadViewSet[Change]):
     def revisions(self) -> list[Revision]:
         """What it said, revision by revision."""
         return list(self.get_object().revisions.select_related("author").order_by("number"))
+
+    @action(detail=True, url_path=r"revisions/(?P<number>[0-9]{1,9})")
+    @read(gives=s.RevisionOut)
+    def revision(self) -> Revision:
+        """What it said in one revision."""
+        rows = self.get_object().revisions.select_related("author")
+        found = rows.filter(number=int(self.kwargs["number"])).first()
+        if found is None:
+            raise NotFound("There is no such revision.", next_step="Ask for its list of revisions.")
+        return found
 
     @extend_schema(
         parameters=[
@@ -264,9 +281,19 @@ class ChangeViewSet(ReadViewSet[Change]):
             found.file.open("rb"), as_attachment=True, filename=found.name, content_type="application/octet-stream"
         )
 
+    @extend_schema(responses={204: None})
+    @file.mapping.delete
+    @write()
+    def remove_file(self, _: dict[str, Any]) -> None:
+        """Take a file away; the journal keeps its hash."""
+        proposing.remove_file(
+            change_id=self.get_object().pk, attachment_id=int(self.kwargs["file_id"]), person=self.person, at=self.at
+        )
+
     def get_parsers(self) -> Any:
         """Files come as multipart; everything else as JSON."""
-        if self.action == "attach":
+        handlers = getattr(self, "action_map", None) or {}  # the action itself is not known this early
+        if self.request and handlers.get(str(self.request.method).lower()) == "attach":
             return [MultiPartParser()]
         return super().get_parsers()
 
@@ -307,6 +334,25 @@ class QueueViewSet(ReadViewSet[Change]):
             .select_related("cluster", "requester")
             .filter(deadline_at__isnull=False)
         )
+
+
+class CalendarViewSet(ReadViewSet[Change]):
+    """Changes with a planned window, by its start."""
+
+    serializer_class = s.ChangeOut
+    lookup_field = "reference"
+    lookup_value_regex = "[^/]{1,24}"
+    ordering = ("window_start_at", "number")
+    filterset_class = WindowFilter
+    version_field = "revision"
+
+    def rows(self) -> QuerySet[Change]:
+        rows = Change.objects.visible_to(self.person).filter(state__in=PLANNED, window_start_at__isnull=False)
+        return rows.select_related("cluster", "requester")
+
+    def get_object(self) -> Change:
+        """The planned change of the address, by reference."""
+        return find(self.kwargs["reference"], self.person, self.rows())
 
 
 class VoteViewSet(ReadViewSet[Ballot]):
@@ -379,6 +425,16 @@ class BoardViewSet(ReadViewSet[Board]):
         seat = board_actions.fill_seat(board_id=self.get_object().pk, appointer=self.person, at=self.at, **fields)
         return Seat.objects.select_related("person").get(pk=seat.pk)
 
+    @action(detail=True, methods=["post"], url_path=r"seats/(?P<seat_id>[0-9]{1,18})/ending")
+    @write(takes=s.LastDayIn, gives=s.SeatOut)
+    def end_term(self, data: dict[str, Any]) -> Seat:
+        """End a term early; ballots cast before stand."""
+        seat = self.get_object().seats.filter(pk=int(self.kwargs["seat_id"])).first()
+        if seat is None:
+            raise NotFound("There is no such seat on this board.", next_step="Ask for its list of seats.")
+        board_actions.end_term(seat_id=seat.pk, person=self.person, at=self.at, **data)
+        return Seat.objects.select_related("person").get(pk=seat.pk)
+
     @action(detail=True)
     @read(gives=s.DelegationOut, many=True)
     def delegations(self) -> list[Delegation]:
@@ -400,9 +456,10 @@ class BoardViewSet(ReadViewSet[Board]):
     @write(gives=s.DelegationOut, scope=Scope.VOTES)
     def revoke_delegation(self, _: dict[str, Any]) -> Delegation:
         """End a delegation now."""
-        made = board_actions.revoke_delegation(
-            delegation_id=int(self.kwargs["delegation_id"]), person=self.person, at=self.at
-        )
+        found = self.get_object().delegations.filter(pk=int(self.kwargs["delegation_id"])).first()
+        if found is None:
+            raise NotFound("There is no such delegation of yours.", next_step="Ask for its list of delegations.")
+        made = board_actions.revoke_delegation(delegation_id=found.pk, person=self.person, at=self.at)
         return Delegation.objects.select_related("from_person", "to_person").get(pk=made.pk)
 
 
