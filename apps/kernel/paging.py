@@ -148,7 +148,7 @@ class KeysetPagination(BasePagination):
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         del view
-        text = {"type": "string", "maxLength": 1000}
+        text = {"type": "string", "maxLength": 400, "pattern": "^[A-Za-z0-9_-]*$"}
         number = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE_SIZE}
         return [
             {"name": "after", "in": "query", "required": False, "schema": text, "description": "Rows after this key."},
