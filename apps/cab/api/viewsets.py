@@ -293,7 +293,8 @@ class ChangeViewSet(ReadViewSet[Change]):
     def get_parsers(self) -> Any:
         """Files come as multipart; everything else as JSON."""
         handlers = getattr(self, "action_map", None) or {}  # the action itself is not known this early
-        if self.request and handlers.get(str(self.request.method).lower()) == "attach":
+        request: Request | None = self.request  # none while the schema is drawn
+        if request is not None and handlers.get(str(request.method).lower()) == "attach":
             return [MultiPartParser()]
         return super().get_parsers()
 

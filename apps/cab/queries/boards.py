@@ -6,7 +6,18 @@ from datetime import date, datetime
 from django.db.models import Q, QuerySet
 
 from apps.accounts.models import Person
-from apps.cab.models import Ballot, Board, BoardKind, Change, CoAuthorship, Delegation, Round, Seat, SeatRole
+from apps.cab.models import (
+    Ballot,
+    Board,
+    BoardKind,
+    Change,
+    CoAuthorship,
+    Condition,
+    Delegation,
+    Round,
+    Seat,
+    SeatRole,
+)
 from apps.cab.rules import voting
 from apps.cab.rules.routing import Route
 from apps.cab.states import RoundState
@@ -99,6 +110,18 @@ def ballots_shown_to(round_: Round, person: Person) -> QuerySet[Ballot]:
     if round_.state == RoundState.OPEN and round_.rule.get("hides_ballots"):
         ballots = ballots.filter(Q(voter=person) | Q(cast_by=person))
     return ballots
+
+
+def conditions_shown_to(change: Change, person: Person) -> QuerySet[Condition]:
+    """The change's conditions this person may read: a condition tells whose ballot it is and how they voted."""
+    open_ = Q(ballot__round__state=RoundState.OPEN, ballot__round__rule__hides_ballots=True)
+    mine = Q(ballot__voter=person) | Q(ballot__cast_by=person)
+    return (
+        Condition.objects.filter(change=change)
+        .filter(~open_ | mine)
+        .select_related("ballot__voter", "closed_by")
+        .order_by("id")
+    )
 
 
 def is_chair(person: Person, board_id: int, *, on: date) -> bool:

@@ -13,7 +13,7 @@ from apps.notify.feeds import CalendarItem
 LOOK_BACK = timedelta(days=30)
 LOOK_AHEAD = timedelta(days=180)
 MOST_ITEMS = 2000
-_PLANNED = [
+PLANNED = [
     ChangeState.AUTHORIZED,
     ChangeState.SCHEDULED,
     ChangeState.IMPLEMENTING,
@@ -32,7 +32,7 @@ def calendar_items(person: Person) -> list[CalendarItem]:
     now = timezone.now()
     rows = (
         Change.objects.visible_to(person)
-        .filter(state__in=_PLANNED, window_start_at__gte=now - LOOK_BACK, window_start_at__lt=now + LOOK_AHEAD)
+        .filter(state__in=PLANNED, window_start_at__gte=now - LOOK_BACK, window_start_at__lt=now + LOOK_AHEAD)
         .exclude(state=ChangeState.CANCELLED, decided_at__isnull=True)
         .select_related("cluster")
         .order_by("window_start_at")[:MOST_ITEMS]

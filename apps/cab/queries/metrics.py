@@ -1,16 +1,17 @@
 """How changes go: which failed, what undid them, how long restoring took. Each figure comes with its rows.
 
 A change failed when its outcome says so, or when another undid it within seven days (see actions.imports). Time to
-restore is the shortest time from its implementation to that of a change that undid it. The median is the usual one
-(percentile_cont): between two middle values, their mean.
+restore is the shortest time from its implementation to that of a change that undid it. The median is the usual one:
+between two middle values, their mean.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from statistics import median
 from typing import Any
 
-from django.db.models import Aggregate, Count, DurationField, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, DurationField, Min, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import TruncMonth
 
 from apps.accounts.models import Person
@@ -20,14 +21,8 @@ from apps.clusters.models import Cluster
 from apps.kernel.refusals import Invalid
 
 HERE = "here"  # in an address, stands for changes that no import brought
-FAILED = Q(outcome__in=[Outcome.UNSUCCESSFUL, Outcome.BACKED_OUT]) | Q(restored__isnull=False)
-
-
-class Median(Aggregate):
-    """The median of a column; rows without a value do not count."""
-
-    function = "percentile_cont"
-    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+# As a list of ids and not as a lookup for each row: the database hashes it once.
+FAILED = Q(outcome__in=[Outcome.UNSUCCESSFUL, Outcome.BACKED_OUT]) | Q(pk__in=Reversal.objects.values("undone"))
 
 
 @dataclass(frozen=True)
@@ -61,7 +56,7 @@ class Figures:
     cluster: str
     changes: int
     failed: int
-    median: timedelta | None
+    restored: timedelta | None  # the median
 
     @property
     def rate(self) -> float:
@@ -86,7 +81,7 @@ class Figures:
     @property
     def hours(self) -> float | None:
         """The median time to restore, in hours."""
-        return self.median.total_seconds() / 3600 if self.median is not None else None
+        return self.restored.total_seconds() / 3600 if self.restored is not None else None
 
     @property
     def hours_text(self) -> str:
@@ -106,9 +101,18 @@ class Figures:
         }
 
 
+@dataclass(frozen=True)
+class Board:
+    """Every figure of one scope."""
+
+    overall: Figures
+    sources: list[Figures]
+    clusters: list[Figures]
+    months: list[tuple[str, Figures]]  # (2026-03, figures), of UTC, oldest first
+
+
 def implemented(person: Person, scope: Scope) -> QuerySet[Change]:
-    """Implemented changes of the scope that this person may see, each with `restored`: how long until it was undone."""
-    undone = Reversal.objects.filter(undone=OuterRef("pk")).values("undone").annotate(soonest=Min("after"))
+    """Implemented changes of the scope that this person may see."""
     rows = Change.objects.visible_to(person).filter(implemented_at__isnull=False)
     if scope.source:
         rows = rows.filter(source="" if scope.source == HERE else scope.source)
@@ -118,12 +122,12 @@ def implemented(person: Person, scope: Scope) -> QuerySet[Change]:
         rows = rows.filter(implemented_at__gte=datetime.combine(scope.since, time.min, tzinfo=UTC))
     if scope.until:
         rows = rows.filter(implemented_at__lt=datetime.combine(scope.until, time.min, tzinfo=UTC) + timedelta(days=1))
-    return rows.annotate(restored=Subquery(undone.values("soonest"), output_field=DurationField()))
+    return rows
 
 
 def failed(person: Person, scope: Scope) -> QuerySet[Change]:
-    """Those of `implemented` that failed, each with `undoings`: what undid it, soonest first."""
-    return with_undoings(implemented(person, scope).filter(FAILED), person)
+    """Those of `implemented` that failed."""
+    return implemented(person, scope).filter(FAILED)
 
 
 def with_undoings(rows: QuerySet[Change], person: Person) -> QuerySet[Change]:
@@ -133,30 +137,56 @@ def with_undoings(rows: QuerySet[Change], person: Person) -> QuerySet[Change]:
     return rows.select_related("cluster").prefetch_related(Prefetch("reversals", undoings, to_attr="undoings"))
 
 
-def by_source(person: Person, scope: Scope) -> list[Figures]:
-    """The figures of each source."""
-    groups = _grouped(implemented(person, scope), "source")
-    return [_figures(group["source"] or "Recorded here", group, source=group["source"] or HERE) for group in groups]
+def board(person: Person, scope: Scope) -> Board:
+    """Every figure of the scope, from two questions: how many of each group, and how long each restoring took."""
+    rows = implemented(person, scope).annotate(month=TruncMonth("implemented_at", tzinfo=UTC)).order_by()
+    counted = list(rows.values(*_KEYS).annotate(changes=Count("pk"), failures=Count("pk", filter=FAILED)))
+    soonest = Reversal.objects.filter(undone=OuterRef("pk")).values("undone").annotate(soonest=Min("after"))
+    undone = rows.filter(pk__in=Reversal.objects.values("undone"))
+    restored = list(
+        undone.values(*_KEYS).annotate(after=Subquery(soonest.values("soonest"), output_field=DurationField()))
+    )
+    groups = _Groups(counted, restored)
+    return Board(
+        overall=groups.of("All", source=scope.source, cluster=scope.cluster),
+        sources=[
+            groups.of(one or "Recorded here", source=one or HERE, where=("source", one))
+            for one in groups.values("source")
+        ],
+        clusters=[
+            groups.of(names[slug], cluster=slug, where=("cluster__slug", slug))
+            for names in [{row["cluster__slug"]: row["cluster__name"] for row in counted}]
+            for slug in sorted(names, key=lambda slug: names[slug])
+        ],
+        months=[
+            (f"{month:%Y-%m}", groups.of(f"{month:%b %Y}", where=("month", month))) for month in groups.values("month")
+        ],
+    )
 
 
-def by_cluster(person: Person, scope: Scope) -> list[Figures]:
-    """The figures of each cluster."""
-    groups = _grouped(implemented(person, scope), "cluster__name", "cluster__slug")
-    return [_figures(group["cluster__name"], group, cluster=group["cluster__slug"]) for group in groups]
+_KEYS = ("source", "cluster__slug", "cluster__name", "month")
 
 
-def overall(person: Person, scope: Scope) -> Figures:
-    """The figures of the whole scope."""
-    group = implemented(person, scope).aggregate(**_MEASURES)
-    return _figures("All", group, source=scope.source, cluster=scope.cluster)
+@dataclass(frozen=True)
+class _Groups:
+    """Counts and restoring times by source, cluster and month, to be summed up in any direction."""
+
+    counted: list[dict[str, Any]]
+    restored: list[dict[str, Any]]
+
+    def values(self, key: str) -> list[Any]:
+        return sorted({row[key] for row in self.counted})
+
+    def of(self, name: str, *, source: str = "", cluster: str = "", where: tuple[str, Any] | None = None) -> Figures:
+        """The figures of the rows in which the column `where[0]` is `where[1]`; without it, of all."""
+        counted = [row for row in self.counted if where is None or row[where[0]] == where[1]]
+        times = [row["after"] for row in self.restored if where is None or row[where[0]] == where[1]]
+        changes, failures = sum(row["changes"] for row in counted), sum(row["failures"] for row in counted)
+        return Figures(name, source, cluster, changes, failures, _median(times))
 
 
-def by_month(person: Person, scope: Scope) -> list[tuple[str, Figures]]:
-    """The figures of each month (UTC) in which something was implemented, oldest first."""
-    rows = implemented(person, scope).annotate(month=TruncMonth("implemented_at", tzinfo=UTC))
-    return [
-        (f"{group['month']:%Y-%m}", _figures(f"{group['month']:%b %Y}", group)) for group in _grouped(rows, "month")
-    ]
+def _median(times: list[timedelta]) -> timedelta | None:
+    return timedelta(seconds=median(one.total_seconds() for one in times)) if times else None
 
 
 def sources(person: Person) -> list[str]:
@@ -168,21 +198,6 @@ def sources(person: Person) -> list[str]:
 def clusters(person: Person) -> Sequence[Cluster]:
     """The clusters this person may look at."""
     return list(Cluster.objects.visible_to(person).order_by("name"))
-
-
-_MEASURES: dict[str, Any] = {
-    "changes": Count("pk"),
-    "failures": Count("pk", filter=FAILED),
-    "median": Median("restored", output_field=DurationField()),
-}
-
-
-def _grouped(rows: QuerySet[Change], *names: str) -> list[dict[str, Any]]:
-    return list(rows.order_by().values(*names).annotate(**_MEASURES).order_by(*names))
-
-
-def _figures(name: str, group: Mapping[str, Any], *, source: str = "", cluster: str = "") -> Figures:
-    return Figures(name, source, cluster, group["changes"], group["failures"], group["median"])
 
 
 def _day(name: str, asked: str) -> date | None:
