@@ -280,8 +280,8 @@ class SeatForm(RefusableForm):
     )
     role = forms.ChoiceField(choices=SeatRole.choices, initial=SeatRole.VOTER)
     function = forms.CharField(max_length=40, required=False, help_text="What the seat stands for, such as security.")
-    first_day = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}))
-    last_day = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}), required=False)
+    first_day = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    last_day = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), required=False)
 
     def clean_person(self) -> Person:
         """The person of that handle."""
@@ -297,8 +297,8 @@ class DelegationForm(RefusableForm):
         help_text="The person's handle.",
         widget=forms.TextInput(attrs={"list": "people"}),
     )
-    first_day = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}))
-    last_day = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}))
+    first_day = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    last_day = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     reason = forms.CharField(max_length=300, required=False)
 
     def clean_taker(self) -> Person:
