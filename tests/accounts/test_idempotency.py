@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.accounts import actions
 from apps.accounts.models import ApiKey, IdempotentAnswer
+from apps.accounts.rules import Role
 from apps.accounts.tasks import forget_old_answers
 from apps.journal.models import Entry
 from tests.conftest import make_person, signed_in
@@ -89,7 +90,7 @@ def test_a_body_that_is_no_json_claims_nothing(ada):
 
 @pytest.mark.django_db(transaction=True)
 def test_repetitions_at_the_same_moment_wait_for_the_first():
-    ada = make_person("ada")
+    ada = make_person("ada", Role.REQUESTER)
     data, answers, gate = body(), [], threading.Barrier(8)
 
     def call() -> None:
