@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,8 +11,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, models, transaction
 
 from apps.journal import rules
-from apps.journal.events import Event
-from apps.journal.models import Delivery, Entry
+from apps.journal.events import DeliveryRetried, Event
+from apps.journal.models import Delivery, Entry, Slot
 from apps.journal.states import DELIVERY, DeliveryState
 from apps.kernel.refusals import NotFound
 
@@ -76,7 +76,7 @@ def digest_of(entry: Entry) -> str:
         "event": entry.event,
         "at": entry.at.astimezone(UTC).isoformat(),
         "actor": entry.actor_id,
-        "subject": [entry.subject_type, entry.subject_id],
+        "subject": [entry.subject_type, entry.subject_id, entry.subject_label],
         "cluster": entry.cluster_id,
         "data": entry.data,
     }
@@ -97,16 +97,29 @@ def deliver_due(*, at: datetime, limit: int = 200) -> int:
 
 @transaction.atomic
 def retry_delivery(*, delivery_id: int, actor: AbstractBaseUser, at: datetime) -> Delivery:
-    """Put a failed delivery back in line, with a fresh set of attempts."""
-    delivery = Delivery.objects.select_for_update().filter(pk=delivery_id).first()
+    """Put a failed delivery back in line, with a fresh set of attempts. The door has asked whether `actor` may."""
+    delivery = Delivery.objects.select_for_update(of=("self",)).select_related("entry").filter(pk=delivery_id).first()
     if delivery is None:
         raise NotFound("There is no such delivery.", next_step="Go back to the list of failed deliveries.")
-    _move(delivery, DeliveryState.WAITING)
-    delivery.attempts, delivery.next_attempt_at = 0, at
-    delivery.save(update_fields=["state", "attempts", "next_attempt_at"])
-    logger.info("Delivery %s put back in line by %s.", delivery.pk, actor.pk)
-    transaction.on_commit(_wake_up)
+    _retry(delivery, actor=actor, at=at)
     return delivery
+
+
+@transaction.atomic
+def retry_failed(
+    *, actor: AbstractBaseUser, at: datetime, delivery_ids: Iterable[int] | None = None, limit: int = 1_000
+) -> int:
+    """Put the failed ones among `delivery_ids` (None: the oldest `limit` of all) back in line; returns how many.
+
+    One that somebody else has put back meanwhile is left alone, so asking twice does nothing twice.
+    """
+    failed = Delivery.objects.select_for_update(of=("self",)).filter(state=DeliveryState.FAILED)
+    if delivery_ids is not None:
+        failed = failed.filter(pk__in=list(delivery_ids))
+    found = list(failed.select_related("entry").order_by("pk")[:limit])
+    for delivery in found:
+        _retry(delivery, actor=actor, at=at)
+    return len(found)
 
 
 def take_slot(*, job: str, every: timedelta, at: datetime) -> bool:
@@ -122,6 +135,12 @@ def take_slot(*, job: str, every: timedelta, at: datetime) -> bool:
             [job, turn_at],
         )
         return bool(cursor.rowcount == 1)
+
+
+@transaction.atomic
+def forget_old_slots(*, at: datetime) -> int:
+    """Delete the slots nobody can ask for any more (see `rules.SLOT_KEPT`); returns how many."""
+    return Slot.objects.filter(turn_at__lt=at - rules.SLOT_KEPT).delete()[0]
 
 
 def _deliver_one(at: datetime) -> bool:
@@ -147,6 +166,15 @@ def _deliver_one(at: datetime) -> bool:
             delivery.done_at, delivery.last_error = at, ""
         delivery.save(update_fields=["state", "attempts", "next_attempt_at", "last_error", "done_at"])
     return True
+
+
+def _retry(delivery: Delivery, *, actor: AbstractBaseUser, at: datetime) -> None:
+    _move(delivery, DeliveryState.WAITING)
+    delivery.attempts, delivery.next_attempt_at = 0, at
+    delivery.save(update_fields=["state", "attempts", "next_attempt_at"])
+    event = DeliveryRetried(delivery_id=delivery.pk, entry_id=delivery.entry_id, subscriber=delivery.subscriber)
+    record(event, subject=delivery, actor=actor, at=at, cluster_id=delivery.entry.cluster_id)
+    transaction.on_commit(_wake_up)
 
 
 def _postpone(delivery: Delivery, error: Exception, at: datetime) -> None:

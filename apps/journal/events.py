@@ -31,6 +31,16 @@ class Event:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class DeliveryRetried(Event):
+    """What the journal itself tells: a person put a failed delivery back in line."""
+
+    words: ClassVar[str] = "put a failed delivery back in line"
+    delivery_id: int
+    entry_id: int
+    subscriber: str
+
+
 def words_for(name: str) -> str:
     """The timeline's verb phrase for an event name; the name itself when the event is no longer known."""
     known = REGISTRY.get(name)

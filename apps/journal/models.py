@@ -70,6 +70,9 @@ class Delivery(models.Model):
             models.Index(fields=["-id"], name="delivery_failed", condition=models.Q(state=DeliveryState.FAILED)),
         ]
 
+    def __str__(self) -> str:
+        return f"delivery {self.pk} to {self.subscriber}"
+
 
 class Slot(models.Model):
     """One turn of a periodic job. The unique pair is what lets two beats run side by side without double effect."""

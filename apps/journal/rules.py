@@ -1,10 +1,12 @@
-"""How often a failed delivery is tried again."""
+"""How often a failed delivery is tried again, and how long slots are kept."""
 
 from datetime import timedelta
 
 MOST_ATTEMPTS = 8
 FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=1)
+# Longer than the rarest job waits for its turn, plus any clock that is behind.
+SLOT_KEPT = timedelta(days=8)
 
 
 def retry_after(attempts: int) -> timedelta | None:
