@@ -79,8 +79,9 @@ def verdict(request: PersonRequest, reference: str) -> HttpResponse:
         if found
         else ""
     )
-    context = {"verdict": found, "sentence": sentence, "form": form, "change": change}
+    context: dict[str, object] = {"verdict": found, "sentence": sentence}
     if request.headers.get("HX-Request"):
+        context |= {"form": form, "change": change}
         return render(request, "cab/_verdict.html", context, status=200 if found else 422)
     return _form_page(request, form, change, **context)
 

@@ -24,14 +24,14 @@ WHICH = {"all": "Implemented changes", "failed": "Failed changes"}
 def board(request: PersonRequest) -> HttpResponse:
     """The figures of the asked scope: over all, by source, by cluster, and the trend by month."""
     scope = Scope.from_address(request.GET.dict())
-    months = metrics.by_month(request.user, scope)
+    found = metrics.board(request.user, scope)
     context = {
         "scope": scope,
         "query": _query(scope),
-        "overall": metrics.overall(request.user, scope),
-        "sources": _linked(metrics.by_source(request.user, scope), scope),
-        "clusters": _linked(metrics.by_cluster(request.user, scope), scope),
-        "trend": [(month, round(figures.rate, 2)) for month, figures in months],
+        "overall": found.overall,
+        "sources": _linked(found.sources, scope),
+        "clusters": _linked(found.clusters, scope),
+        "trend": [(month, round(figures.rate, 2)) for month, figures in found.months],
         "source_choices": metrics.sources(request.user),
         "cluster_choices": metrics.clusters(request.user),
     }
@@ -58,11 +58,12 @@ def rows(request: PersonRequest) -> HttpResponse:
 def figures_json(request: PersonRequest) -> HttpResponse:
     """The same figures for a program."""
     scope = Scope.from_address(request.GET.dict())
+    found = metrics.board(request.user, scope)
     data: dict[str, Any] = {
-        "overall": metrics.overall(request.user, scope).as_data(),
-        "sources": [one.as_data() for one in metrics.by_source(request.user, scope)],
-        "clusters": [one.as_data() for one in metrics.by_cluster(request.user, scope)],
-        "months": [{"month": month, **one.as_data()} for month, one in metrics.by_month(request.user, scope)],
+        "overall": found.overall.as_data(),
+        "sources": [one.as_data() for one in found.sources],
+        "clusters": [one.as_data() for one in found.clusters],
+        "months": [{"month": month, **one.as_data()} for month, one in found.months],
     }
     return JsonResponse(data)
 
@@ -72,16 +73,17 @@ def figures_json(request: PersonRequest) -> HttpResponse:
 def figures_csv(request: PersonRequest) -> HttpResponse:
     """The same figures for a spreadsheet: over all, by source, by cluster, by month."""
     scope = Scope.from_address(request.GET.dict())
+    found = metrics.board(request.user, scope)
     groups = [
-        ("all", [metrics.overall(request.user, scope)]),
-        ("source", metrics.by_source(request.user, scope)),
-        ("cluster", metrics.by_cluster(request.user, scope)),
-        ("month", [one for _, one in metrics.by_month(request.user, scope)]),
+        ("all", [found.overall]),
+        ("source", found.sources),
+        ("cluster", found.clusters),
+        ("month", [one for _, one in found.months]),
     ]
     response, writer = _csv("figures.csv")
     writer.writerow(["group", "name", "changes", "failed", "failure_rate_percent", "median_hours_to_restore"])
-    for group, found in groups:
-        for one in found:
+    for group, members in groups:
+        for one in members:
             hours = "" if one.hours is None else round(one.hours, 4)
             writer.writerow([group, safe_cell(one.name), one.changes, one.failed, round(one.rate, 2), hours])
     return response
@@ -94,9 +96,9 @@ def rows_csv(request: PersonRequest) -> HttpResponse:
     scope, which = Scope.from_address(request.GET.dict()), _which(request)
     response, writer = _csv(f"{which}-changes.csv")
     writer.writerow(["reference", "title", "cluster", "implemented_at", "outcome", "restored_hours", "undone_by"])
-    found: Any = _rows(request, scope, which).order_by("-implemented_at", "-pk")
+    found = _rows(request, scope, which).order_by("-implemented_at", "-pk")
     for change in found.iterator(chunk_size=2000):
-        hours = round(change.restored.total_seconds() / 3600, 4) if change.restored is not None else ""
+        hours = round(change.undoings[0].after.total_seconds() / 3600, 4) if change.undoings else ""
         undone_by = " ".join(one.undoing.reference for one in change.undoings)
         cells = [change.reference, safe_cell(change.title), safe_cell(change.cluster.name)]
         writer.writerow([*cells, change.implemented_at.isoformat(), change.outcome, hours, undone_by])
@@ -104,9 +106,8 @@ def rows_csv(request: PersonRequest) -> HttpResponse:
 
 
 def _rows(request: PersonRequest, scope: Scope, which: str) -> Any:
-    if which == "failed":
-        return metrics.failed(request.user, scope)
-    return metrics.with_undoings(metrics.implemented(request.user, scope), request.user)
+    rows = metrics.failed(request.user, scope) if which == "failed" else metrics.implemented(request.user, scope)
+    return metrics.with_undoings(rows, request.user)
 
 
 def _which(request: PersonRequest) -> str:

@@ -1,0 +1,91 @@
+"""Real Chromium against a live server: the stage of the journeys."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+# Playwright keeps an event loop in this thread; the tests' own queries between its calls are ordinary and synchronous.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+PASSWORD = "correct horse battery"
+QUIET = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-dev-shm-usage"
+).split()
+
+
+def pytest_collection_modifyitems(items):
+    """Everything here drives a browser on committed data."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.journey)
+            item.add_marker(pytest.mark.django_db(transaction=True))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    chromium = os.environ.get("CONCORDAT_CHROMIUM")
+    assert chromium, "The browser tests need Chromium: run `make journeys`, which finds or installs it."
+    return {**browser_type_launch_args, "executable_path": chromium, "args": QUIET}
+
+
+class Stage:
+    """People at their browsers. Each has their own window; anything the console complains about is kept."""
+
+    def __init__(self, browser: Browser, address: str, *, javascript: bool, width: int) -> None:
+        self.browser, self.address, self.javascript, self.width = browser, address, javascript, width
+        self.contexts: list[BrowserContext] = []
+        self.complaints: list[str] = []
+
+    def sign_in(self, handle: str, password: str = PASSWORD) -> Page:
+        """A new window in which the person has signed in as people do."""
+        context = self.browser.new_context(
+            viewport={"width": self.width, "height": 900}, java_script_enabled=self.javascript, base_url=self.address
+        )
+        self.contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: self._hear(message.type, message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto("/accounts/login/")
+        page.fill("input[name=login]", handle)
+        page.fill("input[name=password]", password)
+        page.locator(
+            "form:has(input[name=password]) button[type=submit], form:has(input[name=password]) button:not([type])"
+        ).first.click()
+        page.wait_for_url("**/queue/")
+        return page
+
+    def _hear(self, kind: str, text: str) -> None:
+        # A refused form answers 422 by design; the browser logs every such answer.
+        if kind == "error" and "422" not in text:
+            self.complaints.append(text)
+
+    def close(self) -> None:
+        for context in self.contexts:
+            context.close()
+
+
+@pytest.fixture(params=["with JavaScript", "without JavaScript"])
+def stage(request, browser, live_server, transactional_db):
+    made = Stage(browser, live_server.url, javascript=request.param == "with JavaScript", width=1280)
+    yield made
+    made.close()
+    assert made.complaints == []
+
+
+@pytest.fixture
+def phone(browser, live_server, transactional_db):
+    made = Stage(browser, live_server.url, javascript=True, width=390)
+    yield made
+    made.close()
+    assert made.complaints == []
+
+
+@pytest.fixture
+def desk(browser, live_server, transactional_db):
+    made = Stage(browser, live_server.url, javascript=True, width=1280)
+    yield made
+    made.close()
+    assert made.complaints == []
