@@ -1,7 +1,7 @@
 """Questions over the whole house: is it ready, its counts, and search over everything."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
@@ -12,7 +12,7 @@ from django.db.models import Count, F, Q, QuerySet
 from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.cab.models import Board, Change, Review, Round
-from apps.cab.states import ReviewState, RoundState
+from apps.cab.states import ChangeState, ReviewState, RoundState
 from apps.clusters.models import Cluster, Component
 from apps.journal.events import REGISTRY, words_for
 from apps.journal.models import Delivery, Entry
@@ -20,6 +20,7 @@ from apps.kernel.refusals import Invalid
 
 Rows = list[tuple[tuple[str, ...], int]]
 FOUND_EACH = 8
+FIRST_YEAR, LAST_YEAR = 1970, 9000  # of days that people ask the journal for
 
 
 def why_not_ready() -> str:
@@ -112,22 +113,29 @@ def journal_for(person: Person, *, asked: Mapping[str, str]) -> QuerySet[Entry]:
     """Journal entries this person may read, narrowed by `event`, `actor` (handle), `subject` (words), `since`, `until`.
 
     Entries of the federation are for those who may read the whole journal; others read those of clusters they may know
-    of, and their own. Unreadable filters are refused.
+    of, though not about other people's drafts, and their own. Days are the person's own, both inclusive. Unreadable
+    filters are refused.
     """
     rows = Entry.objects.select_related("actor")
     if not person.may(Capability.READ_JOURNAL):
-        clusters = Cluster.objects.visible_to(person).values("pk")
-        rows = rows.filter(Q(cluster_id__in=clusters) | Q(actor=person))
-    if event := asked.get("event"):
+        rows = rows.filter(_readable_to(person) | Q(actor=person))
+    if event := _clean(asked.get("event", "")):
         rows = rows.filter(event=event[:80])
-    if actor := asked.get("actor"):
-        rows = rows.filter(actor__handle=actor.strip().lower()[:150])
-    if subject := asked.get("subject"):
-        rows = rows.filter(subject_label__icontains=subject.replace("\0", "")[:200])
-    for name, lookup in (("since", "at__date__gte"), ("until", "at__date__lte")):
-        if day := asked.get(name):
-            rows = rows.filter(**{lookup: _day(name, day)})
+    if actor := _clean(asked.get("actor", "")):
+        rows = rows.filter(actor__handle=actor.lower()[:150])
+    if subject := _clean(asked.get("subject", "")):
+        rows = rows.filter(subject_label__icontains=subject[:200])
+    if since := asked.get("since"):
+        rows = rows.filter(at__gte=_beginning("since", since, person))
+    if until := asked.get("until"):
+        rows = rows.filter(at__lt=_beginning("until", until, person, days=1))
     return rows
+
+
+def readable_among(entry_ids: Iterable[int], person: Person) -> frozenset[int]:
+    """Which of these entries the person may read in the journal."""
+    found = journal_for(person, asked={}).filter(pk__in=list(entry_ids))
+    return frozenset(found.values_list("pk", flat=True))
 
 
 def event_names() -> list[tuple[str, str]]:
@@ -135,10 +143,27 @@ def event_names() -> list[tuple[str, str]]:
     return sorted((name, words_for(name)) for name in REGISTRY)
 
 
-def _day(name: str, text: str) -> date:
+def _readable_to(person: Person) -> Q:
+    drafts = Change.objects.filter(state=ChangeState.DRAFT)
+    foreign = drafts.exclude(pk__in=drafts.visible_to(person).values("pk"))
+    return Q(cluster_id__in=Cluster.objects.visible_to(person).values("pk")) & ~Q(
+        subject_type=Change._meta.label_lower, subject_id__in=foreign.values("pk")
+    )
+
+
+def _clean(words: str) -> str:
+    """What was asked for, without the NUL that PostgreSQL does not take as text."""
+    return words.replace("\0", "").strip()
+
+
+def _beginning(name: str, text: str, person: Person, *, days: int = 0) -> datetime:
+    """The first instant of a day as the person's zone counts it, or of the day so many `days` later."""
     try:
-        return date.fromisoformat(text[:10])
+        day = date.fromisoformat(text)
     except ValueError:
+        day = date.min
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise Invalid(
             f"“{text[:20]}” is not a day.", next_step="Write it as 2026-03-02.", fields={name: ["Not a day."]}
-        ) from None
+        )
+    return datetime.combine(day + timedelta(days=days), time.min, tzinfo=person.tzinfo)

@@ -1,22 +1,24 @@
 """The journal's pages: what happened in the clusters this person may know of, and the proof of each entry."""
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, signed_in
-from apps.journal.actions import digest_of, retry_delivery
+from apps.journal.actions import digest_of, retry_failed
 from apps.journal.events import words_for
 from apps.journal.queries import failed_deliveries
 from apps.kernel.answers import went
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import NotFound
 from apps.portal import queries
+from apps.portal.formats import journal_csv
 
 MOST_RETRIED = 200
 LONGEST_ID = 18  # digits of a bigint
+EXPORT_CHUNK = 2_000  # entries fetched at once
 
 
 @require_GET
@@ -52,22 +54,41 @@ def show(request: PersonRequest, entry_id: int) -> HttpResponse:
 
 @require_GET
 @signed_in
+def export(request: PersonRequest) -> StreamingHttpResponse:
+    """The entries that the filters in the address leave, as a CSV file that is written while it is read."""
+    rows = queries.journal_for(request.user, asked=request.GET.dict()).order_by("-id")
+    return StreamingHttpResponse(
+        journal_csv.lines(rows.iterator(EXPORT_CHUNK)),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="journal.csv"'},
+    )
+
+
+@require_GET
+@signed_in
 def deliveries(request: PersonRequest) -> HttpResponse:
-    """Deliveries that were given up: what, to whom, why."""
+    """Deliveries that were given up: what, to whom, why. What an entry is about shows to those who may read it."""
     request.user.require(Capability.MANAGE_DELIVERIES, to="see failed deliveries")
     page = page_by_key(
         failed_deliveries(), order=("-id",), after=request.GET.get("after", ""), before=request.GET.get("before", "")
     )
-    lines = [{"delivery": one, "words": words_for(one.entry.event)} for one in page.rows]
+    readable = queries.readable_among((one.entry_id for one in page.rows), request.user)
+    lines = [
+        {"delivery": one, "words": words_for(one.entry.event), "is_readable": one.entry_id in readable}
+        for one in page.rows
+    ]
     return render(request, "portal/deliveries.html", {"page": page, "lines": lines})
 
 
 @require_POST
 @signed_in
 def retry(request: PersonRequest) -> HttpResponse:
-    """Put the chosen deliveries back in line; all that stand on the page when none is chosen."""
+    """Put the chosen deliveries back in line; with `all`, every failed one."""
     request.user.require(Capability.MANAGE_DELIVERIES, to="retry deliveries")
-    for one in request.POST.getlist("delivery")[:MOST_RETRIED]:
-        if one.isascii() and one.isdigit() and len(one) <= LONGEST_ID:
-            retry_delivery(delivery_id=int(one), actor=request.user, at=timezone.now())
+    chosen = [
+        int(one)
+        for one in request.POST.getlist("delivery")[:MOST_RETRIED]
+        if one.isascii() and one.isdigit() and len(one) <= LONGEST_ID
+    ]
+    retry_failed(actor=request.user, at=timezone.now(), delivery_ids=None if "all" in request.POST else chosen)
     return went(request, "portal:deliveries")

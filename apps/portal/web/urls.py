@@ -11,6 +11,7 @@ urlpatterns = [
     path("preferences/", views.preferences, name="preferences"),
     path("design", views.design, name="design"),
     path("journal/", journal.listing, name="journal"),
+    path("journal/entries.csv", journal.export, name="journal-export"),
     path("journal/<int:entry_id>/", journal.show, name="journal-entry"),
     path("deliveries/", journal.deliveries, name="deliveries"),
     path("deliveries/retry/", journal.retry, name="retry-deliveries"),

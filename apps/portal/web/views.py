@@ -8,7 +8,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.actions.people import set_preferences
-from apps.accounts.web.people import PersonRequest, signed_in
+from apps.accounts.web.people import PersonRequest, at_home, signed_in
 from apps.portal import queries
 from apps.portal.web.specimens import specimens
 
@@ -40,7 +40,7 @@ def design(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@signed_in
+@at_home
 def preferences(request: PersonRequest) -> HttpResponse:
     """Set theme, density or zone, and go back to where one was."""
     wanted = {name: request.POST[name] for name in ("theme", "density", "zone") if name in request.POST}

@@ -1,0 +1,1 @@
+"""Open standards that the portal speaks."""
