@@ -33,6 +33,7 @@ FIELDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"consumer", "provider"}),
     ),
 }
+LONGEST_CELL = 131_072  # characters; the parser's own bound is one for the whole process, and others raise it
 LISTS = frozenset({"sites", "tags"})
 LIFECYCLES = frozenset({"experimental", "production", "deprecated", "retired"})
 TIERS = frozenset({"0", "1", "2", "3"})
@@ -128,11 +129,17 @@ def _decoded(content: bytes, file: str) -> str:
     return text
 
 
+def _require_short(cells: list[str]) -> None:
+    if any(len(cell) > LONGEST_CELL for cell in cells):
+        raise csv.Error(f"a cell is longer than {LONGEST_CELL} characters")
+
+
 def _lines(reader: Any, file: str) -> Iterator[tuple[int, list[str]]]:
     """Each record with the line it starts on."""
     start = 1
     try:
         for cells in reader:
+            _require_short(cells)
             yield start, cells
             start = reader.line_num + 1
     except csv.Error as error:
