@@ -54,7 +54,7 @@ def _obey(asked: argparse.Namespace) -> int:
         "demo": running.reset_demo,
         "check": checks.check,
         "test": lambda: running.test(asked.pytest),
-        "journeys": lambda: running.test(["-m", "journey", *asked.pytest]),
+        "journeys": lambda: running.test([*running.BESIDE, "-m", "journey", *asked.pytest]),
         "with": lambda: running.beside(asked.words, durable=asked.durable),
     }
     return commands[asked.command]() or 0

@@ -6,7 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from stack import places
-from stack.running import beside
+from stack.running import BESIDE, beside
 from stack.say import say
 
 BIN = places.VENV / "bin"
@@ -69,14 +69,8 @@ def check() -> int:
     for name, code, said in results:
         if code:
             print(f"\n── {name} ──\n{said[-6000:]}", flush=True)
-    tests = beside(
-        [
-            "sh",
-            "-c",
-            f"python manage.py makemigrations --check --dry-run -v1 && python -m pytest -q -m '{FAST}'",
-        ],
-        durable=False,
-    )
+    missing = "python manage.py makemigrations --check --dry-run -v1"
+    tests = beside(["sh", "-c", f"{missing} && python -m pytest -q {' '.join(BESIDE)} -m '{FAST}'"], durable=False)
     if tests:
         failed.append("fast tests")
     say(f"{'Failed: ' + ', '.join(failed) if failed else 'All checks passed'} in {time.monotonic() - began:.0f} s")
