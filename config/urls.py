@@ -27,4 +27,5 @@ urlpatterns = [
     path("api/v1/", include("apps.notify.api.urls")),
     path("api/v1/", include("apps.clusters.api.urls")),
     path("api/v1/", include("apps.cab.api.urls")),
+    path("api/v1/", include("apps.portal.api.urls")),
 ]

@@ -35,9 +35,9 @@ def test_outside_a_transaction_nothing_is_recorded(ada, noon):
 @pytest.mark.django_db(transaction=True)
 def test_what_is_rolled_back_was_never_told(ada, noon, listeners):
     actions.subscribe("test.all")(lambda entry: None)
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         tell(ada, noon)
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert not Entry.objects.exists()
     assert not Delivery.objects.exists()
 
@@ -62,13 +62,10 @@ def test_each_subscriber_gets_the_events_it_hears(ada, noon, listeners):
 )
 def test_the_database_refuses_to_change_or_remove_an_entry(ada, noon, statement):
     entry = tell(ada, noon)
-    with (
-        pytest.raises(IntegrityError, match="never changed or removed"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
+    with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # TRUNCATE asks first whether triggers wait
-        cursor.execute(statement)
+        with pytest.raises(IntegrityError, match="never changed or removed"), transaction.atomic():
+            cursor.execute(statement)
     assert Entry.objects.get(pk=entry.pk).event == entry.event
 
 

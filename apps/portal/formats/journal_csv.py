@@ -4,7 +4,7 @@ import csv
 import json
 from collections.abc import Iterable, Iterator
 
-from apps.clusters.formats.catalog import as_text_cell
+from apps.clusters.formats.catalog import safe_cell
 from apps.journal.events import words_for
 from apps.journal.models import Entry
 
@@ -35,7 +35,7 @@ def lines(entries: Iterable[Entry]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield writer.writerow(COLUMNS)
     for entry in entries:
-        yield writer.writerow([as_text_cell(cell) for cell in _cells(entry)])
+        yield writer.writerow([safe_cell(cell) for cell in _cells(entry)])
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:

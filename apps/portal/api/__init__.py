@@ -1,0 +1,1 @@
+"""The JSON door of portal: what needs the journal and the clusters together."""
