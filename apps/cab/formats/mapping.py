@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -35,7 +35,8 @@ CLOCKS = ("window_start", "window_end")
 PEOPLE = ("co_authors", "approvers")
 CHOICES: Mapping[str, Sequence[str]] = {
     "type": ("standard", "normal", "emergency"),
-    "state": tuple(ChangeState),
+    # A draft is seen by its writers only, and those whom records name cannot sign in: nobody would ever find it.
+    "state": tuple(state for state in ChangeState if state != ChangeState.DRAFT),
     "outcome": tuple(Outcome),
     "risk": ("1", "2", "3", "4", "5"),
 }
@@ -160,14 +161,18 @@ class Mapper:
             try:
                 said[name] = self._field(name, record.cells)
             except _FlawedError as error:
-                flaws.append(error.flaw)
+                flaws.append(self._with_column(error.flaw))
         for name in ("external_id", "title", "requester"):
             if name in said and not said[name]:
-                column = " / ".join(self.rules[name]["columns"])
-                flaws.append(
-                    Flaw(name, "", f"It is empty{f' (column {column})' if column else ''}, and every record needs one.")
-                )
+                flaws.append(self._with_column(Flaw(name, "", "It is empty, and every record needs one.")))
         return flaws or self._whole(said)
+
+    def _with_column(self, flaw: Flaw) -> Flaw:
+        """The flaw with the column that whoever corrects the source knows the field by."""
+        columns = self.rules[flaw.field]["columns"]
+        if not columns or columns == (flaw.field,):
+            return flaw
+        return replace(flaw, reason=f"{flaw.reason} (Column {' / '.join(columns)}.)")
 
     def _whole(self, said: dict[str, Any]) -> Mapped | list[Flaw]:
         state = said.get("state", DEFAULTS["state"])
