@@ -68,12 +68,14 @@ def _events() -> str:
         for name, event in sorted(REGISTRY.items())
         if event.words
     ]
-    return f"{NOTE}# Events\n\nWhat the journal records and webhooks hear. Fields are ids and plain values.\n\n| event | in words | fields |\n|---|---|---|\n{''.join(rows)}"
+    intro = "What the journal records and webhooks hear. Fields are ids and plain values."
+    return f"{NOTE}# Events\n\n{intro}\n\n| event | in words | fields |\n|---|---|---|\n{''.join(rows)}"
 
 
 def _fields() -> str:
     rows = [f"| {label_of(name)} | `{name}` | {kind} |\n" for name, kind in FIELDS.items()]
-    return f"{NOTE}# Fields of a change\n\nA material edit opens a new round and invalidates the ballots; an administrative one does not.\n\n| field | name | an edit is |\n|---|---|---|\n{''.join(rows)}"
+    intro = "A material edit opens a new round and invalidates the ballots; an administrative one does not."
+    return f"{NOTE}# Fields of a change\n\n{intro}\n\n| field | name | an edit is |\n|---|---|---|\n{''.join(rows)}"
 
 
 def _schedule() -> str:

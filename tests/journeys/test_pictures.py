@@ -1,0 +1,36 @@
+"""Takes the README's pictures on the demo organisation. `CONCORDAT_PICTURES=1` keeps them; otherwise they are only taken."""
+
+import os
+from pathlib import Path
+
+from django.utils import timezone
+
+from apps.cab.models import Change
+from apps.portal import demo
+
+KEPT = Path(__file__).parents[2] / "docs" / "images"
+
+
+def test_every_picture_of_the_readme_can_be_taken(desk, tmp_path):
+    for _ in demo.build(at=timezone.now()):
+        pass
+    folder = KEPT if os.environ.get("CONCORDAT_PICTURES") else tmp_path
+    page = desk.sign_in("marit", demo.PASSWORD)
+    dossier = Change.objects.get(title__startswith="Fail over sign-in").get_absolute_url()
+    shots = (
+        ("queue", "/queue/", 1280, "light"),
+        ("dossier", dossier, 1280, "light"),
+        ("dossier-dark", dossier, 1280, "dark"),
+        ("changes", "/changes/", 1280, "light"),
+        ("week", "/calendar/", 1280, "light"),
+        ("phone", dossier, 390, "light"),
+    )
+    for name, address, width, theme in shots:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=theme)
+        page.goto(address)
+        page.screenshot(path=folder / f"{name}.png")
+    readme = (KEPT.parents[1] / "README.md").read_text()
+    assert {f"docs/images/{name}.png" for name, *_ in shots} == {
+        part.split(")")[0] for part in readme.split("](") if part.startswith("docs/images/")
+    }
