@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from apps.accounts.rules import Role
 from apps.cab.models import Change, ImportRun, ImportState
 from apps.cab.tasks import continue_imports
+from apps.clusters.models import Visibility
 from tests.conftest import make_person, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -108,3 +109,17 @@ def test_others_cannot_upload(ada, payments):
 
 def test_an_unknown_import_is_not_found(importer):
     assert signed_in(importer).get("/imports/999/").status_code == 404
+
+
+def test_an_importer_changes_nothing_in_a_cluster_they_may_not_see(importer, payments, logistics):
+    client = signed_in(importer)
+    upload(client)
+    continue_imports()
+    payments.visibility = Visibility.RESTRICTED
+    payments.save()
+    for content in (b"id,title,requester\n1,Stolen,ada\n", b"id,title,requester,cluster\n9,Placed,ada,payments\n"):
+        upload(client, content, cluster="logistics")
+        continue_imports()
+        run = ImportRun.objects.latest("pk")
+        assert (run.created_rows, run.updated_rows, run.rejected_rows) == (0, 0, 1)
+    assert Change.objects.get().title == "One"

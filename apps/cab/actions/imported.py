@@ -12,6 +12,7 @@ from django.db.models import Model
 from psycopg import sql
 
 from apps.accounts.actions.recorded import take_in_names
+from apps.accounts.models import Person
 from apps.cab.formats.mapping import INSTANTS, Mapped, Name
 from apps.cab.formats.records import Flaw
 from apps.cab.models import (
@@ -77,6 +78,7 @@ class SliceWriter:
 
     def __init__(self, run: ImportRun, cluster: Cluster, clusters: dict[str, Cluster], *, at: datetime) -> None:
         self.run, self.cluster, self.clusters, self.at = run, cluster, clusters, at
+        self.hidden = _hidden_from(run.started_by)
         join = run.map.get("join")
         self.join_pattern = re2.compile(join["pattern"]) if join else None
         self.join_cluster = join.get("cluster", "") if join else ""
@@ -125,7 +127,11 @@ class SliceWriter:
     def _flaw(self, said: Mapped, before: ImportedRecord | None) -> Flaw | None:
         if said.cluster and said.cluster not in self.clusters:
             return Flaw("cluster", said.cluster, "There is no such cluster. Found it first, or map it to one.")
-        if before and before.digest != said.digest and before.change.rounds.exists():
+        if before is None or before.digest == said.digest:
+            return None
+        if before.change.cluster_id in self.hidden:
+            return Flaw("external_id", said.external_id, "A record of this id belongs to a cluster you may not see.")
+        if before.change.rounds.exists():
             reason = (
                 f"{before.change.reference} has been before a board since; its text is no longer taken from a file."
             )
@@ -257,6 +263,7 @@ class SliceWriter:
             return {}
         names = {path: match.group(1) for path in paths if (match := self.join_pattern.search(path))}
         rows = Component.objects.filter(slug__in=set(names.values())).exclude(source=self.run.source)
+        rows = rows.exclude(cluster__in=self.hidden)
         if self.join_cluster:
             rows = rows.filter(cluster__slug=self.join_cluster)
         by_slug: dict[str, list[tuple[int, str]]] = {}
@@ -282,6 +289,14 @@ class SliceWriter:
             implementer=said.implementer.handle if said.implementer else "",
             co_authors=[one.handle for one in said.co_authors],
         )
+
+
+def _hidden_from(importer: Person | None) -> set[int]:
+    """The clusters that the importer may not know of; the house (None) knows all."""
+    if importer is None:
+        return set()
+    visible = Cluster.objects.visible_to(importer).values("pk")
+    return set(Cluster.objects.exclude(pk__in=visible).values_list("pk", flat=True))
 
 
 def copy_in(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -152,7 +152,7 @@ def import_slice(*, run_id: int, standing: Standing, records: Sequence[Record], 
     """Write one slice of records and, in the same transaction, that they are done."""
     run = _taken(run_id, standing.at_row)
     fitting, flaws = _mapped(standing, records)
-    writer = SliceWriter(run, find_cluster(run.map["cluster"], None), _clusters(fitting), at=at)
+    writer = SliceWriter(run, find_cluster(run.map["cluster"], run.started_by), _clusters(run, fitting), at=at)
     result = writer.write(fitting)
     flaws += [(one.row, one.place, [flaw]) for one, flaw in result.rejected]
     _keep_rejections(run, flaws)
@@ -275,9 +275,13 @@ def _see(standing: Standing, record: Record) -> int:
     return standing.seen.setdefault(known, record.row) if known else record.row
 
 
-def _clusters(records: Iterable[Sighted]) -> dict[str, Cluster]:
+def _clusters(run: ImportRun, records: Iterable[Sighted]) -> dict[str, Cluster]:
+    """The clusters that records name, as far as the importer may know of them."""
     named = {one.said.cluster for one in records} - {""}
-    return {cluster.slug: cluster for cluster in Cluster.objects.filter(slug__in=named)} if named else {}
+    if not named:
+        return {}
+    rows = Cluster.objects.visible_to(run.started_by) if run.started_by else Cluster.objects.all()
+    return {cluster.slug: cluster for cluster in rows.filter(slug__in=named)}
 
 
 def _keep_rejections(run: ImportRun, flaws: Sequence[tuple[int, str, Sequence[Flaw]]]) -> None:

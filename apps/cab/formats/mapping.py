@@ -162,9 +162,11 @@ class Mapper:
                 said[name] = self._field(name, record.cells)
             except _FlawedError as error:
                 flaws.append(self._with_column(error.flaw))
-        for name in ("external_id", "title", "requester"):
-            if name in said and not said[name]:
-                flaws.append(self._with_column(Flaw(name, "", "It is empty, and every record needs one.")))
+        flaws += [
+            self._with_column(Flaw(name, "", "It is empty, and every record needs one."))
+            for name in ("external_id", "title", "requester")
+            if name in said and not said[name]
+        ]
         return flaws or self._whole(said)
 
     def _with_column(self, flaw: Flaw) -> Flaw:
