@@ -53,6 +53,7 @@ CHECKS: dict[str, list[str]] = {
         "--settings",
         "config.settings.test",
     ],
+    "reference": ["python", "manage.py", "document", "--check", "--settings", "config.settings.test"],
     "compose schema": ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"],
     "compose": [str(COMPOSE), "config", "--quiet"],
     "image": ["hadolint", "Dockerfile"],

@@ -8,13 +8,16 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from stack import places, postgres
+from stack import places, postgres, running
 from stack.checks import COMPOSE
 from stack.processes import free_port, spawn, stop
 
@@ -128,12 +131,10 @@ class Proxy:
         return answer, answer.read()
 
 
-@pytest.fixture(scope="module")
-def proxy(tmp_path_factory) -> Iterator[Proxy]:
-    """The real proxy with our configuration, on free ports, in front of an echo."""
-    echo = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-    threading.Thread(target=echo.serve_forever, daemon=True).start()
-    folder, ports = tmp_path_factory.mktemp("proxy"), Proxy(https=free_port(), http=free_port())
+@contextmanager
+def caddy(folder: Path, upstream: int) -> Iterator[Proxy]:
+    """The real proxy with our configuration, on free ports, in front of a port."""
+    ports = Proxy(https=free_port(), http=free_port())
     (folder / "Caddyfile").write_text(
         f"{{\nadmin off\nskip_install_trust\nhttps_port {ports.https}\nhttp_port {ports.http}\n}}\n"
         f"import {places.ROOT}/deploy/Caddyfile\n"
@@ -142,24 +143,38 @@ def proxy(tmp_path_factory) -> Iterator[Proxy]:
         "HOME": str(folder),
         "XDG_DATA_HOME": str(folder),
         "CONCORDAT_HOST": "localhost",
-        "CONCORDAT_WEB": f"127.0.0.1:{echo.server_port}",
+        "CONCORDAT_WEB": f"127.0.0.1:{upstream}",
     }
     with (folder / "log").open("wb") as log:
         command = [BIN / "caddy", "run", "--adapter", "caddyfile", "--config", folder / "Caddyfile"]
         child = spawn(command, env=env, log=log)
         try:
-            for _ in range(100):
-                try:
-                    ports.get()
-                except OSError:
-                    assert child.poll() is None, (folder / "log").read_text()
-                    time.sleep(0.1)
-                else:
-                    break
+            await_answer(child, ports.get, folder / "log")
             yield ports
         finally:
             stop(child)
-            echo.shutdown()
+
+
+def await_answer(child: "subprocess.Popen[bytes]", ask: Callable[[], object], log: Path) -> None:
+    for _ in range(300):
+        assert child.poll() is None, log.read_text()
+        try:
+            ask()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail(f"no answer: {log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def proxy(tmp_path_factory) -> Iterator[Proxy]:
+    """The proxy in front of an echo."""
+    echo = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    threading.Thread(target=echo.serve_forever, daemon=True).start()
+    with caddy(tmp_path_factory.mktemp("proxy"), echo.server_port) as ports:
+        yield ports
+    echo.shutdown()
 
 
 @pytest.mark.slow
@@ -234,3 +249,43 @@ def test_the_application_gets_a_role_of_its_own_that_is_no_superuser(monkeypatch
                 "SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user"
             ).fetchone() == (False, False, False)
             connection.execute("CREATE EXTENSION btree_gist")  # what our migrations need is theirs to do
+
+
+def image_command() -> list[str]:
+    """What the image runs, as its Dockerfile says."""
+    text = (places.ROOT / "Dockerfile").read_text().partition("\nCMD ")[2]
+    return json.loads(text.replace("\\\n", ""))
+
+
+@pytest.mark.slow
+def test_production_answers_behind_the_proxy_as_it_is_composed(composed, tmp_path, monkeypatch):
+    """The image's command with the composed environment, a durable database, a real Redis and the real proxy."""
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        monkeypatch.delenv(name, raising=False)
+    port = free_port()
+    with places.throwaway_folder() as state, running.servers(state, durable=True) as servers:
+        env = {
+            **composed["services"]["web"]["environment"],
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "ALLOWED_HOSTS": "localhost",
+            "STATIC_ROOT": str(tmp_path / "static"),
+            "MEDIA_ROOT": str(tmp_path / "media"),
+            **{name: servers[name] for name in ("DATABASE_URL", "REDIS_URL")},
+        }
+        for words in (["migrate", "--no-input", "-v0"], ["collectstatic", "--no-input", "-v0"]):
+            subprocess.run([BIN / "python", "manage.py", *words], cwd=places.ROOT, env=env, check=True)
+        command = [word.replace("0.0.0.0:8000", f"127.0.0.1:{port}") for word in image_command()]
+        with (tmp_path / "web.log").open("wb") as log:
+            web = spawn([BIN / command[0], *command[1:]], env=env, cwd=places.ROOT, log=log)
+            try:
+                ready = f"http://localhost:{port}/readyz"  # as the container's health check asks
+                await_answer(web, lambda: urllib.request.urlopen(ready, timeout=4).close(), tmp_path / "web.log")
+                with caddy(tmp_path, port) as ports:
+                    answer, page = ports.get("/accounts/login/")
+            finally:
+                stop(web)
+    assert answer.status == 200
+    assert b"csrfmiddlewaretoken" in page
+    assert "Secure" in str(answer.getheader("Set-Cookie"))
+    assert "max-age=31536000" in str(answer.getheader("Strict-Transport-Security"))
+    assert "script-src 'self' 'nonce-" in str(answer.getheader("Content-Security-Policy"))
