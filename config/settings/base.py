@@ -43,7 +43,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.humanize",
-    "apps.portal.apps.LeanStaticFiles",
+    "django.contrib.staticfiles",
     "django.forms",
     "allauth",
     "allauth.account",
@@ -65,7 +65,7 @@ INSTALLED_APPS = [
     "apps.notify",
     "apps.clusters",
     "apps.cab",
-    "apps.portal.apps.PortalConfig",
+    "apps.portal",
 ]
 
 MIDDLEWARE = [
@@ -319,7 +319,6 @@ SPECTACULAR_SETTINGS = {
         "ConditionStateEnum": [(s.value, s.value) for s in ConditionState],
         "ReviewStateEnum": [(s.value, s.value) for s in ReviewState],
         "OutcomeEnum": [(o.value, o.value) for o in Outcome],
-        "RecordedOutcomeEnum": [(o.value, o.replace("_", " ")) for o in Outcome],
         "BoardKindEnum": "apps.cab.models.boards.BoardKind",
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
