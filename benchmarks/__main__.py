@@ -1,0 +1,39 @@
+"""`make bench`: 10,000 changes, then 100,000; each page and the vote beside their floors. Only prints."""
+
+import os
+import sys
+import time
+
+import django
+
+SIZES = (10_000, 100_000)
+
+
+def main() -> int:
+    """Fill the (empty, throw-away) database, measure at each size, print the tables."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
+    os.environ["API_RATE"] = "1000000/min"
+    os.environ.setdefault("LOG_LEVEL", "ERROR")
+    django.setup()
+    from django.conf import settings
+    from django.core.management import call_command
+
+    from benchmarks import measure, stage, table
+
+    settings.ROOT_URLCONF = "benchmarks.urls"
+    call_command("migrate", verbosity=0, interactive=False)
+    reader = stage.people()
+    had, found = 0, {}
+    for size in SIZES:
+        began = time.monotonic()
+        stage.changes(had + 1, size)
+        print(f"{size:,} changes in place ({time.monotonic() - began:.0f} s)", flush=True)
+        had, found[size] = size, measure.pages(reader)
+        table.pages(found[size], size)
+    table.growth(found[SIZES[0]], found[SIZES[-1]])
+    table.votes(*measure.votes(reader, stage.colleague()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""Prints what was measured. Milliseconds are of this machine at this hour; the ratios are what to compare."""
+
+from collections.abc import Sequence
+
+from benchmarks.measure import Result, Times
+from benchmarks.pages import AIM_GROWTH, AIM_VOTE, MOST_QUERIES
+
+HALF, MOST = 0.5, 0.95
+
+
+def pages(results: Sequence[Result], size: int) -> None:
+    """One line a page: its times, the floor's behind the same door, and the ratios to that and to the bare floor."""
+    print(f"\n{size:,} changes     page p50   p95 ms   floor p50   p95 ms   ratio p50   p95    aim   bare p50  queries")
+    for one in results:
+        page, floor = one.times, one.floor
+        ratio = page.at(HALF) / floor.at(HALF)
+        print(
+            f"{one.page.name:<16} {page.at(HALF):>10.1f} {page.at(MOST):>8.1f} {floor.at(HALF):>11.1f} "
+            f"{floor.at(MOST):>8.1f} {ratio:>11.2f} {page.at(MOST) / floor.at(MOST):>5.2f} {one.page.aim:>6.1f} "
+            f"{one.bare.at(HALF):>10.2f} {one.queries:>8}"
+            f"{_said(over=ratio > one.page.aim)}{_said(over=one.queries > MOST_QUERIES, what='queries')}"
+        )
+
+
+def growth(small: Sequence[Result], large: Sequence[Result]) -> None:
+    """How much slower each page is on the larger table."""
+    print(f"\nGrowth of p50 (aim {AIM_GROWTH})")
+    for before, after in zip(small, large, strict=True):
+        ratio = after.times.at(HALF) / before.times.at(HALF)
+        print(f"{before.page.name:<16} {ratio:>6.2f}{_said(over=ratio > AIM_GROWTH)}")
+
+
+def votes(action: Times, raw: Times) -> None:
+    """The vote beside one raw transaction."""
+    ratio = action.at(HALF) / raw.at(HALF)
+    print(
+        f"\nA vote: p50 {action.at(HALF):.1f} ms, p95 {action.at(MOST):.1f} ms; "
+        f"one raw transaction: p50 {raw.at(HALF):.1f} ms, p95 {raw.at(MOST):.1f} ms; "
+        f"ratio {ratio:.2f} (aim {AIM_VOTE}){_said(over=ratio > AIM_VOTE)}"
+    )
+
+
+def _said(*, over: bool, what: str = "aim") -> str:
+    return f"  over {what}" if over else ""
