@@ -17,15 +17,12 @@ feeds.register("changes", "Scheduled changes I may see", calendar_items)
 def ask_for_votes(entry: Entry) -> None:
     """Ask every seat that may vote, and those who hold a delegation."""
     change, round_ = _change(entry), Round.objects.select_related("board").get(pk=entry.data["round_id"])
-    day = entry.at.date()
-    seats = list(voting_seats(round_.board_id, day))
-    held = Delegation.objects.filter(
-        board_id=round_.board_id, from_person__in=[seat.person_id for seat in seats]
-    ).in_force_on(day)
-    people = {seat.person_id: seat.person for seat in seats} | {
-        one.to_person_id: one.to_person for one in held.select_related("to_person")
+    day, barred = entry.at.date(), authors_of(change)
+    people = {
+        seat.person_id: seat.person for seat in voting_seats(round_.board_id, day) if seat.person_id not in barred
     }
-    barred = authors_of(change)
+    held = Delegation.objects.filter(board_id=round_.board_id, from_person__in=people).in_force_on(day)
+    people |= {one.to_person_id: one.to_person for one in held.select_related("to_person")}
     _tell(
         [one for pk, one in people.items() if pk not in barred],
         entry,
@@ -47,6 +44,20 @@ def tell_of_decision(entry: Entry) -> None:
         kind="decision",
         title=f"{change.reference}: {round_.tally.get('sentence', round_.state)}",
         body=change.title,
+    )
+
+
+@subscribe("cab.round_lapsed", events.RoundLapsed)
+def tell_chair_of_lapse(entry: Entry) -> None:
+    """Tell the chair, who alone can open another round."""
+    change, round_ = _change(entry), Round.objects.select_related("board").get(pk=entry.data["round_id"])
+    _tell(
+        _chairs(round_, entry),
+        entry,
+        change,
+        kind="vote",
+        title=f"{change.reference}: the round ended without a quorum",
+        body=f"Open another round of the {round_.board}, or speak with the authors. {change.title}",
     )
 
 
@@ -109,13 +120,8 @@ def escalate_review(entry: Entry) -> None:
     """Tell the chair of the board that decided it."""
     change = _change(entry)
     last = change.rounds.order_by("-number").first()
-    chairs = (
-        Seat.objects.filter(board=last.board, role=SeatRole.CHAIR).filled_on(entry.at.date()).select_related("person")
-        if last
-        else []
-    )
     _tell(
-        [seat.person for seat in chairs],
+        _chairs(last, entry) if last else [],
         entry,
         change,
         kind="review",
@@ -130,6 +136,12 @@ def _change(entry: Entry) -> Change:
 
 def _authors(change: Change) -> list[Person]:
     return list(Person.objects.filter(pk__in=authors_of(change)))
+
+
+def _chairs(round_: Round, entry: Entry) -> list[Person]:
+    """Who chairs the round's board on the day of the entry."""
+    seats = Seat.objects.filter(board=round_.board_id, role=SeatRole.CHAIR).filled_on(entry.at.date())
+    return [seat.person for seat in seats.select_related("person")]
 
 
 def _tell(people: list[Person], entry: Entry, change: Change, *, kind: str, title: str, body: str) -> None:

@@ -1,5 +1,7 @@
 """Celery shells of the board's area: read the clock, call one action. Each is safe to run twice and beside another."""
 
+import logging
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from celery import shared_task
@@ -10,6 +12,8 @@ from apps.cab.actions import imports, reviews, rounds
 from apps.cab.queries.boards import rounds_overdue_at
 from apps.cab.queries.changes import reviews_to_chase
 
+logger = logging.getLogger(__name__)
+
 BATCH = 500
 IMPORT_TURN = timedelta(minutes=5)  # well below the time limit of a task; the next turn goes on
 
@@ -18,23 +22,32 @@ IMPORT_TURN = timedelta(minutes=5)  # well below the time limit of a task; the n
 def close_overdue_rounds() -> int:
     """End the rounds whose deadline has passed."""
     now = timezone.now()
-    overdue = list(rounds_overdue_at(now).values_list("pk", flat=True)[:BATCH])
-    for round_id in overdue:
-        rounds.close_overdue_round(round_id=round_id, at=now)
-    return len(overdue)
+    overdue = rounds_overdue_at(now).values_list("pk", flat=True)[:BATCH]
+    return _each(overdue, lambda pk: rounds.close_overdue_round(round_id=pk, at=now), what="round")
 
 
 @shared_task(name="apps.cab.tasks.remind_reviews")
 def remind_reviews() -> int:
     """Remind of reviews that are due and escalate those that are overdue."""
     now = timezone.now()
-    waiting = list(reviews_to_chase(now).values_list("pk", flat=True)[:BATCH])
-    for review_id in waiting:
-        reviews.remind_of_review(review_id=review_id, at=now)
-    return len(waiting)
+    waiting = reviews_to_chase(now).values_list("pk", flat=True)[:BATCH]
+    return _each(waiting, lambda pk: reviews.remind_of_review(review_id=pk, at=now), what="review")
 
 
 @shared_task(name="apps.cab.tasks.continue_imports")
 def continue_imports() -> int:
     """Go on with uploaded imports from where they stand."""
     return imports.continue_uploads(until=timezone.now() + IMPORT_TURN, most=settings.IMPORT_LARGEST_BYTES)
+
+
+def _each(ids: Iterable[int], act: Callable[[int], object], *, what: str) -> int:
+    """Act on each by itself; one that fails is logged and does not hold up those behind it. Returns how many went."""
+    went = 0
+    for pk in list(ids):
+        try:
+            act(pk)
+        except Exception:
+            logger.exception("The job failed for %s %s; it is tried again on the next turn.", what, pk)
+        else:
+            went += 1
+    return went

@@ -1,0 +1,157 @@
+"""Whom the board's area tells: read from the inboxes, after the outbox has delivered."""
+
+from datetime import timedelta
+
+import pytest
+
+from apps.accounts.rules import Role
+from apps.cab.actions import boards, conditions, flow, proposing, reviews, rounds
+from apps.cab.models import Change, Choice, CoAuthorship, Condition
+from apps.cab.rules.reviews import ESCALATE_AFTER
+from apps.journal.actions import deliver_due
+from apps.journal.models import Delivery
+from apps.notify.models import Notice
+from tests.cab.conftest import content
+from tests.conftest import NOON, make_person
+
+LATER = NOON + timedelta(hours=1)
+WINDOW = NOON + timedelta(days=8)
+
+
+def told(kind: str, at=LATER) -> dict[str, str]:
+    """Who has a notice of this kind, with its newest title, once everything due is delivered."""
+    deliver_due(at=at, limit=1000)
+    assert not Delivery.objects.exclude(last_error="").exists()
+    return dict(Notice.objects.filter(kind=kind).order_by("pk").values_list("person__handle", "title"))
+
+
+def vote(change, voter, choice=Choice.APPROVE, at=LATER, **more):
+    revision = Change.objects.get(pk=change.pk).revision
+    return rounds.cast_vote(change_id=change.pk, voter=voter, choice=choice, revision=revision, at=at, **more)
+
+
+@pytest.fixture
+def implemented(waiting, ada, ben, cleo) -> Change:
+    vote(waiting, ben)
+    vote(waiting, cleo)
+    Change.objects.filter(pk=waiting.pk).update(implementer=ada)
+    flow.start_implementation(change_id=waiting.pk, implementer=ada, at=WINDOW)
+    flow.finish_implementation(change_id=waiting.pk, implementer=ada, outcome="successful", at=WINDOW)
+    return Change.objects.get(pk=waiting.pk)
+
+
+class TestVotes:
+    def test_every_seat_but_the_openers_is_asked(self, waiting):
+        title = f"{waiting.reference} waits for your vote: {waiting.title}"
+        assert told("vote") == {"cleo": title, "dan": title}, "Ben opened the round and knows"
+        notice = Notice.objects.filter(kind="vote").first()
+        assert notice.url == waiting.get_absolute_url()
+        assert "The Enterprise board decides by" in notice.body
+
+    def test_who_holds_a_delegation_is_asked_too(self, assessing, board, ben, cleo):
+        emil = make_person("emil", Role.BOARD_MEMBER)
+        day = NOON.date()
+        boards.delegate_vote(
+            board_id=board.pk, giver=cleo, taker=emil, first_day=day, last_day=day + timedelta(days=7), at=NOON
+        )
+        flow.hand_to_board(change_id=assessing.pk, assessor=ben, at=NOON)
+        assert set(told("vote")) == {"cleo", "dan", "emil"}
+
+    def test_an_author_on_the_board_is_not_asked_and_neither_is_their_delegate(self, assessing, board, ben, cleo):
+        emil = make_person("emil", Role.BOARD_MEMBER)
+        CoAuthorship.objects.create(change=assessing, person=cleo)
+        day = NOON.date()
+        boards.delegate_vote(
+            board_id=board.pk, giver=cleo, taker=emil, first_day=day, last_day=day + timedelta(days=7), at=NOON
+        )
+        flow.hand_to_board(change_id=assessing.pk, assessor=ben, at=NOON)
+        assert set(told("vote")) == {"dan"}
+
+    def test_a_delegate_who_is_an_author_is_not_asked(self, assessing, board, ben, cleo):
+        emil = make_person("emil", Role.BOARD_MEMBER)
+        CoAuthorship.objects.create(change=assessing, person=emil)
+        day = NOON.date()
+        boards.delegate_vote(
+            board_id=board.pk, giver=cleo, taker=emil, first_day=day, last_day=day + timedelta(days=7), at=NOON
+        )
+        flow.hand_to_board(change_id=assessing.pk, assessor=ben, at=NOON)
+        assert set(told("vote")) == {"cleo", "dan"}
+
+    def test_delivering_twice_tells_once(self, waiting):
+        told("vote")
+        Delivery.objects.update(state="waiting", done_at=None, next_attempt_at=NOON)
+        told("vote")
+        assert Notice.objects.filter(kind="vote").count() == 2
+
+
+class TestDecisions:
+    def test_the_authors_hear_that_it_is_authorized(self, waiting, ben, cleo, dan):
+        CoAuthorship.objects.create(change=waiting, person=dan)
+        vote(waiting, cleo)
+        vote(waiting, ben)
+        title = f"{waiting.reference}: Approved: 2 for, 0 against, 0 abstained."
+        assert told("decision") == {"ada": title, "dan": title}
+
+    def test_the_authors_hear_that_it_is_rejected(self, waiting, ben, cleo):
+        vote(waiting, cleo, Choice.REJECT, reason="Too late in the quarter.")
+        vote(waiting, ben, Choice.REJECT, reason="As Cleo says.")
+        assert set(told("decision")) == {"ada"}
+        assert "Rejected" in told("decision")["ada"]
+
+    def test_a_lapsed_round_is_told_to_the_authors_and_to_the_chair(self, waiting, round_):
+        told("vote")
+        over = round_.closes_at
+        rounds.close_overdue_round(round_id=round_.pk, at=over)
+        assert set(told("decision", at=over)) == {"ada"}
+        assert told("vote")["ben"] == f"{waiting.reference}: the round ended without a quorum"
+
+    def test_what_comes_back_is_told_with_the_reason(self, assessing, ben):
+        flow.request_changes(change_id=assessing.pk, assessor=ben, reason="Name the person on call.", at=NOON)
+        assert set(told("changes_requested")) == {"ada"}
+        assert Notice.objects.get(kind="changes_requested").body == "Name the person on call."
+
+
+class TestConditions:
+    @pytest.fixture
+    def condition(self, waiting, ben, cleo) -> Condition:
+        vote(waiting, cleo, Choice.APPROVE_WITH_CONDITIONS, conditions=["Tell the call centre."])
+        vote(waiting, ben)
+        return Condition.objects.get()
+
+    def test_evidence_goes_to_who_asked_and_the_end_to_the_authors(self, condition, ada, ben, cleo):
+        conditions.offer_evidence(condition_id=condition.pk, author=ada, evidence="Told them on Monday.", at=LATER)
+        assert set(told("condition")) == {"cleo"}
+        conditions.confirm_condition(condition_id=condition.pk, member=cleo, at=LATER)
+        assert told("condition")["ada"].endswith(": a condition is met")
+
+    def test_a_waiver_goes_to_the_authors(self, condition, ben):
+        conditions.waive_condition(condition_id=condition.pk, chair=ben, reason="The centre is closed.", at=LATER)
+        assert set(told("condition")) == {"ada"}
+
+
+def test_the_implementer_hears_of_the_schedule(ada, ben, cleo, dan, payments, ledger, board):
+    change = proposing.propose_change(requester=ada, content=content(payments, ledger, implementer=dan), at=NOON)
+    flow.submit_change(change_id=change.pk, submitter=ada, at=NOON)
+    flow.begin_assessment(change_id=change.pk, assessor=ben, at=NOON)
+    flow.hand_to_board(change_id=change.pk, assessor=ben, at=NOON)
+    vote(change, ben)
+    vote(change, cleo)
+    assert told("work") == {"dan": f"{change.reference} is scheduled: {change.title}"}
+    assert Notice.objects.get(kind="work").body == "10 March 2026 22:00 Europe/Berlin"
+
+
+class TestReviews:
+    def test_the_reminder_goes_to_the_requester(self, implemented):
+        review = implemented.review
+        assert told("review", at=WINDOW) == {}, "Ada finished it herself and knows"
+        reviews.remind_of_review(review_id=review.pk, at=review.due_at)
+        assert told("review", at=review.due_at) == {
+            "ada": f"{implemented.reference}: the review is due {review.due_at:%d %B %Y}"
+        }
+
+    def test_the_escalation_goes_to_the_chair(self, implemented):
+        review = implemented.review
+        late = review.due_at + ESCALATE_AFTER
+        reviews.remind_of_review(review_id=review.pk, at=late)
+        assert told("review", at=late)["ben"] == f"{implemented.reference}: the review is overdue"
+        assert set(told("review", at=late)) == {"ada", "ben"}
