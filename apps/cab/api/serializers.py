@@ -22,6 +22,7 @@ from apps.cab.models import (
     Round,
     Seat,
     SeatRole,
+    Verdict,
 )
 from apps.cab.models.boards import BoardKind
 from apps.cab.queries.changes import blocker_facts
@@ -42,6 +43,16 @@ class Strict(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class Word(serializers.ChoiceField):
+    """One of a few words, or null while nothing is told."""
+
+    def __init__(self, choices: Any) -> None:
+        super().__init__(choices=choices, allow_null=True, read_only=True)
+
+    def to_representation(self, value: Any) -> Any:
+        return str(value) if value else None
+
+
 class PersonRef(serializers.ModelSerializer[Person]):
     class Meta:
         model = Person
@@ -60,6 +71,7 @@ class ChangeOut(serializers.ModelSerializer[Change]):
     reference = serializers.CharField(read_only=True)
     cluster = serializers.CharField(source="cluster.slug", read_only=True)
     requester = PersonRef(read_only=True)
+    outcome = Word([(one.value, one.value) for one in Outcome])
 
     class Meta:
         model = Change
@@ -90,6 +102,7 @@ class RoundOut(serializers.ModelSerializer[Round]):
     board = serializers.CharField(source="board.slug", read_only=True)
     rule = serializers.JSONField(read_only=True)
     tally = serializers.JSONField(read_only=True)
+    verdict = Word(Verdict.choices)
 
     class Meta:
         model = Round
