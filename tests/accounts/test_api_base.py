@@ -146,6 +146,7 @@ def test_nobody_is_kept_out_because_redis_is_down(settings, db, monkeypatch):
     assert cache.get("anything") is None
 
 
+@pytest.mark.slow
 def test_the_schema_has_no_warning(db, tmp_path):
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yml"))
 

@@ -74,6 +74,7 @@ def test_a_nul_byte_costs_its_row_only(tmp_path, payments, text):
     assert reasons(run)[1] == ("title", "It holds a NUL character.")
 
 
+@pytest.mark.slow
 def test_a_gzip_bomb_is_refused_while_it_unpacks(tmp_path, payments, settings):
     settings.IMPORT_LARGEST_BYTES = 5 * 1024 * 1024
     path = tmp_path / "bomb.csv.gz"

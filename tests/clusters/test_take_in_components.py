@@ -28,6 +28,7 @@ def test_a_name_that_does_not_fit_stops_everything(payments, noon):
     assert not payments.components.exists()
 
 
+@pytest.mark.slow
 def test_ten_thousand_take_few_queries(payments, noon, django_assert_max_num_queries):
     with django_assert_max_num_queries(24):
         assert len(take_in(payments, [f"modules/{n}" for n in range(10_000)], noon)) == 10_000

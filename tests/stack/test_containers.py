@@ -89,6 +89,7 @@ def test_the_application_starts_only_on_a_migrated_database(composed, name):
     assert composed["services"][name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
 
 
+@pytest.mark.slow
 def test_what_the_containers_get_is_all_that_production_settings_need(composed):
     done = subprocess.run(
         [BIN / "python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
