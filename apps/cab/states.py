@@ -112,4 +112,25 @@ class ReviewState(StrEnum):
 
 REVIEW = Machine("review", {ReviewState.PLANNED: frozenset({ReviewState.DONE}), ReviewState.DONE: frozenset()})
 
-MACHINES = {"change": CHANGE, "round": ROUND, "condition": CONDITION, "review": REVIEW}
+
+class ImportState(StrEnum):
+    """Where one import of a file stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+_WORKED = frozenset({ImportState.RUNNING, ImportState.DONE, ImportState.FAILED})  # slice by slice, to an end
+IMPORT = Machine(
+    "import",
+    {
+        ImportState.WAITING: _WORKED,
+        ImportState.RUNNING: _WORKED,
+        ImportState.DONE: frozenset(),
+        ImportState.FAILED: frozenset(),
+    },
+)
+
+MACHINES = {"change": CHANGE, "round": ROUND, "condition": CONDITION, "review": REVIEW, "import": IMPORT}

@@ -10,9 +10,25 @@ from apps.portal import demo
 
 AXE = (Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js").read_text()
 PAGES = (
-    "/queue/", "/changes/", "/changes/?state=closed&risk=2", "/changes/new/", "/calendar/", "/boards/", "/boards/enterprise/", "/boards/enterprise/rules/",
-    "/clusters/", "/clusters/payments/", "/inbox/", "/inbox/preferences/", "/journal/", "/search/?q=payout", "/account/", "/account/keys/", "/design",
-)  # fmt: skip
+    "/queue/",
+    "/changes/",
+    "/changes/?state=closed&risk=2",
+    "/changes/new/",
+    "/calendar/",
+    "/boards/",
+    "/boards/enterprise/",
+    "/boards/enterprise/rules/",
+    "/clusters/",
+    "/clusters/payments/",
+    "/inbox/",
+    "/inbox/preferences/",
+    "/metrics-board/",
+    "/journal/",
+    "/search/?q=payout",
+    "/account/",
+    "/account/keys/",
+    "/design",
+)
 
 
 @pytest.fixture

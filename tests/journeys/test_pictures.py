@@ -1,4 +1,4 @@
-"""Takes the README's pictures on the demo organisation. `CONCORDAT_PICTURES=1` keeps them; otherwise they are only taken."""
+"""Takes the README's pictures on the demo organisation; `CONCORDAT_PICTURES=1` keeps them."""
 
 import os
 from pathlib import Path

@@ -10,7 +10,7 @@ LONGEST_NAME = 150
 
 
 @transaction.atomic
-def take_in_names(names: Mapping[str, str]) -> dict[str, int]:
+def take_in_names(*, names: Mapping[str, str]) -> dict[str, int]:
     """The ids of the people with these handles (lower case), adding those not known yet by `names`' handle → name.
 
     For importers, which tell of the whole in their own journal entry. Idempotent, and safe beside itself.

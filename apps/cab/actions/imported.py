@@ -239,7 +239,7 @@ class SliceWriter:
         for said in records:
             for one in _named(said):
                 names.setdefault(one.handle, one.name)
-        return take_in_names(names)
+        return take_in_names(names=names)
 
     def _components(self, records: Sequence[Mapped]) -> dict[tuple[str, str], list[tuple[int, str]]]:
         """(cluster, path) → the components it means, each as (id, "cluster/slug"): its own, and the one it joins."""

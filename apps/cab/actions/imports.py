@@ -19,6 +19,7 @@ from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.cab import events
 from apps.cab.actions.imported import Result, Sighted, SliceWriter
+from apps.cab.actions.moves import move_import
 from apps.cab.formats.mapping import Mapped, Mapper
 from apps.cab.formats.maps import ColumnMap, checked
 from apps.cab.formats.records import Flaw, Record, shown
@@ -156,7 +157,7 @@ def import_slice(*, run_id: int, standing: Standing, records: Sequence[Record], 
     result = writer.write(fitting)
     flaws += [(one.row, one.place, [flaw]) for one, flaw in result.rejected]
     _keep_rejections(run, flaws)
-    run.state = ImportState.RUNNING
+    move_import(run, ImportState.RUNNING, at=at)
     run.done_rows += len(records)
     run.created_rows += result.created
     run.updated_rows += result.updated
@@ -175,7 +176,8 @@ def finish_import(*, run_id: int, at: datetime) -> ImportRun:
     if run.is_over:
         return run
     reversals = 0 if run.is_dry else _link_reversals(run)
-    run.state, run.finished_at, run.total_rows = ImportState.DONE, at, run.done_rows
+    move_import(run, ImportState.DONE, at=at)
+    run.total_rows = run.done_rows
     run.save()
     event = events.ImportFinished(
         run_id=run.pk,
@@ -194,7 +196,8 @@ def fail_import(*, run_id: int, reason: str, at: datetime) -> ImportRun:
     """End a run that cannot go on, with the sentence that says why."""
     run = ImportRun.objects.select_for_update().get(pk=run_id)
     if not run.is_over:
-        run.state, run.failure, run.finished_at = ImportState.FAILED, reason, at
+        move_import(run, ImportState.FAILED, at=at)
+        run.failure = reason
         run.save()
         journal.record(events.ImportFailed(run_id=run.pk, reason=reason), subject=run, actor=run.started_by, at=at)
     return run

@@ -2,14 +2,31 @@
 
 from datetime import datetime
 
-from apps.cab.models import Change, Condition, Review, Round
-from apps.cab.states import CHANGE, CONDITION, REVIEW, ROUND, ChangeState, ConditionState, ReviewState, RoundState
+from apps.cab.models import Change, Condition, ImportRun, Review, Round
+from apps.cab.states import (
+    CHANGE,
+    CONDITION,
+    IMPORT,
+    REVIEW,
+    ROUND,
+    ChangeState,
+    ConditionState,
+    ImportState,
+    ReviewState,
+    RoundState,
+)
 from apps.kernel.refusals import NotFound
 
 
 def locked_change(change_id: int) -> Change:
     """The change, locked until the transaction ends. Every action locks it first, so none can deadlock another."""
-    change = Change.objects.select_for_update(of=("self",)).select_related("cluster").filter(pk=change_id).first()
+    change = (
+        Change.objects.select_for_update(of=("self",))
+        .select_related("cluster")
+        .defer("search")
+        .filter(pk=change_id)
+        .first()
+    )
     if change is None:
         raise NotFound("There is no such change.", next_step="Check the reference, or search for it.")
     return change
@@ -37,3 +54,10 @@ def move_review(review: Review, target: ReviewState, *, at: datetime) -> None:
     """End the review, noting when. The caller saves."""
     REVIEW.require(review.state, target)
     review.state, review.done_at = target, at
+
+
+def move_import(run: ImportRun, target: ImportState, *, at: datetime) -> None:
+    """Give the import its next state, noting its end. The caller saves."""
+    IMPORT.require(run.state, target)
+    run.state = target
+    run.finished_at = None if target == ImportState.RUNNING else at

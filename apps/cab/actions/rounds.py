@@ -1,6 +1,7 @@
 """Rounds: opening one, casting ballots, and what settles when the quorum is complete."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -42,7 +43,8 @@ def cast_vote(
     change = locked_change(change_id)
     round_ = _open_round(change, at=at)
     owner = seat_of or voter
-    seat_role, seat_function = _require_may_vote(round_, change, voter=voter, owner=owner, at=at)
+    table = boards.table(round_, change, at=at)  # read once: the lock keeps it as it is
+    seat_role, seat_function = _require_may_vote(round_, table, voter=voter, owner=owner, at=at)
     if not round_.revision <= revision <= change.revision:  # later ones differ by administrative edits only
         raise StaleRevision(
             f"You read revision {revision}; the board is deciding revision {round_.revision}.",
@@ -61,14 +63,14 @@ def cast_vote(
         cast_at=at,
     )
     try:
-        with transaction.atomic():
-            ballot.save()
+        ballot.save(force_insert=True)
     except IntegrityError as error:
         raise refusal_from_constraint(error, Ballot) from error
     Condition.objects.bulk_create(Condition(ballot=ballot, change=change, text=text) for text in wanted)
     event = events.VoteCast(change_id=change.pk, round_id=round_.pk, ballot_id=ballot.pk, voter_id=owner.pk)
     journal.record(event, subject=change, actor=voter, at=at)
-    _settle(round_, change, actor=voter, at=at)
+    standing = boards.standing_at(replace(table, ballots=(*table.ballots, ballot)), round_)
+    _settle(round_, change, standing, actor=voter, at=at)
     return ballot
 
 
@@ -115,8 +117,8 @@ def close_overdue_round(*, round_id: int, at: datetime) -> Round:
     round_ = Round.objects.select_for_update(of=("self",)).select_related("board").get(pk=round_id)
     if round_.state != RoundState.OPEN or round_.closes_at > at:
         return round_
-    if not _settle(round_, change, actor=None, at=at, is_over=True):
-        standing = boards.standing(round_, change, at=at)
+    standing = boards.standing(round_, change, at=at)
+    if not _settle(round_, change, standing, actor=None, at=at, is_over=True):
         move_round(round_, RoundState.LAPSED, at=at)
         round_.tally = _tally(standing, "The deadline passed without a quorum.")
         round_.save(update_fields=["state", "closed_at", "tally"])
@@ -145,11 +147,11 @@ def _open_round(change: Change, *, at: datetime) -> Round:
     return round_
 
 
-def _require_may_vote(round_: Round, change: Change, *, voter: Person, owner: Person, at: datetime) -> tuple[str, str]:
-    seats = {seat.person_id: seat for seat in boards.voting_seats(round_.board_id, at.date())}
-    voting.require_may_vote(
-        voter_id=owner.pk, cast_by_id=voter.pk, barred=boards.authors_of(change), seated=seats.keys()
-    )
+def _require_may_vote(
+    round_: Round, table: boards.Table, *, voter: Person, owner: Person, at: datetime
+) -> tuple[str, str]:
+    seats = {seat.person_id: seat for seat in table.seats}
+    voting.require_may_vote(voter_id=owner.pk, cast_by_id=voter.pk, barred=table.barred, seated=seats.keys())
     if owner != voter:
         held = Delegation.objects.filter(board_id=round_.board_id, from_person=owner, to_person=voter)
         if not held.in_force_on(at.date()).exists():
@@ -159,7 +161,7 @@ def _require_may_vote(round_: Round, change: Change, *, voter: Person, owner: Pe
                 code="no_delegation",
             )
     voter.require(Capability.VOTE, to="vote")
-    if Ballot.objects.filter(round=round_, voter=owner).exists():
+    if any(ballot.voter_id == owner.pk for ballot in table.ballots):
         raise Conflict(
             "This seat has already voted in this round.",
             next_step="A ballot stands until the round ends; speak with the chair if it was a mistake.",
@@ -209,9 +211,16 @@ def _require_ballot_fits(choice: str, reason: str, conditions: Sequence[str]) ->
     return wanted
 
 
-def _settle(round_: Round, change: Change, *, actor: Person | None, at: datetime, is_over: bool = False) -> bool:
+def _settle(
+    round_: Round,
+    change: Change,
+    standing: boards.Standing,
+    *,
+    actor: Person | None,
+    at: datetime,
+    is_over: bool = False,
+) -> bool:
     """Close the round if its ballots decide it, and move the change accordingly."""
-    standing = boards.standing(round_, change, at=at)
     rule = voting.Rule.from_data(round_.rule)
     decision = voting.decision(rule, voices=standing.voices, casts=standing.casts, is_over=is_over)
     if decision is None:

@@ -40,7 +40,8 @@ class ChangeViewSet(ReadViewSet[Change]):
     version_field = "revision"
 
     def rows(self) -> QuerySet[Change]:
-        return Change.objects.visible_to(self.person).select_related("cluster", "requester", "implementer")
+        rows = Change.objects.visible_to(self.person)
+        return rows.in_lists() if self.action == "list" else rows.select_related("cluster", "requester", "implementer")
 
     def get_object(self) -> Change:
         """The change of the address, by reference."""
@@ -330,11 +331,7 @@ class QueueViewSet(ReadViewSet[Change]):
     filter_backends: Any = ()
 
     def rows(self) -> QuerySet[Change]:
-        return (
-            changes.waiting_for(self.person, at=self.at)
-            .select_related("cluster", "requester")
-            .filter(deadline_at__isnull=False)
-        )
+        return changes.waiting_for(self.person, at=self.at).in_lists().filter(deadline_at__isnull=False)
 
 
 class CalendarViewSet(ReadViewSet[Change]):
@@ -348,8 +345,8 @@ class CalendarViewSet(ReadViewSet[Change]):
     version_field = "revision"
 
     def rows(self) -> QuerySet[Change]:
-        rows = Change.objects.visible_to(self.person).filter(state__in=PLANNED, window_start_at__isnull=False)
-        return rows.select_related("cluster", "requester")
+        rows = Change.objects.visible_to(self.person).in_lists()
+        return rows.filter(state__in=PLANNED, window_start_at__isnull=False)
 
     def get_object(self) -> Change:
         """The planned change of the address, by reference."""

@@ -12,9 +12,10 @@ from apps.cab.models.changes import (
     Revision,
     SavedView,
 )
-from apps.cab.models.imports import ImportedRecord, ImportRejection, ImportRun, ImportState, NamedApprover
+from apps.cab.models.imports import ImportedRecord, ImportRejection, ImportRun, NamedApprover
 from apps.cab.models.reviews import Review
 from apps.cab.models.rounds import Ballot, Choice, Condition, Round, Verdict
+from apps.cab.states import ImportState
 
 __all__ = [
     "Attachment",

@@ -41,6 +41,20 @@ class ChangeQuerySet(models.QuerySet["Change"]):
         # Phrased as "not in the few hidden clusters": most are open, and the planner then keeps the list's index.
         return self.filter((~models.Q(state=ChangeState.DRAFT) & ~models.Q(cluster__in=closed.values("pk"))) | mine)
 
+    def in_lists(self) -> Self:
+        """With cluster and requester, and without the long texts: most of a row's bytes, and no list shows them."""
+        return self.select_related("cluster", "requester").defer(
+            "purpose",
+            "implementation_plan",
+            "test_plan",
+            "communication_plan",
+            "backout_plan",
+            "links",
+            "risk_factors",
+            "risk_reason",
+            "search",
+        )
+
     def matching(self, words: str) -> Self:
         """Changes whose title, purpose or plans hold the words (web-search syntax)."""
         return self.filter(search=SearchQuery(words, config="english", search_type="websearch"))

@@ -6,12 +6,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.urls import reverse
 
-
-class ImportState(models.TextChoices):
-    WAITING = "waiting", "waiting"
-    RUNNING = "running", "running"
-    DONE = "done", "done"
-    FAILED = "failed", "failed"
+from apps.cab.states import ImportState
 
 
 class ImportRun(models.Model):
@@ -26,7 +21,7 @@ class ImportRun(models.Model):
     map = models.JSONField()
     source = models.CharField(max_length=80)
     is_dry = models.BooleanField(default=False)
-    state = models.CharField(max_length=8, choices=ImportState.choices, default=ImportState.WAITING)
+    state = models.CharField(max_length=8, choices=[(s, s) for s in ImportState], default=ImportState.WAITING)
     total_rows = models.PositiveIntegerField(null=True)
     done_rows = models.PositiveIntegerField(default=0)
     created_rows = models.PositiveIntegerField(default=0)
@@ -40,7 +35,7 @@ class ImportRun(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(state__in=ImportState.values), name="import_state_known"),
+            models.CheckConstraint(condition=models.Q(state__in=list(ImportState)), name="import_state_known"),
         ]
 
     def __str__(self) -> str:

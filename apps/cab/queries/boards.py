@@ -58,17 +58,38 @@ def voting_seats(board_id: int, day: date) -> QuerySet[Seat]:
     )
 
 
+@dataclass(frozen=True)
+class Table:
+    """Who sits at a round's table today, who of them is barred as an author, and the ballots cast so far."""
+
+    seats: tuple[Seat, ...]
+    barred: frozenset[int]
+    ballots: tuple[Ballot, ...]
+
+
+def table(round_: Round, change: Change, *, at: datetime) -> Table:
+    """The round's table as the database has it now."""
+    return Table(
+        seats=tuple(voting_seats(round_.board_id, at.date())),
+        barred=frozenset(authors_of(change)),
+        ballots=tuple(Ballot.objects.filter(round=round_).order_by("id")),
+    )
+
+
 def standing(round_: Round, change: Change, *, at: datetime) -> Standing:
     """Where the round's quorum stands: seats filled on the day, authors left out."""
-    barred = authors_of(change)
+    return standing_at(table(round_, change, at=at), round_)
+
+
+def standing_at(table: Table, round_: Round) -> Standing:
+    """The same from a table that has been read already."""
     voices = tuple(
         voting.Voice(seat.person_id, seat.role, seat.function)
-        for seat in voting_seats(round_.board_id, at.date())
-        if seat.person_id not in barred
+        for seat in table.seats
+        if seat.person_id not in table.barred
     )
     casts = tuple(
-        voting.Cast(ballot.voter_id, ballot.choice, ballot.seat_role, ballot.seat_function)
-        for ballot in Ballot.objects.filter(round=round_).order_by("id")
+        voting.Cast(ballot.voter_id, ballot.choice, ballot.seat_role, ballot.seat_function) for ballot in table.ballots
     )
     # A seat that voted and was vacated since keeps its ballot and stays among those who could vote.
     seated = {voice.person_id for voice in voices}

@@ -19,6 +19,7 @@ from apps.cab.models import (
     Round,
     Seat,
 )
+from apps.cab.models.changes import ChangeQuerySet
 from apps.cab.rules import revisions, risk, separation
 from apps.cab.rules.blockers import Standing as BlockerFacts
 from apps.cab.rules.reviews import ESCALATE_AFTER, REMIND_BEFORE
@@ -79,7 +80,7 @@ def failures_on(component_ids: list[int], *, before: datetime, excluding: int) -
     )
 
 
-def waiting_for(person: Person, *, at: datetime) -> QuerySet[Change]:
+def waiting_for(person: Person, *, at: datetime) -> ChangeQuerySet:
     """Changes whose open round waits for a ballot of this person (or one delegated to them), by deadline and risk.
 
     Their own changes never wait for them.

@@ -4,9 +4,9 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from apps.cab.models import Board, Change, ChangeType
+from apps.cab.models import Board, Change, ChangeType, Reversal, Round
 from apps.cab.states import OPEN, ChangeState, Outcome
 from apps.clusters.models import Cluster
 
@@ -18,7 +18,7 @@ class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # the packa
 
     q = django_filters.CharFilter(method="by_words", label="Words", max_length=200)
     state = django_filters.MultipleChoiceFilter(
-        choices=[(s.value, s.replace("_", " ")) for s in ChangeState], label="State"
+        choices=[(s.value, s.replace("_", " ")) for s in ChangeState], label="State", distinct=False
     )
     open = django_filters.BooleanFilter(method="by_open", label="Only open ones", widget=forms.CheckboxInput)
     type = django_filters.ChoiceFilter(choices=ChangeType.choices, label="Type", empty_label="any")
@@ -29,12 +29,7 @@ class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # the packa
         field_name="risk", lookup_expr="gte", choices=RISKS, label="Risk at least", empty_label="any"
     )
     board = django_filters.ModelChoiceFilter(
-        field_name="rounds__board",
-        queryset=Board.objects.all(),
-        to_field_name="slug",
-        label="Board",
-        empty_label="any",
-        distinct=True,
+        method="by_board", queryset=Board.objects.all(), to_field_name="slug", label="Board", empty_label="any"
     )
     outcome = django_filters.ChoiceFilter(
         choices=[(o.value, o.replace("_", " ")) for o in Outcome], label="Outcome", empty_label="any"
@@ -66,6 +61,11 @@ class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # the packa
         del name
         return rows.filter(state__in=[s.value for s in OPEN]) if is_wanted else rows
 
+    def by_board(self, rows: QuerySet[Change], name: str, board: Board) -> QuerySet[Change]:
+        """Changes that the board has had before it."""
+        del name
+        return rows.filter(Exists(Round.objects.filter(change=OuterRef("pk"), board=board)))
+
     def by_component(self, rows: QuerySet[Change], name: str, component_id: Any) -> QuerySet[Change]:
         """Changes that declare the component."""
         del name
@@ -74,7 +74,7 @@ class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # the packa
     def by_failed(self, rows: QuerySet[Change], name: str, is_wanted: bool) -> QuerySet[Change]:
         """Changes that a later one undid."""
         del name
-        return rows.filter(reversals__isnull=False).distinct() if is_wanted else rows
+        return rows.filter(Exists(Reversal.objects.filter(undone=OuterRef("pk")))) if is_wanted else rows
 
     def chips(self) -> list[dict[str, str]]:
         """The filters in force, each with the address that drops it."""

@@ -24,6 +24,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], .
         "Know",
         (
             ("Clusters", "clusters:list", "network", None),
+            ("Metrics", "cab:metrics", "chart-line", None),
             ("Inbox", "notify:inbox", "bell", None),
             ("Journal", "portal:journal", "book-open", None),
         ),
@@ -31,6 +32,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], .
     (
         "Administer",
         (
+            ("Imports", "cab:imports", "upload", Capability.IMPORT),
             ("People", "accounts:people", "users", Capability.MANAGE_PEOPLE),
             ("Webhooks", "notify:webhooks", "webhook", Capability.MANAGE_WEBHOOKS),
             ("Deliveries", "portal:deliveries", "send", Capability.MANAGE_DELIVERIES),

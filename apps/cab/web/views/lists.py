@@ -30,12 +30,8 @@ MOST_IN_A_WEEK = 500
 def queue(request: PersonRequest) -> HttpResponse:
     """What waits for this person, by deadline and risk."""
     now = timezone.now()
-    rows = Change.objects.visible_to(request.user).select_related("cluster", "requester")
-    waiting = (
-        changes.waiting_for(request.user, at=now)
-        .select_related("cluster", "requester")
-        .order_by("deadline_at", "-risk", "number")
-    )
+    rows = Change.objects.visible_to(request.user).in_lists()
+    waiting = changes.waiting_for(request.user, at=now).in_lists().order_by("deadline_at", "-risk", "number")
     context = {
         "waiting": waiting[:QUEUE_LENGTH],
         "mine": rows.filter(
@@ -67,7 +63,7 @@ def listing(request: PersonRequest) -> HttpResponse:
             next_step="Clear it and start again.",
             fields={k: [str(e) for e in v] for k, v in filtered.errors.items()},
         )
-    rows: QuerySet[Change] = filtered.qs.select_related("cluster", "requester")
+    rows: QuerySet[Change] = filtered.qs.in_lists()
     page = page_by_key(
         rows, order=("-number",), after=request.GET.get("after", ""), before=request.GET.get("before", "")
     )
