@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, tzinfo
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ SHORT_DIGEST = 8  # characters: enough to compare by eye; the whole digest is on
 
 
 @register.simple_tag
+@cache  # a few dozen names; a list shows each many times
 def icon(name: str) -> SafeString:
     """A decorative icon of the sprite; the words beside it carry the meaning."""
     return format_html(
@@ -37,13 +39,16 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 def state_badge(state: object) -> SafeString:
     """Any state, outcome, flag or type as shape, word and colour, the same everywhere."""
-    if state in (None, ""):
-        return SafeString(NOTHING)
-    sign = sign_of(str(state))
+    return SafeString(NOTHING) if state in (None, "") else _badge(str(state))
+
+
+@lru_cache(maxsize=256)
+def _badge(state: str) -> SafeString:
+    sign = sign_of(state)
     return format_html(
         '<span class="badge" data-tone="{}" data-state="{}">{}{}</span>',
         sign.tone,
-        str(state),
+        state,
         icon(f"state-{sign.shape}"),
         sign.word,
     )
