@@ -1,0 +1,93 @@
+"""A whole Concordat of its own: web and worker as processes that the tests kill."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class House:
+    """Web and worker beside the test's own database; each can be killed with -9 and started again."""
+
+    def __init__(self, database_url: str) -> None:
+        self.port = _free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.env = {
+            **os.environ,
+            "DATABASE_URL": database_url,
+            "DJANGO_SETTINGS_MODULE": "config.settings.test",
+            "LOG_LEVEL": "ERROR",
+        }
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str) -> None:
+        gunicorn = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "config.wsgi",
+            "--bind",
+            f"127.0.0.1:{self.port}",
+            "--threads",
+            "8",
+            "--no-control-socket",
+        ]
+        celery = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "config",
+            "worker",
+            "--concurrency",
+            "1",
+            "--without-gossip",
+            "--without-mingle",
+        ]
+        command = {"web": [*gunicorn, "--log-level", "error"], "worker": [*celery, "--loglevel", "error"]}[name]
+        self.running[name] = subprocess.Popen(command, env=self.env, cwd=settings.BASE_DIR, start_new_session=True)
+        if name == "web":
+            self._wait()
+
+    def kill(self, name: str) -> None:
+        """The whole session of the process goes at once, as in a power cut."""
+        os.killpg(self.running[name].pid, signal.SIGKILL)
+        self.running.pop(name).wait()
+
+    def stop(self) -> None:
+        for name in list(self.running):
+            self.kill(name)
+
+    def _wait(self) -> None:
+        for _ in range(150):
+            try:
+                urllib.request.urlopen(f"{self.address}/readyz", timeout=1).close()
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+            else:
+                return
+        raise AssertionError("The web process did not answer within 15 s.")
+
+
+@pytest.fixture
+def house(transactional_db):
+    made = settings.DATABASES["default"]
+    name = connection.settings_dict["NAME"]
+    url = f"postgres://{made['USER']}:{made['PASSWORD']}@{made['HOST']}:{made['PORT']}/{name}"
+    house = House(url)
+    yield house
+    house.stop()
