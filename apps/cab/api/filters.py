@@ -6,6 +6,8 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 from django_filters.rest_framework import FilterSet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 
 from apps.cab.models import Change
 from apps.cab.web.filters import ChangeFilter
@@ -32,6 +34,7 @@ class WindowFilter(FilterSet):  # type: ignore[misc]  # the package publishes no
 class ChangeApiFilter(WindowFilter, ChangeFilter):
     """Everything the page filters by, and what only programs ask for."""
 
+    board = extend_schema_field(OpenApiTypes.STR)(ChangeFilter.base_filters["board"])
     on_hold = django_filters.BooleanFilter(label="On hold.")
     component = django_filters.CharFilter(
         method="by_component", label="A component, as cluster/component.", max_length=300
