@@ -26,6 +26,25 @@ class SecretRotated(Event):
 
 
 @dataclass(frozen=True)
+class RotationEnded(Event):
+    words: ClassVar[str] = "let a webhook's old secret sign no longer"
+    endpoint_id: int
+
+
+@dataclass(frozen=True)
+class EndpointTested(Event):
+    words: ClassVar[str] = "sent a test to a webhook"
+    endpoint_id: int
+
+
+@dataclass(frozen=True)
+class SendingRepeated(Event):
+    words: ClassVar[str] = "sent to a webhook again"
+    endpoint_id: int
+    sending_id: int
+
+
+@dataclass(frozen=True)
 class EndpointDisabled(Event):
     words: ClassVar[str] = "switched a failing webhook off"
     endpoint_id: int

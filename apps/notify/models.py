@@ -129,3 +129,6 @@ class Feed(models.Model):
                 violation_error_message="You already have this feed; revoke it first.",
             )
         ]
+
+    def __str__(self) -> str:
+        return f"calendar feed of {self.kind}"

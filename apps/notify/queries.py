@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from apps.accounts.models import Person
-from apps.notify.models import Notice
+from apps.notify.models import Feed, Notice
 
 
 def unread_count(person: Person) -> int:
@@ -15,3 +15,8 @@ def inbox(person: Person, *, only_unread: bool = False) -> QuerySet[Notice]:
     """The person's notices."""
     rows = Notice.objects.filter(person=person)
     return rows.filter(read_at__isnull=True) if only_unread else rows
+
+
+def open_feeds(person: Person) -> QuerySet[Feed]:
+    """The person's feeds that are not revoked, oldest first."""
+    return Feed.objects.filter(person=person, revoked_at__isnull=True).order_by("pk")

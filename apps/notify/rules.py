@@ -10,6 +10,7 @@ from apps.kernel.refusals import Invalid
 # The retry schedule that the Standard Webhooks specification recommends; after the last the sending is given up.
 RETRIES = tuple(timedelta(seconds=s) for s in (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400))
 MAIL_RETRIES = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 480))
+LARGEST_BODY = 64 * 1024  # bytes of a webhook's body; what tells more is cut to its frame
 FAILURES_TO_DISABLE = 5  # sendings given up in a row, after which an endpoint is switched off and its owner told
 LONGEST_URL = 500
 ALLOWED_PORTS = frozenset({80, 443, 8080, 8443})
@@ -18,6 +19,7 @@ _NOT_PUBLIC = tuple(
     for one in (
         "100.64.0.0/10",
         "192.0.0.0/24",
+        "192.88.99.0/24",
         "198.18.0.0/15",
         "64:ff9b::/96",
         "64:ff9b:1::/48",
@@ -43,7 +45,7 @@ def require_address(url: str, *, allows_plain: bool) -> tuple[str, int]:
     """
     try:
         parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+        port = parts.port if parts.port is not None else 443 if parts.scheme == "https" else 80
     except ValueError:
         raise _bad("It cannot be read as an address.") from None
     if len(url) > LONGEST_URL or any(ord(c) <= 32 or ord(c) == 127 for c in url):  # noqa: PLR2004  # space and controls
@@ -57,18 +59,34 @@ def require_address(url: str, *, allows_plain: bool) -> tuple[str, int]:
     return parts.hostname, port
 
 
+def is_within(address: IPAddress, networks: Collection[IPNetwork]) -> bool:
+    """Whether the address lies in one of the networks; an IPv4 address written as IPv6 counts as what it is."""
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address.version == network.version and address in network for network in networks)
+
+
 def is_public(address: IPAddress, *, allowed: Collection[IPNetwork] = ()) -> bool:
     """Whether a request of ours may go to this address: the public internet, or a network an operator allowed."""
-    mapped = getattr(address, "ipv4_mapped", None)
-    if mapped is not None:
-        return is_public(mapped, allowed=allowed)
-    if any(address.version == network.version and address in network for network in allowed):
+    address = getattr(address, "ipv4_mapped", None) or address
+    if is_within(address, allowed):
         return True
-    if any(address.version == network.version and address in network for network in _NOT_PUBLIC):
+    if is_within(address, _NOT_PUBLIC):
         return False
     return address.is_global and not (
         address.is_multicast or address.is_reserved or address.is_loopback or address.is_link_local
     )
+
+
+def require_events(names: Collection[str], *, known: Collection[str]) -> list[str]:
+    """The names of events, each once and in order; refuses one that the house does not tell."""
+    for name in names:
+        if name not in known:
+            raise Invalid(
+                f"There is no event “{name[:80]}”.",
+                next_step="Choose from the list of events; choose none to hear all of them.",
+                fields={"events": ["Unknown event."]},
+            )
+    return sorted(set(names))
 
 
 def _bad(why: str) -> Invalid:

@@ -1,18 +1,22 @@
-"""Celery shells of notify. Rows are taken with SKIP LOCKED, so any number of workers may run each."""
+"""Celery shells of notify. Rows are taken with SKIP LOCKED; the turn keeps slow receivers from filling the workers."""
+
+from datetime import datetime, timedelta
 
 from celery import shared_task
-from django.utils import timezone
 
+from apps.journal.tasks import once_per_turn
 from apps.notify.actions import telling, webhooks
 
 
 @shared_task(name="apps.notify.tasks.send_webhooks")
-def send_webhooks() -> int:
+@once_per_turn("notify.send_webhooks", every=timedelta(seconds=10))
+def send_webhooks(at: datetime) -> int:
     """Send the webhooks that are due."""
-    return webhooks.send_due(at=timezone.now())
+    return webhooks.send_due(at=at)
 
 
 @shared_task(name="apps.notify.tasks.send_mail")
-def send_mail() -> int:
+@once_per_turn("notify.send_mail", every=timedelta(seconds=15))
+def send_mail(at: datetime) -> int:
     """Send the mails that are due."""
-    return telling.send_due_mail(at=timezone.now())
+    return telling.send_due_mail(at=at)

@@ -1,5 +1,6 @@
 """Telling people: notices, what they have read, and the mails that follow."""
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 from email.utils import formataddr
@@ -14,6 +15,8 @@ from apps.journal.models import Entry
 from apps.notify import rules
 from apps.notify.models import MailSending, Notice, Preference
 from apps.notify.states import SENDING, SendingState
+
+logger = logging.getLogger(__name__)
 
 
 def tell(
@@ -88,7 +91,8 @@ def _send_one(at: datetime) -> bool:
         sending.attempts += 1
         try:
             _mail(sending.notice)
-        except OSError as error:  # smtplib's errors are OSErrors
+        except Exception as error:  # one mail that cannot be sent must not stop the line
+            logger.warning("Mail of notice %s was not sent.", sending.notice_id, exc_info=error)
             sending.last_error = f"{type(error).__name__}: {error}"[:500]
             wait = rules.retry_after(sending.attempts, rules.MAIL_RETRIES)
             if wait is None:

@@ -1,49 +1,57 @@
-"""Outbound webhooks by the Standard Webhooks specification, through the SSRF guard."""
+"""Outbound webhooks by the Standard Webhooks specification; the way out is `addresses`."""
 
-import ipaddress
 import json
-import socket
+import logging
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
-import httpx
-from django.conf import settings
 from django.db import transaction
 from standardwebhooks.webhooks import Webhook
 
 from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.journal import actions as journal
+from apps.journal.events import REGISTRY
 from apps.journal.models import Entry
-from apps.kernel.refusals import Invalid, NotFound, StaleRevision
-from apps.notify import events, rules, secrets
+from apps.kernel.refusals import NotFound, StaleRevision, WrongState
+from apps.notify import addresses, events, rules, secrets
 from apps.notify.models import Endpoint, Sending
 from apps.notify.states import SENDING, SendingState
 
-CONNECT_S, TOTAL_S = 5.0, 10.0
-LARGEST_ANSWER = 64 * 1024  # bytes read of an answer; the rest is not wanted
+logger = logging.getLogger(__name__)
+
 GONE = 410
+TURN_S = 25.0  # seconds after which a turn begins no further sending, however many wait
+
+
+@dataclass(frozen=True)
+class NewSecret:
+    """A webhook with its new secret, the only time that anyone sees it."""
+
+    endpoint: Endpoint
+    secret: str
 
 
 @transaction.atomic
 def add_endpoint(
     *, owner: Person, url: str, events_heard: Sequence[str], at: datetime, description: str = ""
-) -> tuple[Endpoint, str]:
-    """Add a webhook; gives the row and its secret, which is shown this once."""
+) -> NewSecret:
+    """Add a webhook; its secret is shown this once."""
     owner.require(Capability.MANAGE_WEBHOOKS, to="manage webhooks")
-    check_address(url)
+    addresses.check(url)
     secret = secrets.new_secret()
     endpoint = Endpoint.objects.create(
         url=url,
         description=description.strip()[:200],
-        events=sorted(set(events_heard)),
+        events=rules.require_events(events_heard, known=REGISTRY),
         secret=secrets.sealed(secret),
         owner=owner,
     )
     journal.record(events.EndpointAdded(endpoint_id=endpoint.pk), subject=endpoint, actor=owner, at=at)
-    return endpoint, secret
+    return NewSecret(endpoint, secret)
 
 
 @transaction.atomic
@@ -55,7 +63,11 @@ def change_endpoint(*, endpoint_id: int, person: Person, version: int, at: datet
             "Someone else changed this webhook first.", next_step="Reload it and make your change again."
         )
     if "url" in fields:
-        check_address(fields["url"])
+        addresses.check(fields["url"])
+    if "events" in fields:
+        fields["events"] = rules.require_events(fields["events"], known=REGISTRY)
+    if "description" in fields:
+        fields["description"] = fields["description"].strip()[:200]
     changed = [name for name, value in fields.items() if getattr(endpoint, name) != value]
     for name in changed:
         setattr(endpoint, name, fields[name])
@@ -70,7 +82,7 @@ def change_endpoint(*, endpoint_id: int, person: Person, version: int, at: datet
 
 
 @transaction.atomic
-def rotate_secret(*, endpoint_id: int, person: Person, at: datetime) -> tuple[Endpoint, str]:
+def rotate_secret(*, endpoint_id: int, person: Person, at: datetime) -> NewSecret:
     """Give a webhook a new secret; the old one signs beside it until the next rotation."""
     endpoint = _locked(endpoint_id, person)
     secret = secrets.new_secret()
@@ -78,26 +90,46 @@ def rotate_secret(*, endpoint_id: int, person: Person, at: datetime) -> tuple[En
     endpoint.version += 1
     endpoint.save()
     journal.record(events.SecretRotated(endpoint_id=endpoint.pk), subject=endpoint, actor=person, at=at)
-    return endpoint, secret
+    return NewSecret(endpoint, secret)
 
 
 @transaction.atomic
-def test_endpoint(*, endpoint_id: int, person: Person, at: datetime) -> Sending:
-    """Put a test event in line for a webhook."""
-    return Sending.objects.create(endpoint=_locked(endpoint_id, person), entry=None, next_attempt_at=at)
+def end_rotation(*, endpoint_id: int, person: Person, at: datetime) -> Endpoint:
+    """Let the old secret of a webhook sign no longer: its receiver knows the new one. Nothing happens without one."""
+    endpoint = _locked(endpoint_id, person)
+    if endpoint.old_secret:
+        endpoint.old_secret = ""
+        endpoint.version += 1
+        endpoint.save()
+        journal.record(events.RotationEnded(endpoint_id=endpoint.pk), subject=endpoint, actor=person, at=at)
+    return endpoint
+
+
+@transaction.atomic
+def send_test(*, endpoint_id: int, person: Person, at: datetime) -> Sending:
+    """Put a test event in line for a webhook that is on."""
+    endpoint = _locked(endpoint_id, person)
+    _require_on(endpoint)
+    sending = Sending.objects.create(endpoint=endpoint, entry=None, next_attempt_at=at)
+    journal.record(events.EndpointTested(endpoint_id=endpoint.pk), subject=endpoint, actor=person, at=at)
+    return sending
 
 
 @transaction.atomic
 def send_again(*, sending_id: int, person: Person, at: datetime) -> Sending:
-    """Put a sending back in line, with a fresh set of attempts."""
+    """Put a sending back in line, with a fresh set of attempts; one that waits goes next. The webhook must be on."""
     person.require(Capability.MANAGE_WEBHOOKS, to="manage webhooks")
-    sending = Sending.objects.select_for_update().filter(pk=sending_id).first()
+    rows = Sending.objects.select_for_update(of=("self",)).select_related("endpoint")
+    sending = rows.filter(pk=sending_id).first()
     if sending is None:
         raise NotFound("There is no such sending.", next_step="Go back to the webhook.")
+    _require_on(sending.endpoint)
     if sending.state != SendingState.WAITING:
         _move(sending, SendingState.WAITING)
-    sending.attempts, sending.next_attempt_at = 0, at
+    sending.attempts, sending.next_attempt_at, sending.sent_at = 0, at, None
     sending.save()
+    event = events.SendingRepeated(endpoint_id=sending.endpoint_id, sending_id=sending.pk)
+    journal.record(event, subject=sending.endpoint, actor=person, at=at)
     return sending
 
 
@@ -109,38 +141,15 @@ def queue_for_endpoints(entry: Entry) -> None:
 
 
 def send_due(*, at: datetime, limit: int = 50) -> int:
-    """Send the webhooks that are due, one transaction each; returns how many were attempted. Safe beside another."""
+    """Send the webhooks that are due, one transaction each; returns how many were attempted. Safe beside another.
+
+    A turn ends early when receivers are slow (see TURN_S): the rest waits for the next one.
+    """
+    begun = time.monotonic()
     for attempted in range(limit):
-        if not _send_one(at):
+        if time.monotonic() - begun > TURN_S or not _send_one(at):
             return attempted
     return limit
-
-
-def check_address(url: str) -> tuple[str, str]:
-    """The guard against reaching inward: the host and one public address of it, refused when any of them is not public.
-
-    Connections go to the address that was checked, so a name that resolves differently a moment later gains nothing.
-    """
-    allowed = [ipaddress.ip_network(one) for one in settings.WEBHOOK_ALLOWED_NETWORKS]
-    host, port = rules.require_address(url, allows_plain=bool(allowed))
-    try:
-        found = {info[4][0] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-    except (OSError, UnicodeError):
-        raise Invalid(
-            f"The name {host} cannot be found.",
-            next_step="Check the address.",
-            fields={"url": ["Unknown host."]},
-            code="bad_address",
-        ) from None
-    addresses = [ipaddress.ip_address(str(one).split("%")[0]) for one in found]
-    if not all(rules.is_public(one, allowed=allowed) for one in addresses):
-        raise Invalid(
-            f"{host} is not on the public internet, so we do not send there.",
-            next_step="Use a public address, or ask an operator to allow its network.",
-            fields={"url": ["Not a public address."]},
-            code="bad_address",
-        )
-    return host, str(min(addresses, key=lambda one: one.version))
 
 
 def payload(entry: Entry | None, *, at: datetime) -> str:
@@ -157,7 +166,11 @@ def payload(entry: Entry | None, *, at: datetime) -> str:
             **entry.data,
         }
         content = {"type": entry.event, "timestamp": entry.at.astimezone(UTC).isoformat(), "data": data}
-    return json.dumps(content, separators=(",", ":"))
+    body = json.dumps(content, separators=(",", ":"))
+    if len(body) > rules.LARGEST_BODY:  # ASCII: as many bytes as characters
+        content["data"] = {"sequence": content["data"]["sequence"], "is_cut": True}
+        body = json.dumps(content, separators=(",", ":"))
+    return body
 
 
 def _send_one(at: datetime) -> bool:
@@ -173,9 +186,12 @@ def _send_one(at: datetime) -> bool:
             return False
         sending.attempts += 1
         try:
-            sending.status, sending.excerpt = _post(sending, at=at)
-        except (httpx.HTTPError, Invalid, OSError) as error:
-            sending.status, sending.excerpt = None, f"{type(error).__name__}: {error}"[:500]
+            answer = _post(sending, at=at)
+        except Exception as error:  # whatever happens on the way out must not stop the line
+            logger.warning("Sending %s to webhook %s failed.", sending.pk, sending.endpoint_id, exc_info=error)
+            sending.status, sending.excerpt = None, f"{type(error).__name__}: {error}"[: addresses.LONGEST_EXCERPT]
+        else:
+            sending.status, sending.excerpt = answer.status, answer.excerpt
         _judge(sending, at=at)
         sending.save()
     return True
@@ -197,8 +213,9 @@ def _judge(sending: Sending, *, at: datetime) -> None:
         return
     _move(sending, SendingState.FAILED)
     endpoint.failures += 1
-    if sending.status == GONE or endpoint.failures >= rules.FAILURES_TO_DISABLE:
+    if endpoint.is_active and (sending.status == GONE or endpoint.failures >= rules.FAILURES_TO_DISABLE):
         endpoint.is_active = False
+        endpoint.version += 1
         why = (
             "It answered 410 Gone."
             if sending.status == GONE
@@ -208,34 +225,25 @@ def _judge(sending: Sending, *, at: datetime) -> None:
     endpoint.save()
 
 
-def _post(sending: Sending, *, at: datetime) -> tuple[int, str]:
+def _post(sending: Sending, *, at: datetime) -> addresses.Answer:
     endpoint = sending.endpoint
-    host, address = check_address(endpoint.url)
     body = payload(sending.entry, at=at)
+    # The same id at every attempt, so a receiver that heard it already can tell.
     message_id = f"msg_{sending.endpoint_id}_{sending.entry_id or f'test{sending.pk}'}"
     kept = [endpoint.secret, endpoint.old_secret] if endpoint.old_secret else [endpoint.secret]
-    signatures = [Webhook(secrets.opened(one)).sign(message_id, at, body) for one in kept]
     headers = {
         "content-type": "application/json",
         "user-agent": "Concordat-Webhooks/1",
-        "host": urlsplit(endpoint.url).netloc,
         "webhook-id": message_id,
         "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": " ".join(signatures),
+        "webhook-signature": " ".join(Webhook(secrets.opened(one)).sign(message_id, at, body) for one in kept),
     }
-    # The request goes to the address that was checked; the certificate is checked against the name.
-    target = httpx.URL(endpoint.url).copy_with(host=address)
-    limits = httpx.Timeout(TOTAL_S, connect=CONNECT_S)
-    with (
-        httpx.Client(timeout=limits, follow_redirects=False, trust_env=False) as client,
-        client.stream("POST", target, content=body, headers=headers, extensions={"sni_hostname": host}) as answer,
-    ):
-        read = b""
-        for chunk in answer.iter_raw():
-            read += chunk
-            if len(read) >= LARGEST_ANSWER:
-                break
-        return answer.status_code, read[:500].decode("utf-8", "replace").replace("\0", "")[:500]
+    return addresses.post(endpoint.url, body=body.encode(), headers=headers)
+
+
+def _require_on(endpoint: Endpoint) -> None:
+    if not endpoint.is_active:
+        raise WrongState("This webhook is switched off.", next_step="Switch it on first.")
 
 
 def _locked(endpoint_id: int, person: Person) -> Endpoint:

@@ -1,5 +1,13 @@
 """Addresses of the notify API."""
 
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from apps.notify.api.viewsets import FeedViewSet, NoticeViewSet, SendingViewSet, WebhookViewSet
+
+router = SimpleRouter()
+router.register("inbox", NoticeViewSet, basename="inbox")
+router.register("webhooks", WebhookViewSet, basename="webhooks")
+router.register("webhook-sendings", SendingViewSet, basename="webhook-sendings")
+router.register("feeds", FeedViewSet, basename="feeds")
+
+urlpatterns = router.urls

@@ -18,6 +18,7 @@ urlpatterns = [
     path("webhooks/<int:endpoint_id>/", views.endpoint, name="webhook"),
     path("webhooks/<int:endpoint_id>/switch/", views.switch, name="switch-webhook"),
     path("webhooks/<int:endpoint_id>/secret/", views.rotate, name="rotate-webhook"),
+    path("webhooks/<int:endpoint_id>/secret/old/", views.end_rotation, name="end-rotation"),
     path("webhooks/<int:endpoint_id>/test/", views.ping, name="test-webhook"),
     path("webhooks/sendings/<int:sending_id>/again/", views.resend, name="resend"),
 ]

@@ -1,12 +1,13 @@
 """Inbox, mail preferences, webhooks and calendar feeds."""
 
 import hashlib
+from typing import cast
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.cache import get_conditional_response
+from django.utils.http import http_date, url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.rules import Capability
@@ -22,6 +23,7 @@ from apps.notify.models import Endpoint, Feed, Preference, Sending
 from apps.notify.web.forms import EndpointForm
 
 SHOWN = 50
+LONGEST_ID = 18  # digits of a bigint
 # Kinds of notices people may silence, with what they are told about.
 KINDS = {
     "vote": "a change waits for my vote",
@@ -52,8 +54,9 @@ def inbox(request: PersonRequest) -> HttpResponse:
 @signed_in
 def mark_read(request: PersonRequest) -> HttpResponse:
     """Mark the chosen notices as read; all of them when none is named."""
-    chosen = [int(one) for one in request.POST.getlist("notice") if one.isascii() and one.isdigit()]
-    telling.mark_read(person=request.user, notice_ids=chosen or None, at=timezone.now())
+    named = request.POST.getlist("notice")
+    chosen = [int(one) for one in named if one.isascii() and one.isdigit() and len(one) <= LONGEST_ID]
+    telling.mark_read(person=request.user, notice_ids=chosen if named else None, at=timezone.now())
     return went(request, "notify:inbox")
 
 
@@ -78,17 +81,15 @@ def preferences(request: PersonRequest) -> HttpResponse:
         for kind in KINDS:
             telling.set_mail_preference(person=request.user, kind=kind, by_mail=kind in request.POST.getlist("by_mail"))
         return went(request, "notify:preferences")
-    silent = set(Preference.objects.filter(person=request.user, by_mail=False).values_list("kind", flat=True))
-    kinds = [{"kind": kind, "label": label, "by_mail": kind not in silent} for kind, label in KINDS.items()]
-    return _preferences_page(request, {"kinds": kinds})
+    return _preferences_page(request, {})
 
 
 @require_POST
 @signed_in
 def open_feed(request: PersonRequest) -> HttpResponse:
     """Open a calendar feed; its address is shown this once."""
-    _, token = feed_actions.open_feed(person=request.user, kind=request.POST.get("kind", ""), at=timezone.now())
-    return _preferences_page(request, {"new_address": f"{settings.PUBLIC_URL}/feeds/{token}.ics"})
+    new = feed_actions.open_feed(person=request.user, kind=request.POST.get("kind", ""), at=timezone.now())
+    return _preferences_page(request, {"new_address": new.address})
 
 
 @require_POST
@@ -109,15 +110,20 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponse(
             "This calendar was closed. Open a new one in your inbox preferences.", status=410, content_type="text/plain"
         )
-    body = calendar_file(feeds.items_of(row.kind, row.person), name=feeds.kinds().get(row.kind, "Concordat"))
+    items = feeds.items_of(row.kind, row.person)
+    body = calendar_file(items, name=feeds.kinds().get(row.kind, "Concordat"))
+    changed_at = max((item.changed_at for item in items), default=row.created_at)
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    if request.headers.get("If-None-Match") == tag:
-        return HttpResponse(status=304, headers={"ETag": tag})
-    return HttpResponse(
-        body,
-        content_type="text/calendar; charset=utf-8",
-        headers={"ETag": tag, "Cache-Control": "private, max-age=300"},
-    )
+    headers = {
+        "ETag": tag,
+        "Last-Modified": http_date(changed_at.timestamp()),
+        "Cache-Control": "private, max-age=300",
+        "Content-Disposition": f'inline; filename="{row.kind}.ics"',
+    }
+    answer = HttpResponse(body, content_type="text/calendar; charset=utf-8", headers=headers)
+    feed_actions.note_reading(feed_id=row.pk, at=timezone.now())
+    # By the tag alone: a change that leaves the calendar changes the file, but not the newest instant in it.
+    return cast("HttpResponse", get_conditional_response(request, etag=tag, response=answer))
 
 
 @require_GET
@@ -137,14 +143,14 @@ def add_endpoint(request: PersonRequest) -> HttpResponse:
     try:
         if form.is_valid():
             data = form.cleaned_data
-            endpoint, secret = webhooks.add_endpoint(
+            new = webhooks.add_endpoint(
                 owner=request.user,
                 url=data["url"],
                 events_heard=data["events"],
                 description=data["description"],
                 at=timezone.now(),
             )
-            return _endpoint_page(request, endpoint, secret=secret)
+            return _endpoint_page(request, new.endpoint, secret=new.secret)
     except Refusal as refusal:
         form.refuse(refusal)
     return render(
@@ -181,15 +187,23 @@ def switch(request: PersonRequest, endpoint_id: int) -> HttpResponse:
 @signed_in
 def rotate(request: PersonRequest, endpoint_id: int) -> HttpResponse:
     """Give a webhook a new secret, shown this once."""
-    found, secret = webhooks.rotate_secret(endpoint_id=endpoint_id, person=request.user, at=timezone.now())
-    return _endpoint_page(request, found, secret=secret)
+    new = webhooks.rotate_secret(endpoint_id=endpoint_id, person=request.user, at=timezone.now())
+    return _endpoint_page(request, new.endpoint, secret=new.secret)
+
+
+@require_POST
+@signed_in
+def end_rotation(request: PersonRequest, endpoint_id: int) -> HttpResponse:
+    """Let the old secret sign no longer."""
+    found = webhooks.end_rotation(endpoint_id=endpoint_id, person=request.user, at=timezone.now())
+    return went(request, found.get_absolute_url())
 
 
 @require_POST
 @signed_in
 def ping(request: PersonRequest, endpoint_id: int) -> HttpResponse:
     """Put a test event in line."""
-    sending = webhooks.test_endpoint(endpoint_id=endpoint_id, person=request.user, at=timezone.now())
+    sending = webhooks.send_test(endpoint_id=endpoint_id, person=request.user, at=timezone.now())
     return went(request, sending.endpoint.get_absolute_url())
 
 
@@ -215,7 +229,9 @@ def _endpoint_page(request: PersonRequest, found: Endpoint, *, secret: str = "")
 
 
 def _preferences_page(request: PersonRequest, more: dict[str, object]) -> HttpResponse:
-    own = Feed.objects.filter(person=request.user, revoked_at__isnull=True).order_by("pk")
+    silent = set(Preference.objects.filter(person=request.user, by_mail=False).values_list("kind", flat=True))
+    kinds = [{"kind": kind, "label": label, "by_mail": kind not in silent} for kind, label in KINDS.items()]
     offered = feeds.kinds()
-    rows = [{"feed": one, "label": offered.get(one.kind, one.kind)} for one in own]
-    return render(request, "notify/preferences.html", {"feeds": rows, "offered": offered.items(), **more})
+    rows = [{"feed": one, "label": offered.get(one.kind, one.kind)} for one in queries.open_feeds(request.user)]
+    context = {"kinds": kinds, "feeds": rows, "offered": offered.items(), **more}
+    return render(request, "notify/preferences.html", context)
