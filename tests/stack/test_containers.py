@@ -94,7 +94,7 @@ def test_what_the_containers_get_is_all_that_production_settings_need(composed):
     done = subprocess.run(
         [BIN / "python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         cwd=places.ROOT,
-        env={"PATH": os.environ["PATH"], **composed["services"]["web"]["environment"]},
+        env={"PATH": os.environ["PATH"], **given(composed)},
         capture_output=True,
         text=True,
         check=False,
@@ -252,6 +252,11 @@ def test_the_application_gets_a_role_of_its_own_that_is_no_superuser(monkeypatch
             connection.execute("CREATE EXTENSION btree_gist")  # what our migrations need is theirs to do
 
 
+def given(composed: dict) -> dict[str, str]:
+    """The environment of the web container: what has no value is not set there."""
+    return {key: value for key, value in composed["services"]["web"]["environment"].items() if value is not None}
+
+
 def image_command() -> list[str]:
     """What the image runs, as its Dockerfile says."""
     text = (places.ROOT / "Dockerfile").read_text().partition("\nCMD ")[2]
@@ -266,7 +271,7 @@ def test_production_answers_behind_the_proxy_as_it_is_composed(composed, tmp_pat
     port = free_port()
     with places.throwaway_folder() as state, running.servers(state, durable=True) as servers:
         env = {
-            **composed["services"]["web"]["environment"],
+            **given(composed),
             "PATH": f"{BIN}:{os.environ['PATH']}",
             "ALLOWED_HOSTS": "localhost",
             "STATIC_ROOT": str(tmp_path / "static"),
