@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,9 @@ from apps.journal.states import DELIVERY, DeliveryState
 from apps.kernel.refusals import NotFound
 
 logger = logging.getLogger(__name__)
+
+QUIET_S = 10.0  # as long as the heartbeat needs, so nothing waits longer for it
+_broker = {"quiet_until": 0.0}  # monotonic seconds
 
 Handler = Callable[[Entry], None]
 # subscriber name → (handler, names of the events it hears; None hears everything)
@@ -66,7 +70,7 @@ def record(
     hearing = [name for name, (_, events) in _subscribers.items() if events is None or entry.event in events]
     Delivery.objects.bulk_create(Delivery(entry=entry, subscriber=name, next_attempt_at=at) for name in hearing)
     if hearing:
-        transaction.on_commit(_wake_up)
+        _wake_up_on_commit()
     return entry
 
 
@@ -174,7 +178,7 @@ def _retry(delivery: Delivery, *, actor: AbstractBaseUser, at: datetime) -> None
     delivery.save(update_fields=["state", "attempts", "next_attempt_at"])
     event = DeliveryRetried(delivery_id=delivery.pk, entry_id=delivery.entry_id, subscriber=delivery.subscriber)
     record(event, subject=delivery, actor=actor, at=at, cluster_id=delivery.entry.cluster_id)
-    transaction.on_commit(_wake_up)
+    _wake_up_on_commit()
 
 
 def _postpone(delivery: Delivery, error: Exception, at: datetime) -> None:
@@ -201,11 +205,23 @@ def _cluster_of(subject: models.Model) -> int | None:
     return found
 
 
+def _wake_up_on_commit() -> None:
+    """Ask for one wake-up after this transaction, however many entries it writes."""
+    if not any(waiting is _wake_up for _, waiting, *_ in connection.run_on_commit):
+        transaction.on_commit(_wake_up)
+
+
 def _wake_up() -> None:
-    """Ask a worker to deliver now. Without Redis the heartbeat does it later, so a failure here is only a delay."""
+    """Ask a worker to deliver now. Without Redis the heartbeat does it later, so a failure here is only a delay.
+
+    After a failure nobody asks for a moment: where the broker is gone, only one commit in many pays for finding out.
+    """
     from apps.journal.tasks import deliver
 
+    if time.monotonic() < _broker["quiet_until"]:
+        return
     try:
         deliver.apply_async(ignore_result=True, retry=False)
     except Exception as error:  # noqa: BLE001  # whatever the broker's client raises, the commit stands
+        _broker["quiet_until"] = time.monotonic() + QUIET_S
         logger.warning("No wake-up sent (%s); the heartbeat will deliver.", type(error).__name__)

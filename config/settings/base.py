@@ -134,7 +134,14 @@ CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A page that has committed must not wait for a dead broker: beat and the outbox pick the work up later.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5, "max_retries": 1}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 1,
+    "socket_timeout": 5,
+    "max_retries": 1,
+    "interval_start": 0,  # kombu sleeps 2 s before it tries again unless told otherwise
+    "interval_step": 0,
+    "interval_max": 0,
+}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = SCHEDULE
@@ -257,6 +264,7 @@ IMPORT_LARGEST_UPLOAD_BYTES: int = env.int("IMPORT_LARGEST_UPLOAD_MB", default=5
 IMPORT_LARGEST_BYTES: int = env.int("IMPORT_LARGEST_MB", default=500) * 1024 * 1024
 
 vars().update(env.email("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10  # seconds; a mail server that hangs must not hold a worker
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Concordat <concordat@localhost>")
 
 # Networks webhooks may reach although they are not public (internal receivers), such as 10.1.0.0/16.

@@ -1,14 +1,17 @@
 """Recording, and that nothing recorded ever changes."""
 
+import time
 from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
+from kombu.exceptions import OperationalError
 
 from apps.journal import actions
 from apps.journal.models import Delivery, Entry
 from apps.journal.queries import timeline
+from apps.journal.tasks import deliver
 from apps.notify.events import FeedOpened, FeedRevoked
 from tests.journal.conftest import tell
 
@@ -40,6 +43,48 @@ def test_what_is_rolled_back_was_never_told(ada, noon, listeners):
         transaction.set_rollback(True)
     assert not Entry.objects.exists()
     assert not Delivery.objects.exists()
+
+
+class TestWakingUp:
+    @pytest.fixture
+    def asked(self, monkeypatch, listeners) -> list[int]:
+        """How often a broker was asked; it refuses."""
+        calls: list[int] = []
+
+        def refuse(**_):
+            calls.append(1)
+            raise OperationalError("no broker")
+
+        actions.subscribe("test.all")(lambda entry: None)
+        monkeypatch.setattr(deliver, "apply_async", refuse)
+        monkeypatch.setattr(actions, "_broker", {"quiet_until": 0.0})
+        return calls
+
+    def test_once_a_transaction_however_much_it_tells(self, ada, noon, asked, django_capture_on_commit_callbacks):
+        with django_capture_on_commit_callbacks() as after, transaction.atomic():
+            for number in range(3):
+                tell(ada, noon, number=number)
+        assert len(after) == 1
+
+    def test_also_when_an_inner_part_was_undone(self, ada, noon, asked, django_capture_on_commit_callbacks):
+        with django_capture_on_commit_callbacks() as after:
+            with transaction.atomic():
+                tell(ada, noon)
+                transaction.set_rollback(True)
+            tell(ada, noon, number=2)
+        assert len(after) == 1
+
+    def test_a_dead_broker_costs_one_commit_in_many_and_no_delivery(self, ada, noon, asked, monkeypatch):
+        clock = [100.0]
+        monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+        for _ in range(3):
+            actions._wake_up()
+        assert len(asked) == 1
+        clock[0] += actions.QUIET_S
+        actions._wake_up()
+        assert len(asked) == 2
+        tell(ada, noon)
+        assert actions.deliver_due(at=noon) == 1
 
 
 def test_each_subscriber_gets_the_events_it_hears(ada, noon, listeners):
