@@ -48,6 +48,16 @@ class Standing:
         return {Capability.MANAGE_CLUSTER, Capability.MANAGE_PEOPLE} <= self.capabilities
 
     @property
+    def may_own(self) -> bool:
+        """Whether they own it and their roles let them write."""
+        return self.writes and Part.OWN in self.parts
+
+    @property
+    def may_operate(self) -> bool:
+        """Whether they own or operate it and their roles let them write."""
+        return self.writes and bool(self.parts & {Part.OWN, Part.OPERATE})
+
+    @property
     def writes(self) -> bool:
         """Whether their roles let them write at all; a part never lifts an auditor's hands-off."""
         return Capability.PROPOSE_CHANGE in self.capabilities

@@ -13,6 +13,7 @@ from apps.cab import events
 from apps.cab.models import Board, Delegation, Seat
 from apps.cab.queries import boards
 from apps.cab.rules.delegation import circle
+from apps.clusters.queries import standing
 from apps.journal import actions as journal
 from apps.kernel.refusals import (
     Conflict,
@@ -203,7 +204,7 @@ def _locked(board_id: int) -> Board:
 
 
 def _require_manages(board: Board, person: Person, *, at: datetime) -> None:
-    owns = board.cluster is not None and person.has_perm("clusters.own_cluster", board.cluster)
+    owns = board.cluster is not None and standing(person, board.cluster).may_own
     if not (boards.is_chair(person, board.pk, on=at.date()) or owns or person.may(Capability.MANAGE_PEOPLE)):
         raise NotAllowed(f"You do not lead the {board.name}.", next_step="Ask its chair or an administrator.")
 

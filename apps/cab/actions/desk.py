@@ -36,4 +36,9 @@ def forget_view(*, person: Person, view_id: int) -> None:
 @transaction.atomic
 def note_look(*, person: Person, change: Change, at: datetime) -> None:
     """Remember the revision this person has just seen."""
-    LastLook.objects.update_or_create(person=person, change=change, defaults={"revision": change.revision, "at": at})
+    LastLook.objects.bulk_create(
+        [LastLook(person=person, change=change, revision=change.revision, at=at)],
+        update_conflicts=True,
+        unique_fields=["person", "change"],
+        update_fields=["revision", "at"],
+    )

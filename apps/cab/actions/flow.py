@@ -15,6 +15,7 @@ from apps.cab.queries import boards, changes
 from apps.cab.rules import blockers, reviews
 from apps.cab.rules.routing import route
 from apps.cab.states import ChangeState, Outcome, RoundState
+from apps.clusters.queries import standing
 from apps.journal import actions as journal
 from apps.kernel.refusals import Invalid, NotAllowed, WrongState
 
@@ -231,7 +232,7 @@ def require_may_assess(change: Change, person: Person) -> None:
             next_step="A board member or the cluster's owner assesses it.",
             code="own_change",
         )
-    if not person.may(Capability.TRIAGE_CHANGE) and not person.has_perm("clusters.own_cluster", change.cluster):
+    if not person.may(Capability.TRIAGE_CHANGE) and not standing(person, change.cluster).may_own:
         raise NotAllowed("You may not assess changes.", next_step="Ask a board member or the cluster's owner.")
 
 
@@ -244,7 +245,7 @@ def _require_author(change: Change, person: Person, *, to: str) -> None:
 def _require_doer(change: Change, person: Person, *, to: str) -> None:
     """The implementer does it, or an operator of the cluster, or the cluster's owner."""
     named = person.pk in {change.implementer_id, change.requester_id}
-    operates = any(person.has_perm(f"clusters.{one}", change.cluster) for one in ("own_cluster", "operate_cluster"))
+    operates = standing(person, change.cluster).may_operate
     if not ((named and person.may(Capability.PROPOSE_CHANGE)) or operates or person.may(Capability.IMPLEMENT_CHANGE)):
         who = change.implementer or "an operator of the cluster"
         raise NotAllowed(

@@ -19,6 +19,7 @@ from apps.cab.queries import boards, changes
 from apps.cab.rules import attachments, revisions
 from apps.cab.states import ChangeState, RoundState
 from apps.clusters.models import Cluster, Component
+from apps.clusters.queries import standing
 from apps.journal import actions as journal
 from apps.kernel.refusals import Invalid, NotAllowed, StaleRevision, WrongState
 from apps.kernel.windows import require_window
@@ -126,7 +127,7 @@ def preview_edit(*, change: Change, content: Content) -> revisions.EditVerdict:
 def require_may_edit(change: Change, editor: Person) -> None:
     """Refuse editors who did not write it, and changes that have gone too far to edit."""
     editor.require(Capability.PROPOSE_CHANGE, to="edit changes")
-    if editor.pk not in boards.authors_of(change) and not editor.has_perm("clusters.own_cluster", change.cluster):
+    if editor.pk not in boards.authors_of(change) and not standing(editor, change.cluster).may_own:
         raise NotAllowed(
             f"You may not edit {change.reference}: you are not one of its authors.",
             next_step="Ask its requester to add you as a co-author.",

@@ -11,6 +11,7 @@ from apps.cab.actions.moves import locked_change, move_change, move_review
 from apps.cab.models import Change, Review
 from apps.cab.rules.reviews import ESCALATE_AFTER, REMIND_BEFORE
 from apps.cab.states import ChangeState, ReviewState
+from apps.clusters.queries import standing
 from apps.journal import actions as journal
 from apps.kernel.refusals import Invalid, NotAllowed, WrongState
 
@@ -93,5 +94,5 @@ def _require_may_review(change: Change, person: Person) -> None:
             next_step="Report its outcome first.",
         )
     involved = person.pk in {change.requester_id, change.implementer_id} or person.may(Capability.TRIAGE_CHANGE)
-    if not involved and not person.has_perm("clusters.own_cluster", change.cluster):
+    if not involved and not standing(person, change.cluster).may_own:
         raise NotAllowed("You may not review this change.", next_step=f"Ask {change.requester}.")

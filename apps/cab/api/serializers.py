@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -28,6 +29,7 @@ from apps.cab.models.boards import BoardKind
 from apps.cab.queries.changes import blocker_facts
 from apps.cab.rules.blockers import blockers
 from apps.cab.states import Outcome
+from apps.clusters.models import Component
 
 LONG, SHORT = 50_000, 20_000
 
@@ -145,6 +147,11 @@ class ChangeDetailOut(ChangeOut):
     risk_factors = FactorOut(many=True, read_only=True)
     blockers = serializers.SerializerMethodField()
     current_round = serializers.SerializerMethodField()
+    reads = (
+        "co_authors",
+        Prefetch("components", Component.objects.select_related("cluster")),
+        Prefetch("rounds", Round.objects.select_related("board")),
+    )
 
     class Meta:
         model = Change
@@ -176,7 +183,7 @@ class ChangeDetailOut(ChangeOut):
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_components(self, change: Change) -> list[str]:
-        return sorted(f"{one.cluster.slug}/{one.slug}" for one in change.components.select_related("cluster"))
+        return sorted(f"{one.cluster.slug}/{one.slug}" for one in change.components.all())
 
     @extend_schema_field(BlockerOut(many=True))
     def get_blockers(self, change: Change) -> Any:
@@ -184,7 +191,7 @@ class ChangeDetailOut(ChangeOut):
 
     @extend_schema_field(RoundOut(allow_null=True))
     def get_current_round(self, change: Change) -> Any:
-        last = change.rounds.select_related("board").order_by("-number").first()
+        last = max(change.rounds.all(), key=lambda one: one.number, default=None)
         return RoundOut(last).data if last else None
 
 

@@ -41,7 +41,10 @@ class ChangeViewSet(ReadViewSet[Change]):
 
     def rows(self) -> QuerySet[Change]:
         rows = Change.objects.visible_to(self.person)
-        return rows.in_lists() if self.action == "list" else rows.select_related("cluster", "requester", "implementer")
+        if self.action == "list":
+            return rows.in_lists()
+        rows = rows.select_related("cluster", "requester", "implementer")
+        return rows.prefetch_related(*s.ChangeDetailOut.reads) if self.action == "retrieve" else rows
 
     def get_object(self) -> Change:
         """The change of the address, by reference."""

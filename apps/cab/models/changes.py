@@ -27,7 +27,9 @@ class ChangeType(models.TextChoices):
 
 class ChangeQuerySet(models.QuerySet["Change"]):
     def visible_to(self, person: "Person") -> Self:
-        """Changes of clusters this person may know of; drafts only to those who write them."""
+        """Changes of clusters this person may know of, and those a board of theirs decides; drafts to their authors."""
+        from apps.cab.models.rounds import Round  # the two tables name each other
+
         mine = (
             models.Q(requester=person)
             | models.Q(implementer=person)
@@ -38,8 +40,11 @@ class ChangeQuerySet(models.QuerySet["Change"]):
         closed = Cluster.objects.filter(visibility=Visibility.RESTRICTED).exclude(
             pk__in=Cluster.objects.visible_to(person).values("pk")
         )
+        # Who decides a change must be able to read it, wherever it belongs.
+        decides = models.Exists(Round.objects.filter(change=models.OuterRef("pk"), board__seats__person=person))
         # Phrased as "not in the few hidden clusters": most are open, and the planner then keeps the list's index.
-        return self.filter((~models.Q(state=ChangeState.DRAFT) & ~models.Q(cluster__in=closed.values("pk"))) | mine)
+        known = ~models.Q(cluster__in=closed.values("pk")) | models.Q(decides)
+        return self.filter((~models.Q(state=ChangeState.DRAFT) & known) | mine)
 
     def in_lists(self) -> Self:
         """With cluster and requester, and without the long texts: most of a row's bytes, and no list shows them."""

@@ -9,7 +9,6 @@ from apps.accounts.models import Person
 from apps.cab.models import (
     Ballot,
     Change,
-    ChangeComponent,
     Condition,
     Delegation,
     NamedApprover,
@@ -108,11 +107,11 @@ def blocker_facts(change: Change, *, at: datetime) -> BlockerFacts:
     """The facts the change's blockers are found from, as the database has them now."""
     from apps.cab.queries import boards
 
-    round_ = boards.open_round(change)
-    last = Round.objects.filter(change=change).order_by("-number").first()
+    last = max(change.rounds.all(), key=lambda one: one.number, default=None)
+    round_ = last if last and last.state == RoundState.OPEN else None
     return blocker_facts_from(
         change,
-        has_components=ChangeComponent.objects.filter(change=change).exists(),
+        has_components=change.components.exists(),
         has_open_round=round_ is not None,
         round_lapsed=bool(last and last.state == RoundState.LAPSED),
         open_conditions=Condition.objects.filter(change=change, state=ConditionState.OPEN).count(),
@@ -124,8 +123,10 @@ def blocker_facts(change: Change, *, at: datetime) -> BlockerFacts:
 
 def author_approvers(change: Change) -> list[str]:
     """The authors of an imported change whom its source also names as approvers, by handle."""
+    named = list(NamedApprover.objects.filter(change=change).values_list("person__handle", flat=True))
+    if not named:
+        return []
     people = [change.requester, change.implementer, *change.co_authors.all()]
-    named = NamedApprover.objects.filter(change=change).values_list("person__handle", flat=True)
     return separation.author_approvers(authors=[one.handle for one in people if one], approvers=named)
 
 

@@ -30,6 +30,7 @@ from apps.cab.queries.boards import OpenBallot, conditions_shown_to
 from apps.cab.rules import blockers, offers, separation, voting
 from apps.cab.rules.revisions import EditVerdict
 from apps.cab.states import ConditionState, RoundState
+from apps.clusters.queries import standing
 from apps.journal import queries as journal
 from apps.journal.events import words_for
 from apps.journal.models import Entry
@@ -211,8 +212,8 @@ def _situation(
     found: Sequence[blockers.Blocker],
 ) -> offers.Situation:
     writes, triages = person.may(Capability.PROPOSE_CHANGE), person.may(Capability.TRIAGE_CHANGE)
-    owns = writes and person.has_perm("clusters.own_cluster", change.cluster)
-    operates = owns or (writes and person.has_perm("clusters.operate_cluster", change.cluster))
+    holds = standing(person, change.cluster)
+    owns, operates = holds.may_own, holds.may_operate
     is_author = person.pk in authors
     involved = person.pk in {change.requester_id, change.implementer_id}
     return offers.Situation(

@@ -12,8 +12,7 @@ from apps.accounts.models import Person, PersonKind
 from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.cab.actions import boards as actions
-from apps.cab.models import Board, Change, Delegation, Round, Seat
-from apps.cab.queries import boards
+from apps.cab.models import Board, Change, Delegation, Round, Seat, SeatRole
 from apps.cab.states import RoundState
 from apps.cab.web import forms
 from apps.clusters.models import Cluster
@@ -137,9 +136,11 @@ def _page(request: PersonRequest, board: Board, **refused: forms.RefusableForm) 
         .select_related("change")
     )
     people = Person.objects.filter(kind=PersonKind.HUMAN, is_active=True).order_by("name")
+    seats = list(Seat.objects.filter(board=board).select_related("person").order_by("role", "person__name"))
+    roles = {seat.role for seat in seats if seat.person_id == request.user.pk and today in seat.term}
     context = {
         "board": board,
-        "seats": Seat.objects.filter(board=board).select_related("person").order_by("role", "person__name"),
+        "seats": seats,
         "today": today,
         "delegations": Delegation.objects.filter(board=board, revoked_at__isnull=True, days__endswith__gt=today)
         .select_related("from_person", "to_person")
@@ -147,8 +148,8 @@ def _page(request: PersonRequest, board: Board, **refused: forms.RefusableForm) 
         "waiting": waiting.order_by("closes_at")[:SHOWN],
         "decided": decided.order_by("-id")[:SHOWN],
         "people": people[: SHOWN * 10],
-        "leads": boards.is_chair(request.user, board.pk, on=today) or request.user.may(Capability.MANAGE_PEOPLE),
-        "votes": boards.has_voting_seat(request.user, board.pk, on=today),
+        "leads": SeatRole.CHAIR in roles or request.user.may(Capability.MANAGE_PEOPLE),
+        "votes": bool(roles - {SeatRole.ADVISER}),
         "timeline": [
             {"at": one.at, "actor": one.actor, "words": words_for(one.event)}
             for one in journal.timeline(board, limit=SHOWN)

@@ -1,0 +1,24 @@
+"""The stage of the API's tests: a client for each person, and a clock that stands at noon."""
+
+import pytest
+from rest_framework.test import APIClient
+
+from tests.conftest import NOON
+
+
+@pytest.fixture(autouse=True)
+def at_noon(monkeypatch):
+    """The doors read the clock; the stage's clock stands at noon."""
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
+
+
+@pytest.fixture
+def api():
+    """Gives a client that calls as a person."""
+
+    def calling_as(person) -> APIClient:
+        client = APIClient()
+        client.force_authenticate(person)
+        return client
+
+    return calling_as
