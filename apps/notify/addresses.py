@@ -22,9 +22,9 @@ _READ_MOST = 2_000  # bytes of an answer that are read for its excerpt; nothing 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: the HTTP status and the beginning of the body as text."""
+    """What came back: the HTTP status (None: no answer) and the beginning of the body, or the error, as text."""
 
-    status: int
+    status: int | None
     excerpt: str
 
 

@@ -10,6 +10,9 @@ from apps.kernel.refusals import Invalid
 # The retry schedule that the Standard Webhooks specification recommends; after the last the sending is given up.
 RETRIES = tuple(timedelta(seconds=s) for s in (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400))
 MAIL_RETRIES = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 480))
+# A sender marks what it takes as not due before this has passed and then sends without holding a lock. When it dies on
+# the way, the next one sends again: at least once, under the same id. Longer than a turn of sending takes.
+LEASE = timedelta(minutes=2)
 LARGEST_BODY = 64 * 1024  # bytes of a webhook's body; what tells more is cut to its frame
 FAILURES_TO_DISABLE = 5  # sendings given up in a row, after which an endpoint is switched off and its owner told
 LONGEST_URL = 500

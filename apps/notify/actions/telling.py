@@ -70,7 +70,7 @@ def set_mail_preference(*, person: Person, kind: str, by_mail: bool) -> None:
 
 
 def send_due_mail(*, at: datetime, limit: int = 50) -> int:
-    """Send the mails that are due, one transaction each; returns how many were attempted. Safe beside another."""
+    """Send the mails that are due, one by one; returns how many were attempted. Safe beside another."""
     for attempted in range(limit):
         if not _send_one(at):
             return attempted
@@ -78,31 +78,54 @@ def send_due_mail(*, at: datetime, limit: int = 50) -> int:
 
 
 def _send_one(at: datetime) -> bool:
-    with transaction.atomic():
-        sending = (
-            MailSending.objects.select_for_update(skip_locked=True, of=("self",))
-            .select_related("notice__person")
-            .filter(state=SendingState.WAITING, next_attempt_at__lte=at)
-            .order_by("next_attempt_at")
-            .first()
-        )
-        if sending is None:
-            return False
-        sending.attempts += 1
-        try:
-            _mail(sending.notice)
-        except Exception as error:  # one mail that cannot be sent must not stop the line
-            logger.warning("Mail of notice %s was not sent.", sending.notice_id, exc_info=error)
-            sending.last_error = f"{type(error).__name__}: {error}"[:500]
-            wait = rules.retry_after(sending.attempts, rules.MAIL_RETRIES)
-            if wait is None:
-                _move(sending, SendingState.FAILED)
-            else:
-                sending.next_attempt_at = at + wait
-        else:
-            _move(sending, SendingState.SENT)
-        sending.save()
+    sending = _take(at)
+    if sending is None:
+        return False
+    error = ""
+    try:
+        _mail(sending.notice)
+    except Exception as refusal:  # one mail that cannot be sent must not stop the line
+        logger.warning("Mail of notice %s was not sent.", sending.notice_id, exc_info=refusal)
+        error = f"{type(refusal).__name__}: {refusal}"[:500]
+    _note(sending, error, at=at)
     return True
+
+
+@transaction.atomic
+def _take(at: datetime) -> MailSending | None:
+    """The mail that has been due longest, made ours for `rules.LEASE`; the lock ends before anything is sent.
+
+    Who cannot sign in any more gets none.
+    """
+    sending = (
+        MailSending.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("notice__person")
+        .filter(state=SendingState.WAITING, next_attempt_at__lte=at, notice__person__is_active=True)
+        .order_by("next_attempt_at")
+        .first()
+    )
+    if sending is not None:
+        sending.attempts, sending.next_attempt_at = sending.attempts + 1, at + rules.LEASE
+        sending.save(update_fields=["attempts", "next_attempt_at"])
+    return sending
+
+
+@transaction.atomic
+def _note(taken: MailSending, error: str, *, at: datetime) -> None:
+    """Write down how the attempt went ("" is well), unless another has taken the mail over meanwhile."""
+    rows = MailSending.objects.select_for_update().filter(state=SendingState.WAITING, attempts=taken.attempts)
+    sending = rows.filter(pk=taken.pk).first()
+    if sending is None:
+        return
+    sending.last_error, sending.next_attempt_at = error, at
+    wait = rules.retry_after(sending.attempts, rules.MAIL_RETRIES)
+    if not error:
+        _move(sending, SendingState.SENT)
+    elif wait is None:
+        _move(sending, SendingState.FAILED)
+    else:
+        sending.next_attempt_at = at + wait
+    sending.save()
 
 
 def _mail(notice: Notice) -> None:

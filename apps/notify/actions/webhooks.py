@@ -141,7 +141,7 @@ def queue_for_endpoints(entry: Entry) -> None:
 
 
 def send_due(*, at: datetime, limit: int = 50) -> int:
-    """Send the webhooks that are due, one transaction each; returns how many were attempted. Safe beside another.
+    """Send the webhooks that are due, one by one; returns how many were attempted. Safe beside another.
 
     A turn ends early when receivers are slow (see TURN_S): the rest waits for the next one.
     """
@@ -174,27 +174,44 @@ def payload(entry: Entry | None, *, at: datetime) -> str:
 
 
 def _send_one(at: datetime) -> bool:
-    with transaction.atomic():
-        sending = (
-            Sending.objects.select_for_update(skip_locked=True, of=("self",))
-            .select_related("endpoint", "entry")
-            .filter(state=SendingState.WAITING, next_attempt_at__lte=at, endpoint__is_active=True)
-            .order_by("next_attempt_at")
-            .first()
-        )
-        if sending is None:
-            return False
-        sending.attempts += 1
-        try:
-            answer = _post(sending, at=at)
-        except Exception as error:  # whatever happens on the way out must not stop the line
-            logger.warning("Sending %s to webhook %s failed.", sending.pk, sending.endpoint_id, exc_info=error)
-            sending.status, sending.excerpt = None, f"{type(error).__name__}: {error}"[: addresses.LONGEST_EXCERPT]
-        else:
-            sending.status, sending.excerpt = answer.status, answer.excerpt
-        _judge(sending, at=at)
-        sending.save()
+    sending = _take(at)
+    if sending is None:
+        return False
+    try:
+        answer = _post(sending, at=at)
+    except Exception as error:  # whatever happens on the way out must not stop the line
+        logger.warning("Sending %s to webhook %s failed.", sending.pk, sending.endpoint_id, exc_info=error)
+        answer = addresses.Answer(None, f"{type(error).__name__}: {error}"[: addresses.LONGEST_EXCERPT])
+    _note(sending, answer, at=at)
     return True
+
+
+@transaction.atomic
+def _take(at: datetime) -> Sending | None:
+    """The sending that has been due longest, made ours for `rules.LEASE`; the lock ends before anything is sent."""
+    sending = (
+        Sending.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("endpoint", "entry")
+        .filter(state=SendingState.WAITING, next_attempt_at__lte=at, endpoint__is_active=True)
+        .order_by("next_attempt_at")
+        .first()
+    )
+    if sending is not None:
+        sending.attempts, sending.next_attempt_at = sending.attempts + 1, at + rules.LEASE
+        sending.save(update_fields=["attempts", "next_attempt_at"])
+    return sending
+
+
+@transaction.atomic
+def _note(taken: Sending, answer: addresses.Answer, *, at: datetime) -> None:
+    """Write down how the attempt went, unless the sending was put back in line or taken over meanwhile."""
+    rows = Sending.objects.select_for_update().filter(state=SendingState.WAITING, attempts=taken.attempts)
+    sending = rows.filter(pk=taken.pk).first()
+    if sending is None:
+        return
+    sending.status, sending.excerpt, sending.next_attempt_at = answer.status, answer.excerpt, at
+    _judge(sending, at=at)
+    sending.save()
 
 
 def _judge(sending: Sending, *, at: datetime) -> None:
