@@ -39,7 +39,19 @@ class BoundedJSONParser(JSONParser):
             raise ParseError(f"The body is not JSON in UTF-8: {error}.") from error
         if _depth(value) > DEEPEST:
             raise deep
+        if b"\\ud" in raw.lower():
+            _require_whole_characters(value)
         return value
+
+
+def _require_whole_characters(value: Any) -> None:
+    """Refuse an escaped half of a surrogate pair: JSON lets it pass, but no text in UTF-8 holds it."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise Invalid(
+            "The body holds half a character (a lone surrogate).", next_step="Send text that is whole."
+        ) from None
 
 
 def _depth(value: Any) -> int:
