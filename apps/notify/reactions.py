@@ -1,5 +1,7 @@
 """What notify does when any area speaks: every entry goes to the webhooks that hear it."""
 
+from apps.accounts.queries import administrators
+from apps.accounts.rules import Capability
 from apps.journal.actions import subscribe
 from apps.journal.models import Entry
 from apps.notify.actions import webhooks
@@ -16,11 +18,14 @@ def queue_webhooks(entry: Entry) -> None:
 
 @subscribe("notify.endpoint_disabled", EndpointDisabled)
 def tell_owner(entry: Entry) -> None:
-    """Tell a webhook's owner that it was switched off."""
+    """Tell a webhook's owner that it was switched off; where they may not see to it any more, the administrators."""
     endpoint = Endpoint.objects.select_related("owner").get(pk=entry.data["endpoint_id"])
+    keepers = [endpoint.owner]
+    if not endpoint.owner.may(Capability.MANAGE_WEBHOOKS):
+        keepers = [grant.person for grant in administrators().select_related("person")]
     title = f"The webhook “{endpoint}” was switched off"
     tell(
-        [endpoint.owner],
+        keepers,
         entry=entry,
         kind="webhook",
         title=title,

@@ -246,6 +246,15 @@ class TestGivingUp:
         assert notice.title == "The webhook “CI” was switched off"
         assert notice.url == endpoint.get_absolute_url()
 
+    def test_when_the_owner_has_left_the_administrators_are_told(self, endpoint, operator, receiver, payments):
+        other = make_person("hedda", Role.ADMINISTRATOR)
+        Person.objects.filter(pk=operator.pk).update(is_active=False)
+        queued(endpoint, payments)
+        receiver.status = 410
+        webhooks.send_due(at=NOON)
+        journal.deliver_due(at=now())
+        assert [one.person for one in Notice.objects.all()] == [other]
+
     def test_several_given_up_in_a_row_switch_it_off_once(self, endpoint, receiver, payments):
         receiver.status = 500
         for number in range(rules.FAILURES_TO_DISABLE + 1):
