@@ -3,7 +3,8 @@
 import pytest
 from rest_framework.test import APIClient
 
-from tests.conftest import NOON
+from apps.accounts.rules import Role
+from tests.conftest import NOON, make_person
 
 
 @pytest.fixture(autouse=True)
@@ -22,3 +23,9 @@ def api():
         return client
 
     return calling_as
+
+
+@pytest.fixture
+def stranger(db):
+    """Sits on no board and owns no cluster: a restricted cluster does not exist for them."""
+    return make_person("nadia", Role.REQUESTER, Role.BOARD_MEMBER)

@@ -42,19 +42,19 @@ def address(change, act=""):
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_what_a_person_may_not_see_they_cannot_act_on(waiting, payments, dan, api, act):
+def test_what_a_person_may_not_see_they_cannot_act_on(waiting, payments, stranger, api, act):
     payments.visibility = Visibility.RESTRICTED
     payments.save()
-    answer = api(dan).post(address(waiting, act), ACTS[act])
+    answer = api(stranger).post(address(waiting, act), ACTS[act])
     assert answer.status_code == 404
     assert answer.data["detail"] == f"There is no change {waiting.reference} that you may see."
 
 
 @pytest.mark.parametrize("act", READS)
-def test_what_a_person_may_not_see_they_cannot_read_in_any_part(waiting, payments, dan, api, act):
+def test_what_a_person_may_not_see_they_cannot_read_in_any_part(waiting, payments, stranger, api, act):
     payments.visibility = Visibility.RESTRICTED
     payments.save()
-    assert api(dan).get(address(waiting, act)).status_code == 404
+    assert api(stranger).get(address(waiting, act)).status_code == 404
 
 
 @pytest.mark.parametrize("act", ACTS)
