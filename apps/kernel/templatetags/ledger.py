@@ -200,7 +200,7 @@ def field(bound: BoundField, label: str = "") -> dict[str, Any]:
         "picked": [pick["label"] for pick in picks if pick["selected"]],
         "field": bound,
         "label": label or bound.label,
-        "control": bound.as_widget(attrs=attributes),
+        "control": "" if picks else bound.as_widget(attrs=attributes),
         "is_tick": getattr(widget, "input_type", "") == "checkbox" and not hasattr(widget, "optgroups"),
         "is_group": bool(widget.use_fieldset),
         "described_by": attributes.get("aria-describedby", ""),
