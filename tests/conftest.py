@@ -15,6 +15,18 @@ from apps.cab.models import Board, BoardKind, Seat, SeatRole
 from apps.clusters.models import Cluster, Component, Tier
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
+# The browser's driver keeps an event loop in this thread; the tests' own queries between its calls are synchronous.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+QUIET_BROWSER = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
 SHARED_DATA = Path(os.environ.get("CONCORDAT_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
 
@@ -26,6 +38,14 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if item.get_closest_marker("realdata"):
             item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    """One driver and one browser a process: a second driver in the same thread refuses to start."""
+    chromium = os.environ.get("CONCORDAT_CHROMIUM")
+    assert chromium, "The browser tests need Chromium: run `make journeys`, which finds or installs it."
+    return {**browser_type_launch_args, "executable_path": chromium, "args": QUIET_BROWSER}
 
 
 def make_person(handle: str, *roles: Role, **fields) -> Person:

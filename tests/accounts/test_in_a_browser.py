@@ -1,12 +1,10 @@
 """What only a browser can show: passkeys, and that the strict policy lets our scripts and no others run."""
 
-import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from apps.accounts import actions
 from apps.accounts.rules import Role
@@ -16,26 +14,14 @@ from tests.conftest import NOON, make_person
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the driver keeps a loop in this thread; our code runs beside it
-    path = os.environ.get("CONCORDAT_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    assert path, "These tests need Chromium: apt-get install chromium"
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
 @pytest.fixture
 def violations() -> list[str]:
     return []
 
 
 @pytest.fixture
-def page(chromium: Browser, live_server, violations) -> Page:
-    context = chromium.new_context(base_url=live_server.url)
+def page(browser: Browser, live_server, violations) -> Page:
+    context = browser.new_context(base_url=live_server.url)
     page = context.new_page()
     page.on("console", lambda line: "Content Security Policy" in line.text and violations.append(line.text))
     page.on("pageerror", lambda error: violations.append(str(error)))

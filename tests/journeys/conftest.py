@@ -1,25 +1,11 @@
 """Real Chromium against a live server: the stage of the journeys."""
 
-import os
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-# Playwright keeps an event loop in this thread; the tests' own queries between its calls are ordinary and synchronous.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-
 PASSWORD = "correct horse battery"
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
 
 
 def pytest_collection_modifyitems(items):
@@ -28,13 +14,6 @@ def pytest_collection_modifyitems(items):
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.journey)
             item.add_marker(pytest.mark.django_db(transaction=True))
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args):
-    chromium = os.environ.get("CONCORDAT_CHROMIUM")
-    assert chromium, "The browser tests need Chromium: run `make journeys`, which finds or installs it."
-    return {**browser_type_launch_args, "executable_path": chromium, "args": QUIET}
 
 
 class Stage:
