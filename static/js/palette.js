@@ -17,12 +17,16 @@ export function openPalette() {
     const html = await answer.text();
     if (turn !== asked || !answer.ok) return;
     results.innerHTML = html; // made by our server, escaped there
+    const pages = places().filter((link) => link.textContent.toLowerCase().includes(words.toLowerCase()));
+    if (pages.length) results.querySelector("[data-nothing]")?.remove();
+    results.prepend(...pages);
   }
 
-  // With nothing typed: the pages of the rail.
+  // The pages of the rail and of one's menu; with nothing typed, all of them.
   const places = () =>
-    [...document.querySelectorAll(".rail-items a")].map((link) => {
+    [...document.querySelectorAll(".rail-items a, a.menu-item")].map((link) => {
       const copy = link.cloneNode(true);
+      copy.classList.remove("menu-item");
       copy.querySelector(".rail-count")?.remove();
       return copy;
     });

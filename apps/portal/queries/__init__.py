@@ -1,25 +1,34 @@
-"""Questions over the whole house: is it ready, its counts, and search over everything."""
+"""Questions over the whole house: is it ready, its counts, its journal; search is in `finding`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
-from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from apps.accounts.models import Person
 from apps.accounts.rules import Capability
-from apps.cab.models import Board, Change, Review, Round
+from apps.cab.models import Change, Review, Round
 from apps.cab.states import ChangeState, ReviewState, RoundState
-from apps.clusters.models import Cluster, Component
+from apps.clusters.models import Cluster
 from apps.journal.events import REGISTRY, words_for
 from apps.journal.models import Delivery, Entry
 from apps.kernel.refusals import Invalid
+from apps.portal.queries.finding import Found, FoundGroup, search
+
+__all__ = [
+    "Found",
+    "FoundGroup",
+    "event_names",
+    "gauges",
+    "journal_for",
+    "readable_among",
+    "search",
+    "why_not_ready",
+]
 
 Rows = list[tuple[tuple[str, ...], int]]
-FOUND_EACH = 8
 FIRST_YEAR, LAST_YEAR = 1970, 9000  # of days that people ask the journal for
 
 
@@ -53,60 +62,6 @@ def gauges() -> list[tuple[str, str, Sequence[str], Rows]]:
         ),
         ("deliveries", "Journal deliveries by state.", ["state"], [((state,), number) for state, number in deliveries]),
     ]
-
-
-def search(words: str, person: Person) -> list[dict[str, Any]]:
-    """The best matches of each kind this person may see: changes, components, clusters, boards."""
-    words = words.replace("\0", "").strip()[:200]
-    if not words:
-        return []
-    found: list[dict[str, Any]] = []
-    visible = Change.objects.visible_to(person).select_related("cluster")
-    number = words.upper().removeprefix("CHG-")
-    if number.isascii() and number.isdigit() and len(number) <= 18:  # noqa: PLR2004  # a bigint's safe length
-        changes = list(visible.filter(number=int(number)))
-    else:
-        query = SearchQuery(words, config="english", search_type="websearch")
-        # The newest matches are ranked, not all: a common word matches tens of thousands.
-        newest = Change.objects.filter(search=query).order_by("-number").values("pk")[:500]
-        changes = list(
-            visible.filter(pk__in=newest)
-            .annotate(rank=SearchRank(F("search"), query))
-            .order_by("-rank", "-number")[:FOUND_EACH]
-        )
-    found += [
-        {
-            "kind": "Change",
-            "name": str(one),
-            "url": one.get_absolute_url(),
-            "note": str(one.cluster),
-            "state": one.state,
-        }
-        for one in changes
-    ]
-    components = (
-        Component.objects.visible_to(person)
-        .filter(name__icontains=words)
-        .select_related("cluster")
-        .order_by("tier", "name")
-    )
-    found += [
-        {"kind": "Component", "name": one.name, "url": one.get_absolute_url(), "note": str(one.cluster)}
-        for one in components[:FOUND_EACH]
-    ]
-    clusters = Cluster.objects.visible_to(person)
-    found += [
-        {"kind": "Cluster", "name": one.name, "url": one.get_absolute_url(), "note": ""}
-        for one in clusters.filter(name__icontains=words)[:FOUND_EACH]
-    ]
-    boards = Board.objects.filter(name__icontains=words).exclude(
-        cluster__isnull=False, cluster__in=Cluster.objects.exclude(pk__in=clusters.values("pk"))
-    )
-    found += [
-        {"kind": "Board", "name": one.name, "url": one.get_absolute_url(), "note": one.get_kind_display()}
-        for one in boards[:FOUND_EACH]
-    ]
-    return found
 
 
 def journal_for(person: Person, *, asked: Mapping[str, str]) -> QuerySet[Entry]:
