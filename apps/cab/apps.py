@@ -8,4 +8,6 @@ class CabConfig(AppConfig):
     label = "cab"
 
     def ready(self) -> None:
-        from apps.cab import reactions  # noqa: F401  # subscribing is importing
+        from apps.cab import panels, reactions  # noqa: F401  # subscribing is importing
+
+        panels.register_panels()

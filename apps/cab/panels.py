@@ -1,0 +1,38 @@
+"""What the board's area puts on the pages of a cluster and of a component: the changes on their way there."""
+
+from urllib.parse import urlencode
+
+from django.db.models import Q
+from django.urls import reverse
+
+from apps.accounts.models import Person
+from apps.cab.models import Change, ChangeComponent
+from apps.cab.states import OPEN
+from apps.clusters.models import Cluster, Component
+from apps.clusters.panels import Panel, PanelKind, register
+
+SHOWN = 8
+
+
+def register_panels() -> None:
+    """Called once, when the area is ready."""
+    register(PanelKind.CLUSTER, of_cluster)
+    register(PanelKind.COMPONENT, of_component)
+
+
+def of_cluster(cluster: Cluster, person: Person) -> Panel:
+    """Open changes that the cluster governs or that touch a component of it."""
+    touching = ChangeComponent.objects.filter(component__cluster=cluster).values("change_id")
+    return _panel(Q(cluster=cluster) | Q(pk__in=touching), person, {"cluster": cluster.slug})
+
+
+def of_component(component: Component, person: Person) -> Panel:
+    """Open changes that touch the component."""
+    touching = ChangeComponent.objects.filter(component=component).values("change_id")
+    return _panel(Q(pk__in=touching), person, {"component": component.pk})
+
+
+def _panel(about: Q, person: Person, asked: dict[str, object]) -> Panel:
+    rows = Change.objects.visible_to(person).filter(about, state__in=list(OPEN)).in_lists().order_by("-number")
+    every = f"{reverse('cab:changes')}?{urlencode(asked)}"
+    return Panel("cab/_changes_panel.html", {"changes": list(rows[:SHOWN]), "every_url": every})
