@@ -115,10 +115,49 @@ def test_a_change_of_a_restricted_cluster_is_a_page_that_is_not_there(waiting, p
 
 def test_an_auditor_reads_the_dossier_and_is_offered_nothing(waiting, auditor):
     answer = signed_in(auditor).get(waiting.get_absolute_url())
-    assert "Nothing here is yours to decide now." in text(answer)
+    assert "You have no seat with a vote on the Enterprise board, which decides this change." in text(answer)
+    assert "decision-bar" in text(answer)
+    assert "<button" not in text(answer).split('id="decision"')[1].split("</section>")[0]
     refused = signed_in(auditor).post(f"{waiting.get_absolute_url()}hold/", {"reason": "x"})
     assert refused.status_code == 422
     assert "You may not hold or release changes." in text(refused)
+
+
+def test_the_decision_bar_says_what_a_ballot_binds_to_and_afterwards_that_it_was_cast(waiting, cleo):
+    client = signed_in(cleo)
+    page = text(client.get(waiting.get_absolute_url()))
+    digest = waiting.revisions.get().digest
+    assert f'revision 1 (<code title="SHA-256 {digest}">{digest[:8]}</code>)' in page
+    assert "You have voted" not in page
+    client.post(f"{waiting.get_absolute_url()}votes/", {"choice": "approve", "revision": 1})
+    assert "You have voted in this round: approve." in text(client.get(waiting.get_absolute_url()))
+
+
+def test_an_author_reads_on_the_decision_bar_why_there_is_no_ballot(waiting, ada):
+    assert "You cannot vote on your own change; the Enterprise board decides it." in text(
+        signed_in(ada).get(waiting.get_absolute_url())
+    )
+
+
+def test_a_blocker_leads_who_may_edit_to_the_field_and_others_to_the_section(waiting, ada, ben, cleo, dan):
+    for voter in (cleo, ben):
+        rounds.cast_vote(change_id=waiting.pk, voter=voter, choice=Choice.APPROVE, revision=1, at=NOON)
+    address = waiting.get_absolute_url()
+    assert f'href="{address}edit/#id_implementer"' in text(signed_in(ada).get(address))
+    assert 'href="#people"' in text(signed_in(dan).get(address))
+
+
+def test_the_evidence_stands_before_the_plans(waiting, ben):
+    page = text(signed_in(ben).get(waiting.get_absolute_url()))
+    order = ['id="decision"', 'id="window"', 'id="components"', 'id="risk"', 'id="rounds-heading"', 'id="purpose"']
+    assert order == sorted(order, key=page.index)
+
+
+def test_a_revision_reads_as_text_under_names_people_know(waiting, ben):
+    page = text(signed_in(ben).get(f"{waiting.get_absolute_url()}revisions/1/"))
+    assert "<dt>Implementation plan</dt>" in page
+    assert "<dd>payments/ledger</dd>" in page
+    assert "[&#x27;" not in page
 
 
 def test_a_refused_vote_answers_422_with_the_sentence_and_the_next_step(waiting, ada):

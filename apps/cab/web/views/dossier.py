@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -12,7 +13,7 @@ from apps.accounts.models import Person
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.cab.actions import conditions, desk, flow, proposing, reviews, rounds
 from apps.cab.models import Attachment, Change, Condition, Revision
-from apps.cab.queries import changes
+from apps.cab.queries import changes, waiting
 from apps.cab.queries.dossier import Dossier, dossier, find
 from apps.cab.rules import revisions
 from apps.cab.web import forms
@@ -215,7 +216,13 @@ def revision(request: PersonRequest, reference: str, number: int) -> HttpRespons
     asked = request.GET.get("against", "")
     against = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else number - 1  # noqa: PLR2004  # an int's length
     verdict = changes.diff(change, against, number) if against else revisions.EditVerdict(())
-    context = {"change": change, "revisions": rows, "shown": shown, "against": against, "verdict": verdict}
+    fields = [
+        (revisions.label_of(name), revisions.as_text(shown.content[name]))
+        for name in revisions.FIELDS
+        if name in shown.content
+    ]
+    context = {"change": change, "revisions": rows, "shown": shown, "fields": fields}
+    context |= {"against": against, "verdict": verdict}
     return render(request, "cab/revision.html", context)
 
 
@@ -227,6 +234,25 @@ def _condition(request: PersonRequest, reference: str, condition_id: int) -> tup
             "There is no such condition on this change.", next_step="Reload the change to see its conditions."
         )
     return change, condition
+
+
+# Where on the form that edits a change a blocker is mended; the others are mended on the dossier.
+_FIELD = {
+    "components": "components",
+    "implementation_plan": "implementation_plan",
+    "backout_plan": "backout_plan",
+    "window": "window_start",
+    "people": "implementer",
+}
+
+
+def _mendable(found: Dossier) -> list[dict[str, str]]:
+    """The blockers, each leading to where this person can mend it."""
+    edit = reverse("cab:edit", args=[found.change.reference]) if "edit" in found.acts else ""
+    return [
+        vars(one) | {"href": f"{edit}#id_{_FIELD[one.anchor]}" if edit and one.anchor in _FIELD else ""}
+        for one in found.blockers
+    ]
 
 
 def _page(
@@ -244,6 +270,9 @@ def _page(
         ],
         "refused": refused,
         "act_forms": ACT_FORMS,
+        "blockers": _mendable(found),
+        "why_no_ballot": waiting.why_no_ballot(found, request.user),
+        "digest": waiting.digest_of(found.change),
         "votes_here": any(seat.person_id == request.user.pk for seat in found.seats) and not found.is_author,
     }
     template = "cab/_dossier.html" if is_fragment(request) and refused is None else "cab/dossier.html"
