@@ -37,7 +37,7 @@ COPY --from=front-end /src/static/dist static/dist
 # Collecting reads settings that must be there and uses none of them; these values stay in this one command.
 RUN SECRET_KEY=unused FIELD_ENCRYPTION_KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
     DATABASE_URL=postgres://unused REDIS_URL=redis://unused \
-    python manage.py collectstatic --no-input -v0 -i redoc -i rest_framework -i guardian \
+    python manage.py collectstatic --no-input -v0 -i redoc -i rest_framework -i guardian -i django_htmx \
     && python -m compileall -q apps config
 USER 10001:10001
 EXPOSE 8000

@@ -34,6 +34,8 @@ def main(arguments: Sequence[str]) -> int:
     for ending in ENDINGS:
         if ending != signal.SIGHUP or signal.getsignal(ending) is not signal.SIG_IGN:  # nohup is respected
             signal.signal(ending, _end)
+    # Ours is a dozen Pythons on the same packages: compiling anew in each costs half a minute of a cold start.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if "MAKELEVEL" in os.environ:  # make passes no kill -9 on
         end_with_parent()
     try:

