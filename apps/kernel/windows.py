@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from apps.kernel.refusals import Invalid
 
+EARLIEST, LATEST = datetime(1970, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001  # wall-clock times
+LONGEST_TEXT = 32  # characters of a time with seconds, fractions and an offset
 LONGEST = timedelta(days=366)  # a window longer than a year is a typing error
 
 
@@ -28,12 +30,27 @@ class Window:
         return _instant(self.end_local, self.zone)
 
 
+def read_wall_clock(text: str) -> datetime:
+    """A wall-clock time from ISO 8601, naive and to the minute; refuses an offset: the zone is written beside it."""
+    try:
+        moment = datetime.fromisoformat(text if len(text) <= LONGEST_TEXT else "")
+    except ValueError:
+        sentence = "This is no date and time."
+        raise Invalid(sentence, next_step="Write it as 2026-03-10T22:00.") from None
+    if moment.tzinfo is not None:
+        raise Invalid(
+            "A wall-clock time has no offset.", next_step="Leave the offset out: the zone is written beside it."
+        )
+    return moment.replace(second=0, microsecond=0)
+
+
 def require_window(*, start_local: datetime, end_local: datetime, zone: str) -> Window:
     """Check a window as a person wrote it.
 
     `start_local` and `end_local` are naive wall-clock times of `zone`. Refuses unknown zones, times that the zone skips
-    (spring daylight-saving gap), windows that end before they start, and windows over a year. A time that occurs twice
-    (autumn) means its first occurrence for a start and its second for an end, so that the window never shrinks.
+    (spring daylight-saving gap), years out of range, windows that end before they start, and windows over a year. A
+    time that occurs twice (autumn) means its first occurrence for a start and its second for an end, so that the window
+    never shrinks.
     """
     if zone not in available_timezones():
         raise Invalid(
@@ -41,7 +58,15 @@ def require_window(*, start_local: datetime, end_local: datetime, zone: str) -> 
             next_step="Use an IANA name such as Europe/Berlin or UTC.",
             fields={"window_zone": ["Unknown time zone."]},
         )
+    # What a zone's rules can be asked of: going to UTC and back must stay within what a clock can show.
+    start_local, end_local = start_local.replace(fold=0), end_local.replace(fold=1)
     for field, moment in (("window_start", start_local), ("window_end", end_local)):
+        if not EARLIEST <= moment <= LATEST:
+            raise Invalid(
+                f"The year {moment.year} is out of range.",
+                next_step=f"Choose a day between {EARLIEST.year} and {LATEST.year}.",
+                fields={field: ["Out of range."]},
+            )
         if _is_skipped(moment, zone):
             raise Invalid(
                 f"{moment:%d %B %Y %H:%M} does not exist in {zone}: the clocks go forward over it.",
@@ -61,7 +86,7 @@ def require_window(*, start_local: datetime, end_local: datetime, zone: str) -> 
             next_step="Split the change, or correct the dates.",
             fields={"window_end": ["Must be within a year of the start."]},
         )
-    return Window(start_local, end_local.replace(fold=1), zone)
+    return window
 
 
 def _instant(moment: datetime, zone: str) -> datetime:
