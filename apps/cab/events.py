@@ -58,6 +58,15 @@ class RiskRaised(Event):
 
 
 @dataclass(frozen=True)
+class RiskRecomputed(Event):
+    words: ClassVar[str] = "saw the risk computed anew"
+    change_id: int
+    from_risk: int
+    to_risk: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class ChangesRequested(Event):
     words: ClassVar[str] = "asked for changes"
     change_id: int

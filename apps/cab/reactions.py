@@ -3,7 +3,7 @@
 from apps.accounts.models import Person
 from apps.cab import events
 from apps.cab.models import Change, Condition, Delegation, Round, Seat, SeatRole
-from apps.cab.queries.boards import authors_of, voting_seats
+from apps.cab.queries.boards import authors_of, barred_from, voting_seats
 from apps.cab.queries.calendar import calendar_items
 from apps.journal.actions import subscribe
 from apps.journal.models import Entry
@@ -17,7 +17,7 @@ feeds.register("changes", "Scheduled changes I may see", calendar_items)
 def ask_for_votes(entry: Entry) -> None:
     """Ask every seat that may vote, and those who hold a delegation."""
     change, round_ = _change(entry), Round.objects.select_related("board").get(pk=entry.data["round_id"])
-    day, barred = entry.at.date(), authors_of(change)
+    day, barred = entry.at.date(), barred_from(change)
     people = {
         seat.person_id: seat.person for seat in voting_seats(round_.board_id, day) if seat.person_id not in barred
     }

@@ -4,13 +4,17 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection
 
+from apps.accounts.models import Person, RoleGrant
+from apps.accounts.rules import Role
 from apps.cab.actions import boards, flow, proposing, rounds
-from apps.cab.models import Ballot, Change, Choice, Delegation
-from apps.cab.queries.boards import ballots_shown_to
+from apps.cab.models import Ballot, Change, Choice, Delegation, Seat, SeatRole
+from apps.cab.queries.boards import ballots_shown_to, barred_from
+from apps.cab.queries.changes import waiting_for
+from apps.cab.queries.dossier import dossier
 from apps.cab.states import ChangeState, RoundState
 from apps.journal.models import Entry
 from apps.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound, Refusal, StaleRevision, WrongState
-from tests.conftest import NOON
+from tests.conftest import NOON, make_person
 
 
 def vote(change, voter, choice=Choice.APPROVE, **more):
@@ -105,6 +109,83 @@ def test_an_author_does_not_vote_with_a_delegated_seat(waiting, board, ada, cleo
         change_id=waiting.pk, editor=ada, content=proposing.content_from(waiting, co_authors=[dan]), based_on=1, at=NOON
     )
     refuses(NotAllowed, "somebody else", waiting, dan, seat_of=cleo)
+
+
+def test_who_edited_what_the_board_decides_does_not_vote_on_it(waiting, board, omar, cleo, dan):
+    """Omar owns the cluster: he may edit without being named as an author, and is one all the same."""
+    RoleGrant.objects.create(person=omar, role=Role.BOARD_MEMBER)
+    Seat.objects.create(board=board, person=omar, role=SeatRole.VOTER, term=(date(2026, 1, 1), None))
+    edit = {"change_id": waiting.pk, "editor": Person.objects.get(pk=omar.pk), "at": NOON}
+    fresh = proposing.edit_change(content=proposing.content_from(waiting, title="Spelt well"), based_on=1, **edit)
+    assert omar.pk not in barred_from(fresh), "a correction makes nobody an author"
+    proposing.edit_change(content=proposing.content_from(fresh, backout_plan="Mine."), based_on=2, **edit)
+    me = Person.objects.get(pk=omar.pk)
+    refuses(NotAllowed, "own change", waiting, me)
+    assert not waiting_for(me, at=NOON).exists()
+    assert dossier(waiting.reference, me, at=NOON).open_ballots == []
+    boards.delegate_vote(board_id=board.pk, giver=me, taker=dan, first_day=NOON.date(), last_day=NOON.date(), at=NOON)
+    refuses(NotAllowed, "delegation passes on their seat", waiting, dan, seat_of=me)
+    vote(waiting, dan)
+    assert not waiting_for(dan, at=NOON).exists(), "the lent seat is barred as its person is"
+    with pytest.raises(NotAllowed, match="assess your own"):
+        flow.require_may_assess(waiting, me)
+
+
+def test_the_lent_seat_of_an_implementer_waits_for_nobody(waiting, board, ada, cleo, dan):
+    boards.delegate_vote(board_id=board.pk, giver=dan, taker=cleo, first_day=NOON.date(), last_day=NOON.date(), at=NOON)
+    vote(waiting, cleo)
+    assert waiting_for(cleo, at=NOON).exists()
+    proposing.edit_change(
+        change_id=waiting.pk, editor=ada, content=proposing.content_from(waiting, implementer=dan), based_on=1, at=NOON
+    )
+    assert waiting_for(cleo, at=NOON).exists(), "a new round"
+    vote(waiting, cleo)
+    assert not waiting_for(cleo, at=NOON).exists()
+
+
+def test_a_delegation_is_not_passed_on(waiting, board, ben, cleo, dan):
+    day = {"first_day": NOON.date(), "last_day": NOON.date(), "at": NOON}
+    boards.delegate_vote(board_id=board.pk, giver=ben, taker=cleo, **day)
+    boards.delegate_vote(board_id=board.pk, giver=cleo, taker=dan, **day)
+    refuses(NotAllowed, "not delegated", waiting, dan, seat_of=ben)
+    vote(waiting, dan, seat_of=cleo)
+
+
+def test_a_chair_who_votes_by_delegation_completes_the_role(waiting, board, ben, cleo, dan):
+    boards.delegate_vote(board_id=board.pk, giver=ben, taker=dan, first_day=NOON.date(), last_day=NOON.date(), at=NOON)
+    vote(waiting, cleo)
+    vote(waiting, dan, seat_of=ben)
+    assert waiting.rounds.get().verdict == "approved"
+
+
+def test_an_adviser_does_not_vote(waiting, board, ben):
+    emil = make_person("emil", Role.BOARD_MEMBER)
+    Seat.objects.create(board=board, person=emil, role=SeatRole.ADVISER, term=(date(2026, 1, 1), None))
+    refuses(NotAllowed, "no seat", waiting, emil)
+    with pytest.raises(Invalid, match="no quorum can wait"):
+        boards.change_rules(board_id=board.pk, person=ben, fields={"quorum_roles": ["adviser"]}, version=1, at=NOON)
+
+
+def test_nobody_votes_for_a_seat_whose_person_may_no_longer_vote(waiting, board, cleo, dan):
+    boards.delegate_vote(board_id=board.pk, giver=cleo, taker=dan, first_day=NOON.date(), last_day=NOON.date(), at=NOON)
+    cleo.role_grants.all().delete()
+    refuses(NotAllowed, "may no longer vote", waiting, dan, seat_of=Person.objects.get(pk=cleo.pk))
+
+
+def test_when_everybody_recuses_the_round_lapses(waiting, round_, ben, cleo, dan):
+    for voter in (ben, cleo, dan):
+        vote(waiting, voter, Choice.RECUSE, reason="I own shares of the supplier.")
+    rounds.close_overdue_round(round_id=round_.pk, at=round_.closes_at)
+    round_.refresh_from_db()
+    assert (round_.state, round_.tally["eligible"]) == (RoundState.LAPSED, 0)
+
+
+def test_a_ballot_of_a_term_that_ended_since_still_counts(waiting, board, round_, ben, cleo, dan, admin):
+    vote(waiting, cleo)
+    boards.end_term(seat_id=board.seats.get(person=cleo).pk, person=admin, last_day=NOON.date(), at=NOON)
+    vote(waiting, ben, at=NOON + timedelta(days=1))
+    round_.refresh_from_db()
+    assert (round_.verdict, round_.tally["eligible"]) == ("approved", 3)
 
 
 def test_a_delegate_votes_for_the_seat_once(waiting, board, cleo, dan):
@@ -208,6 +289,42 @@ def test_two_last_votes_at_once_settle_the_round_once(waiting, ben, cleo, dan):
     assert Entry.objects.filter(event="cab.RoundDecided").count() == 1
     waiting.refresh_from_db()
     assert waiting.state == ChangeState.SCHEDULED
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("attempt", range(4))
+def test_an_edit_and_a_vote_at_once_never_leave_an_approval_of_another_text(waiting, ada, ben, cleo, attempt):
+    vote(waiting, cleo)
+
+    def edit():
+        proposing.edit_change(
+            change_id=waiting.pk,
+            editor=ada,
+            content=proposing.content_from(waiting, backout_plan="Another way back."),
+            based_on=1,
+            at=NOON,
+        )
+
+    together([edit, lambda: vote(waiting, ben, revision=1)])
+    waiting.refresh_from_db()
+    first, second = waiting.rounds.order_by("number")
+    assert (waiting.state, waiting.revision) == (ChangeState.AWAITING_AUTHORIZATION, 2)
+    assert (first.state, second.state, second.revision) == (RoundState.INVALIDATED, RoundState.OPEN, 2)
+    assert not second.ballots.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("attempt", range(4))
+def test_a_hold_and_the_last_vote_at_once_never_schedule_what_is_held(waiting, ada, ben, cleo, attempt):
+    vote(waiting, cleo)
+    hold = {"change_id": waiting.pk, "person": ada, "reason": "The supplier is closed.", "at": NOON}
+    outcomes = together([lambda: flow.hold_change(**hold), lambda: vote(waiting, ben)])
+    waiting.refresh_from_db()
+    assert waiting.on_hold
+    if "on_hold" in outcomes:  # the hold came first
+        assert (waiting.state, waiting.rounds.get().state) == (ChangeState.AWAITING_AUTHORIZATION, RoundState.OPEN)
+    else:
+        assert (outcomes, waiting.state) == (["voted", "voted"], ChangeState.SCHEDULED)
 
 
 @pytest.mark.slow

@@ -140,6 +140,44 @@ def test_a_file_is_kept_with_its_hash_and_its_true_kind(draft, ada, settings, tm
     assert (file.content_type, file.size, len(file.sha256)) == ("application/pdf", 13, 64)
 
 
+def test_a_file_is_part_of_what_the_board_decides(waiting, ada, cleo, ben, settings, tmp_path):
+    """Adding one, and removing one, after somebody voted or after the approval."""
+    settings.MEDIA_ROOT = tmp_path
+    rounds.cast_vote(change_id=waiting.pk, voter=cleo, choice=Choice.APPROVE, revision=1, at=SOON)
+    file = proposing.attach_file(
+        change_id=waiting.pk, person=ada, upload=ContentFile(b"the real plan"), name="plan.txt", at=SOON
+    )
+    waiting.refresh_from_db()
+    assert waiting.revision == 2
+    assert waiting.revisions.get(number=2).content["attachments"] == [f"plan.txt (SHA-256 {file.sha256})"]
+    assert [r.state for r in waiting.rounds.order_by("number")] == [RoundState.INVALIDATED, RoundState.OPEN]
+    for voter in (cleo, ben):
+        rounds.cast_vote(change_id=waiting.pk, voter=voter, choice=Choice.APPROVE, revision=2, at=SOON)
+    proposing.remove_file(change_id=waiting.pk, attachment_id=file.pk, person=ada, at=SOON)
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.revision) == (ChangeState.AWAITING_AUTHORIZATION, 3)
+    assert "attachments" not in waiting.revisions.get(number=3).content
+    told = Entry.objects.about(waiting).filter(event="cab.ChangeEdited").values_list("data__fields", flat=True)
+    assert list(told) == [["attachments"], ["attachments"]]
+
+
+def test_conditions_that_fall_with_an_approval_are_told(waiting, ada, ben, cleo):
+    conditions = ["Tell the call centre."]
+    rounds.cast_vote(
+        change_id=waiting.pk,
+        voter=cleo,
+        choice=Choice.APPROVE_WITH_CONDITIONS,
+        conditions=conditions,
+        revision=1,
+        at=SOON,
+    )
+    rounds.cast_vote(change_id=waiting.pk, voter=ben, choice=Choice.APPROVE, revision=1, at=SOON)
+    edit(waiting, ada, test_plan="Twice.")
+    condition = waiting.conditions.get()
+    assert (condition.state, condition.closed_at) == ("waived", SOON)
+    assert Entry.objects.about(waiting).filter(event="cab.ConditionWaived", actor=ada).count() == 1
+
+
 @pytest.mark.parametrize(
     ("name", "body", "kind"),
     [

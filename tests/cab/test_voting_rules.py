@@ -42,7 +42,7 @@ def test_a_quorum_that_recusals_have_made_impossible_says_so():
     state = quorum(rule(count=5), voices=VOICES, casts=casts(fifth="recuse"))
     assert state.unreachable == ("5 votes are needed but only 4 may be cast.",)
     state = quorum(rule(roles=["chair"]), voices=VOICES, casts=casts(chair="recuse"))
-    assert state.unreachable == ("Nobody who may vote sits here as chair.",)
+    assert state.unreachable == ("Nobody who may vote holds the chair.",)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from apps.cab import events
 from apps.cab.models import Board, Delegation, Seat
 from apps.cab.queries import boards
 from apps.cab.rules.delegation import circle
+from apps.cab.rules.voting import require_roles_vote
 from apps.clusters.queries import standing
 from apps.journal import actions as journal
 from apps.kernel.refusals import (
@@ -44,6 +45,7 @@ def found_board(
 ) -> Board:
     """Found a board with its rules (`fields` holds names from RULE_FIELDS)."""
     founder.require(Capability.MANAGE_BOARD, to="found a board")
+    require_roles_vote(fields.get("quorum_roles", ()))
     board = Board(
         slug=slug, kind=kind, cluster=cluster, **{name: fields[name] for name in RULE_FIELDS if name in fields}
     )
@@ -59,6 +61,7 @@ def change_rules(*, board_id: int, person: Person, fields: Mapping[str, Any], ve
     _require_manages(board, person, at=at)
     if version != board.version:
         raise StaleRevision("Someone else changed this board first.", next_step="Reload it and make your change again.")
+    require_roles_vote(fields.get("quorum_roles", ()))
     changed = [name for name in RULE_FIELDS if name in fields and getattr(board, name) != fields[name]]
     if not changed:
         return board

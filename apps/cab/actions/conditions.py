@@ -10,7 +10,7 @@ from apps.cab.actions.moves import locked_change, move_condition
 from apps.cab.actions.rounds import schedule_if_ready
 from apps.cab.models import Change, Condition
 from apps.cab.queries import boards
-from apps.cab.states import ConditionState
+from apps.cab.states import ConditionState, RoundState
 from apps.journal import actions as journal
 from apps.journal.events import Event
 from apps.kernel.refusals import Invalid, NotAllowed, NotFound, WrongState
@@ -82,11 +82,18 @@ def _locked(condition_id: int) -> tuple[Condition, Change]:
     if change_id is None:
         raise NotFound("There is no such condition.", next_step="Open the change to see its conditions.")
     change = locked_change(change_id)
-    return Condition.objects.select_related("ballot__round").get(pk=condition_id), change
+    condition = Condition.objects.select_related("ballot__round").get(pk=condition_id)
+    if condition.ballot.round.state == RoundState.OPEN:
+        raise WrongState(
+            "The board has not decided yet, so this condition binds nobody.",
+            next_step="Wait until its round closes.",
+            code="round_open",
+        )
+    return condition, change
 
 
 def _require_seat(condition: Condition, change: Change, person: Person, *, at: datetime) -> None:
-    if person.pk in boards.authors_of(change):
+    if person.pk in boards.barred_from(change):
         raise NotAllowed(
             "You cannot confirm a condition of your own change.",
             next_step="A member of the board confirms it.",

@@ -8,13 +8,12 @@ from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.cab import events
 from apps.cab.actions.moves import locked_change, move_change, move_round
-from apps.cab.actions.rounds import open_round_at, schedule_if_ready
+from apps.cab.actions.rounds import give_time_back, open_round_at, routed, schedule_if_ready
 from apps.cab.actions.scoring import score
 from apps.cab.models import Change, Review, Round
 from apps.cab.queries import boards, changes
 from apps.cab.rules import blockers, reviews
-from apps.cab.rules.routing import route
-from apps.cab.states import ChangeState, Outcome, RoundState
+from apps.cab.states import CHANGE, ChangeState, Outcome, RoundState
 from apps.clusters.queries import standing
 from apps.journal import actions as journal
 from apps.kernel.refusals import Invalid, NotAllowed, WrongState
@@ -37,7 +36,7 @@ def submit_change(*, change_id: int, submitter: Person, at: datetime) -> Change:
         )
     move_change(change, ChangeState.SUBMITTED)
     change.submitted_at = at
-    score(change, at=at)
+    score(change, actor=submitter, at=at)
     journal.record(
         events.ChangeSubmitted(change_id=change.pk, revision=change.revision), subject=change, actor=submitter, at=at
     )
@@ -50,7 +49,7 @@ def begin_assessment(*, change_id: int, assessor: Person, at: datetime) -> Chang
     change = locked_change(change_id)
     require_may_assess(change, assessor)
     move_change(change, ChangeState.ASSESSING)
-    score(change, at=at)
+    score(change, actor=assessor, at=at)
     journal.record(events.AssessmentBegun(change_id=change.pk, risk=change.risk), subject=change, actor=assessor, at=at)
     return change
 
@@ -76,7 +75,8 @@ def raise_risk(*, change_id: int, assessor: Person, to: int, reason: str, at: da
             next_step="Say what the factors do not see.",
             fields={"reason": ["Missing."]},
         )
-    before, change.risk, change.risk_raised_by, change.risk_reason = change.risk, to, assessor, reason.strip()
+    before, change.risk, change.risk_raised_to = change.risk, to, to
+    change.risk_raised_by, change.risk_reason = assessor, reason.strip()
     change.save()
     journal.record(
         events.RiskRaised(change_id=change.pk, from_risk=before, to_risk=to), subject=change, actor=assessor, at=at
@@ -107,11 +107,15 @@ def request_changes(*, change_id: int, assessor: Person, reason: str, at: dateti
 
 @transaction.atomic
 def hand_to_board(*, change_id: int, assessor: Person, at: datetime) -> Round:
-    """End the assessment: the change goes to the board its type, reach and risk lead to, and a round opens."""
+    """End the assessment: the change goes to the board its type, reach and risk lead to, and a round opens.
+
+    The risk is computed once more: components may have failed since the assessment began.
+    """
     change = locked_change(change_id)
     require_may_assess(change, assessor)
-    way = route(type=change.type, clusters_touched=changes.clusters_touched(change), risk=change.risk)
-    board = boards.board_for(way, change.cluster_id)
+    CHANGE.require(change.state, ChangeState.AWAITING_AUTHORIZATION)
+    score(change, actor=assessor, at=at)
+    way, board = routed(change)
     if board is None:
         raise WrongState(
             f"{way.sentence} There is no such board yet.",
@@ -185,7 +189,7 @@ def hold_change(*, change_id: int, person: Person, reason: str, at: datetime) ->
         raise WrongState("It is on hold already.", next_step="Release it when the reason is gone.")
     if not reason.strip():
         raise Invalid("Say why it is held.", next_step="Write a sentence.", fields={"reason": ["Missing."]})
-    change.on_hold = True
+    change.on_hold, change.held_at = True, at
     change.save()
     journal.record(events.ChangeHeld(change_id=change.pk, reason=reason.strip()), subject=change, actor=person, at=at)
     return change
@@ -193,14 +197,16 @@ def hold_change(*, change_id: int, person: Person, reason: str, at: datetime) ->
 
 @transaction.atomic
 def release_change(*, change_id: int, person: Person, at: datetime) -> Change:
-    """Take the hold away."""
+    """Take the hold away: an open round gets the time back, and what is authorized goes into the calendar."""
     change = locked_change(change_id)
     _require_holder(change, person)
     if not change.on_hold:
         raise WrongState("It is not on hold.", next_step="Nothing needs to be done.")
-    change.on_hold = False
+    held_at, change.on_hold, change.held_at = change.held_at or at, False, None
+    give_time_back(change, held_at=held_at, at=at)
     change.save()
     journal.record(events.ChangeReleased(change_id=change.pk), subject=change, actor=person, at=at)
+    schedule_if_ready(change, actor=person, at=at)
     return change
 
 
@@ -217,6 +223,7 @@ def cancel_change(*, change_id: int, person: Person, reason: str, at: datetime) 
         move_round(round_, RoundState.WITHDRAWN, at=at)
         round_.save(update_fields=["state", "closed_at"])
     change.deadline_at, change.closed_at, change.outcome = None, at, Outcome.NOT_IMPLEMENTED
+    change.on_hold, change.held_at = False, None
     change.save()
     journal.record(
         events.ChangeCancelled(change_id=change.pk, reason=reason.strip()), subject=change, actor=person, at=at
@@ -226,7 +233,7 @@ def cancel_change(*, change_id: int, person: Person, reason: str, at: datetime) 
 
 def require_may_assess(change: Change, person: Person) -> None:
     """Refuse authors (no one assesses their own) and people who neither own the cluster nor sit on a board."""
-    if person.pk in boards.authors_of(change):
+    if person.pk in boards.barred_from(change):
         raise NotAllowed(
             "You cannot assess your own change.",
             next_step="A board member or the cluster's owner assesses it.",

@@ -24,6 +24,7 @@ from apps.cab.models import (
     NamedApprover,
     Revision,
 )
+from apps.cab.queries.changes import files_of
 from apps.cab.rules import revisions
 from apps.clusters.actions import take_in_components
 from apps.clusters.models import Cluster, Component
@@ -229,7 +230,8 @@ class SliceWriter:
         change.requester_id = people[said.requester.handle]
         change.implementer_id = people[said.implementer.handle] if said.implementer else None
         change.links = [dict(link) for link in said.links]
-        change.risk = change.risk_computed = said.risk
+        change.risk_computed = said.risk
+        change.risk = max(said.risk, change.risk_raised_to or 0)
         change.risk_factors = _risk_as_recorded(said.risk)
         _set_times(change, said, at=self.at)
         return change
@@ -288,6 +290,7 @@ class SliceWriter:
             components=sorted({name for path in said.components for _, name in components[said.cluster, path]}),
             implementer=said.implementer.handle if said.implementer else "",
             co_authors=[one.handle for one in said.co_authors],
+            attachments=files_of(change) if change.revision > 1 else (),  # each file made a revision
         )
 
 

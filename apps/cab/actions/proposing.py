@@ -13,6 +13,7 @@ from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.cab import events, states
 from apps.cab.actions.moves import locked_change, move_change, move_round
+from apps.cab.actions.rounds import open_round_at, routed, waive_conditions
 from apps.cab.actions.scoring import score
 from apps.cab.models import Attachment, Change, ChangeComponent, ChangeType, CoAuthorship, Revision
 from apps.cab.queries import boards, changes
@@ -21,7 +22,7 @@ from apps.cab.states import ChangeState, RoundState
 from apps.clusters.models import Cluster, Component
 from apps.clusters.queries import standing
 from apps.journal import actions as journal
-from apps.kernel.refusals import Invalid, NotAllowed, StaleRevision, WrongState
+from apps.kernel.refusals import Invalid, NotAllowed, NotFound, StaleRevision, WrongState
 from apps.kernel.windows import require_window
 
 
@@ -71,7 +72,7 @@ def propose_change(*, requester: Person, content: Content, at: datetime) -> Chan
     change = Change(number=_next_number(), requester=requester, created_at=at)
     _write(change, content)
     _keep_revision(change, author=requester, is_material=True, at=at)
-    score(change, at=at)
+    score(change, actor=requester, at=at, is_first=True)
     journal.record(events.ChangeProposed(change_id=change.pk), subject=change, actor=requester, at=at)
     return change
 
@@ -94,21 +95,7 @@ def edit_change(*, change_id: int, editor: Person, content: Content, based_on: i
     before = changes.content_of(change)
     _require_fits(content, author=change.requester)
     _write(change, content)
-    verdict = revisions.compare(before, changes.content_of(change))
-    if not verdict.changes:
-        return change
-    change.revision += 1
-    _keep_revision(change, author=editor, is_material=verdict.is_material, at=at)
-    score(change, at=at)
-    event = events.ChangeEdited(
-        change_id=change.pk,
-        revision=change.revision,
-        is_material=verdict.is_material,
-        fields=[one.field for one in verdict.changes],
-    )
-    journal.record(event, subject=change, actor=editor, at=at)
-    if verdict.is_material:
-        _back_to_the_board(change, editor=editor, at=at)
+    _keep_edit(change, before, editor=editor, at=at)
     return change
 
 
@@ -141,9 +128,13 @@ def require_may_edit(change: Change, editor: Person) -> None:
 
 @transaction.atomic
 def attach_file(*, change_id: int, person: Person, upload: "File[bytes]", name: str, at: datetime) -> Attachment:
-    """Keep a file beside the change: at most 10 MB, of a known harmless kind, at most 20 a change."""
+    """Keep a file beside the change: at most 10 MB, of a known harmless kind, at most 20 a change.
+
+    A file is part of what a board decides: it makes a new revision, and attaching is a material edit.
+    """
     change = locked_change(change_id)
     require_may_edit(change, person)
+    before = changes.content_of(change)
     attachments.require_fits(name=name, size=upload.size, already=change.attachments.count())
     content = upload.read(attachments.LARGEST_BYTES + 1)
     kind = attachments.require_kind(name=name, head=content[:512])
@@ -162,21 +153,24 @@ def attach_file(*, change_id: int, person: Person, upload: "File[bytes]", name: 
     journal.record(
         events.FileAttached(change_id=change.pk, attachment_id=attachment.pk), subject=change, actor=person, at=at
     )
+    _keep_edit(change, before, editor=person, at=at)
     return attachment
 
 
 @transaction.atomic
 def remove_file(*, change_id: int, attachment_id: int, person: Person, at: datetime) -> Change:
-    """Take a file away from the change; the journal keeps its hash."""
+    """Take a file away from the change, a material edit as attaching is; revisions and journal keep its hash."""
     change = locked_change(change_id)
     require_may_edit(change, person)
     attachment = change.attachments.filter(pk=attachment_id).first()
     if attachment is None:
-        raise Invalid("There is no such file on this change.", next_step="Reload the page to see its files.")
+        raise NotFound("There is no such file on this change.", next_step="Reload the change to see its files.")
+    before = changes.content_of(change)
     attachment.delete()
     journal.record(
         events.FileRemoved(change_id=change.pk, sha256=attachment.sha256), subject=change, actor=person, at=at
     )
+    _keep_edit(change, before, editor=person, at=at)
     return change
 
 
@@ -245,6 +239,25 @@ def _replace_rows(change: Change, content: Content) -> None:
     CoAuthorship.objects.bulk_create(CoAuthorship(change=change, person_id=pk) for pk in sorted(people - were))
 
 
+def _keep_edit(change: Change, before: Mapping[str, Any], *, editor: Person, at: datetime) -> None:
+    """Keep what differs from `before` as a new revision; a material one takes the change back to the board."""
+    verdict = revisions.compare(before, changes.content_of(change))
+    if not verdict.changes:
+        return
+    change.revision += 1
+    _keep_revision(change, author=editor, is_material=verdict.is_material, at=at)
+    score(change, actor=editor, at=at)
+    event = events.ChangeEdited(
+        change_id=change.pk,
+        revision=change.revision,
+        is_material=verdict.is_material,
+        fields=[one.field for one in verdict.changes],
+    )
+    journal.record(event, subject=change, actor=editor, at=at)
+    if verdict.is_material:
+        _back_to_the_board(change, editor=editor, at=at)
+
+
 def _keep_revision(change: Change, *, author: Person, is_material: bool, at: datetime) -> None:
     content = changes.content_of(change)
     Revision.objects.create(
@@ -259,9 +272,11 @@ def _keep_revision(change: Change, *, author: Person, is_material: bool, at: dat
 
 
 def _back_to_the_board(change: Change, *, editor: Person, at: datetime) -> None:
-    """After a material edit: the ballots were about another text, so the same board starts a new round."""
-    from apps.cab.actions.rounds import open_round_at
+    """After a material edit: the ballots were about another text, so a new round starts.
 
+    It starts at the board that the change's type, reach and risk lead to now: an edit may take it further than the
+    board that had it.
+    """
     last = (
         change.rounds.select_for_update(of=("self",))
         .select_related("board")
@@ -275,10 +290,9 @@ def _back_to_the_board(change: Change, *, editor: Person, at: datetime) -> None:
     move_round(last, RoundState.INVALIDATED, at=at)
     last.save(update_fields=["state", "closed_at"])
     journal.record(events.RoundInvalidated(change_id=change.pk, round_id=last.pk), subject=change, actor=editor, at=at)
-    change.conditions.filter(state=states.ConditionState.OPEN).update(
-        state=states.ConditionState.WAIVED, closed_at=at, evidence="The approval it belonged to is no longer in force."
-    )
+    waive_conditions(change, actor=editor, at=at, why="The approval it belonged to is no longer in force.")
     if change.state != ChangeState.AWAITING_AUTHORIZATION:
         move_change(change, ChangeState.AWAITING_AUTHORIZATION)
         change.decided_at = None
-    open_round_at(change, board=last.board, opener=editor, at=at)
+    _, board = routed(change)
+    open_round_at(change, board=board or last.board, opener=editor, at=at)

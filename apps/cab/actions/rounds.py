@@ -9,17 +9,15 @@ from django.db import IntegrityError, transaction
 from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.cab import events
-from apps.cab.actions.moves import locked_change, move_change, move_round
+from apps.cab.actions.moves import locked_change, move_change, move_condition, move_round
+from apps.cab.actions.scoring import score
 from apps.cab.models import Ballot, Board, Change, Choice, Condition, Delegation, Round, Verdict
-from apps.cab.queries import boards
-from apps.cab.rules import voting
+from apps.cab.queries import boards, changes
+from apps.cab.rules import routing, voting
+from apps.cab.rules.ballots import require_fits
 from apps.cab.states import ChangeState, ConditionState, RoundState
 from apps.journal import actions as journal
-from apps.kernel.refusals import Conflict, Invalid, NotAllowed, StaleRevision, WrongState, refusal_from_constraint
-
-LONGEST_REASON = 4000  # characters
-MOST_CONDITIONS = 10
-LONGEST_CONDITION = 500  # characters
+from apps.kernel.refusals import Conflict, NotAllowed, StaleRevision, WrongState, refusal_from_constraint
 
 
 @transaction.atomic
@@ -50,7 +48,7 @@ def cast_vote(
             f"You read revision {revision}; the board is deciding revision {round_.revision}.",
             next_step="Look at what changed, then vote.",
         )
-    wanted = _require_ballot_fits(choice, reason, conditions)
+    wanted = require_fits(choice, reason=reason, conditions=conditions, choices=Choice.values)
     ballot = Ballot(
         round=round_,
         voter=owner,
@@ -86,7 +84,24 @@ def open_round(*, change_id: int, board: Board, opener: Person, at: datetime) ->
         raise NotAllowed("Only the chair opens another round.", next_step=f"Ask the chair of the {board.name}.")
     if boards.open_round(change):
         raise Conflict("A round is already open for this change.", next_step="Vote in it, or wait until it closes.")
+    score(change, actor=opener, at=at)
     return open_round_at(change, board=board, opener=opener, at=at)
+
+
+def routed(change: Change) -> tuple[routing.Route, Board | None]:
+    """Where the change's type, reach and risk lead it now, and the board there (None: not founded yet)."""
+    way = routing.route(type=change.type, clusters_touched=changes.clusters_touched(change), risk=change.risk)
+    return way, boards.board_for(way, change.cluster_id)
+
+
+def give_time_back(change: Change, *, held_at: datetime, at: datetime) -> None:
+    """Move an open round's deadline by the time in which nobody could vote. The caller holds the lock and saves."""
+    round_ = boards.open_round(change)
+    if round_ is None:
+        return
+    round_.closes_at += at - max(held_at, round_.opened_at)
+    round_.save(update_fields=["closes_at"])
+    change.deadline_at = round_.closes_at
 
 
 def open_round_at(change: Change, *, board: Board, opener: Person, at: datetime) -> Round:
@@ -111,11 +126,14 @@ def open_round_at(change: Change, *, board: Board, opener: Person, at: datetime)
 
 @transaction.atomic
 def close_overdue_round(*, round_id: int, at: datetime) -> Round:
-    """End a round whose deadline has passed: decided when it has a quorum, lapsed when not. Safe to run twice."""
+    """End a round whose deadline has passed: decided when it has a quorum, lapsed when not. Safe to run twice.
+
+    While its change is on hold nobody could vote, so the deadline waits for the release.
+    """
     change_id = Round.objects.values_list("change_id", flat=True).get(pk=round_id)
     change = locked_change(change_id)
     round_ = Round.objects.select_for_update(of=("self",)).select_related("board").get(pk=round_id)
-    if round_.state != RoundState.OPEN or round_.closes_at > at:
+    if round_.state != RoundState.OPEN or round_.closes_at > at or change.on_hold:
         return round_
     standing = boards.standing(round_, change, at=at)
     if not _settle(round_, change, standing, actor=None, at=at, is_over=True):
@@ -136,14 +154,14 @@ def _open_round(change: Change, *, at: datetime) -> Round:
             next_step="The decision and its ballots are on the change's page.",
             code="round_closed",
         )
+    if change.on_hold:
+        raise WrongState(f"{change.reference} is on hold.", next_step="Vote when it is released.", code="on_hold")
     if round_.closes_at <= at:
         raise WrongState(
             f"The round closed at {round_.closes_at:%d %B %Y %H:%M} UTC.",
             next_step="Ask the chair to open another round.",
             code="round_over",
         )
-    if change.on_hold:
-        raise WrongState(f"{change.reference} is on hold.", next_step="Vote when it is released.", code="on_hold")
     return round_
 
 
@@ -160,6 +178,12 @@ def _require_may_vote(
                 next_step="Ask them to delegate it, or vote for your own seat.",
                 code="no_delegation",
             )
+        if not owner.may(Capability.VOTE):
+            raise NotAllowed(
+                f"{owner} may no longer vote, so nobody votes for them.",
+                next_step="Ask the chair to fill the seat.",
+                code="no_seat",
+            )
     voter.require(Capability.VOTE, to="vote")
     if any(ballot.voter_id == owner.pk for ballot in table.ballots):
         raise Conflict(
@@ -168,47 +192,6 @@ def _require_may_vote(
             code="voted_already",
         )
     return seats[owner.pk].role, seats[owner.pk].function
-
-
-def _require_ballot_fits(choice: str, reason: str, conditions: Sequence[str]) -> list[str]:
-    wanted = [text.strip() for text in conditions if text.strip()]
-    if choice not in Choice.values:
-        raise Invalid(
-            "There is no such ballot.",
-            next_step=f"Choose one of: {', '.join(Choice.values)}.",
-            fields={"choice": ["Unknown."]},
-        )
-    if choice == Choice.APPROVE_WITH_CONDITIONS and not wanted:
-        raise Invalid(
-            "Name at least one condition.",
-            next_step="Write what must be met, or approve without.",
-            fields={"conditions": ["Missing."]},
-        )
-    if wanted and choice != Choice.APPROVE_WITH_CONDITIONS:
-        raise Invalid(
-            "Conditions go with “approve with conditions” only.",
-            next_step="Choose that, or leave them out.",
-            fields={"conditions": ["Not with this ballot."]},
-        )
-    if len(wanted) > MOST_CONDITIONS or any(len(text) > LONGEST_CONDITION for text in wanted):
-        raise Invalid(
-            f"At most {MOST_CONDITIONS} conditions of 500 characters.",
-            next_step="Put them together.",
-            fields={"conditions": ["Too many or too long."]},
-        )
-    if len(reason) > LONGEST_REASON:
-        raise Invalid(
-            f"A reason has at most {LONGEST_REASON:,} characters.",
-            next_step="Shorten it, or attach a file.",
-            fields={"reason": ["Too long."]},
-        )
-    if choice not in {Choice.APPROVE, Choice.ABSTAIN, Choice.APPROVE_WITH_CONDITIONS} and not reason.strip():
-        raise Invalid(
-            "Say why: this ballot needs a reason.",
-            next_step="Write a sentence that helps the authors.",
-            fields={"reason": ["Missing."]},
-        )
-    return wanted
 
 
 def _settle(
@@ -245,9 +228,7 @@ def _carry_out(verdict: str, round_: Round, change: Change, *, actor: Person | N
         schedule_if_ready(change, actor=actor, at=at)
         return
     # Conditions belong to an approval; without one they bind nobody.
-    Condition.objects.filter(ballot__round=round_, state=ConditionState.OPEN).update(
-        state=ConditionState.WAIVED, closed_at=at, evidence="The change was not approved."
-    )
+    waive_conditions(change, actor=actor, at=at, why="The change was not approved.")
     if verdict == Verdict.REJECTED:
         move_change(change, ChangeState.REJECTED)
         journal.record(
@@ -257,6 +238,16 @@ def _carry_out(verdict: str, round_: Round, change: Change, *, actor: Person | N
         move_change(change, ChangeState.CHANGES_REQUESTED)
         journal.record(events.ChangesRequested(change_id=change.pk), subject=change, actor=actor, at=at)
     change.save()
+
+
+def waive_conditions(change: Change, *, actor: Person | None, at: datetime, why: str) -> None:
+    """Close what is open of the change's conditions, because the approval they belonged to is none."""
+    for condition in Condition.objects.filter(change=change, state=ConditionState.OPEN).order_by("pk"):
+        move_condition(condition, ConditionState.WAIVED, at=at)
+        condition.evidence = why
+        condition.save(update_fields=["state", "closed_at", "evidence"])
+        event = events.ConditionWaived(change_id=change.pk, condition_id=condition.pk)
+        journal.record(event, subject=change, actor=actor, at=at)
 
 
 def schedule_if_ready(change: Change, *, actor: Person | None, at: datetime) -> bool:

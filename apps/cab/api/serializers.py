@@ -1,8 +1,8 @@
 """How changes, boards and ballots read and are written over the API. Bodies with unknown fields are refused."""
 
-from datetime import datetime
 from typing import Any
 
+from django.core.validators import URLValidator
 from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -27,9 +27,12 @@ from apps.cab.models import (
 )
 from apps.cab.models.boards import BoardKind
 from apps.cab.queries.changes import blocker_facts
+from apps.cab.rules.ballots import NO_SUCH_BALLOT
 from apps.cab.rules.blockers import blockers
 from apps.cab.states import Outcome
 from apps.clusters.models import Component
+from apps.kernel.refusals import Refusal
+from apps.kernel.windows import read_wall_clock
 
 LONG, SHORT = 50_000, 20_000
 
@@ -64,7 +67,7 @@ class PersonRef(serializers.ModelSerializer[Person]):
 
 class Link(Strict):
     label = serializers.CharField(max_length=200)  # type: ignore[assignment]  # a field here; the base has a property
-    url = serializers.URLField(max_length=2000)
+    url = serializers.URLField(max_length=2000, validators=[URLValidator(schemes=["http", "https"])])
 
 
 class ChangeOut(serializers.ModelSerializer[Change]):
@@ -200,12 +203,9 @@ class WallClockIn(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> Any:
         try:
-            moment = datetime.fromisoformat(super().to_internal_value(data)[:32])
-        except ValueError:
-            raise serializers.ValidationError("Write a date and a time, such as 2026-03-10T22:00.") from None
-        if moment.tzinfo is not None:
-            raise serializers.ValidationError("Leave the offset out: the zone stands in window_zone.")
-        return moment
+            return read_wall_clock(super().to_internal_value(data))
+        except Refusal as refusal:
+            raise serializers.ValidationError(str(refusal)) from refusal
 
     def run_validators(self, value: Any) -> None:
         """None of the text's own: the value is a time by now."""
@@ -229,7 +229,7 @@ class ChangeEditIn(Strict):
     downtime_minutes = serializers.IntegerField(min_value=0, max_value=100_000, required=False)
     implementer = serializers.CharField(max_length=150, allow_blank=True, required=False)
     co_authors = serializers.ListField(child=serializers.CharField(max_length=150), max_length=50, required=False)
-    links = Link(many=True, required=False)
+    links = Link(many=True, required=False, max_length=20)
 
 
 class ChangeIn(ChangeEditIn):
@@ -278,7 +278,7 @@ class EvidenceIn(Strict):
 class VoteIn(Strict):
     """One ballot. `revision` is the one you read; `seat_of` the handle of who delegated their vote to you."""
 
-    choice = serializers.ChoiceField(choices=Choice.choices)
+    choice = serializers.ChoiceField(choices=Choice.choices, error_messages={"invalid_choice": NO_SUCH_BALLOT})
     revision = serializers.IntegerField(min_value=1, max_value=2_147_483_647)
     reason = serializers.CharField(max_length=4000, allow_blank=True, default="")
     conditions = serializers.ListField(child=serializers.CharField(max_length=500), max_length=10, default=list)

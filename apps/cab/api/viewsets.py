@@ -11,7 +11,6 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
 from apps.accounts.api.viewsets import ReadViewSet, read, write
-from apps.accounts.models import Person
 from apps.accounts.rules import Scope
 from apps.cab.actions import boards as board_actions
 from apps.cab.actions import conditions, flow, proposing, reviews, rounds
@@ -22,8 +21,9 @@ from apps.cab.queries import changes
 from apps.cab.queries.boards import ballots_shown_to, conditions_shown_to, open_round
 from apps.cab.queries.calendar import PLANNED
 from apps.cab.queries.dossier import find
+from apps.cab.queries.named import cluster_named, components_named, people_named
 from apps.cab.states import ChangeState
-from apps.clusters.models import Cluster, Component
+from apps.clusters.models import Cluster
 from apps.journal.models import Entry
 from apps.kernel.refusals import Invalid, NotFound
 
@@ -139,7 +139,7 @@ class ChangeViewSet(ReadViewSet[Change]):
     @write(takes=s.VoteIn, gives=s.BallotOut, status=201, scope=Scope.VOTES)
     def vote(self, data: dict[str, Any]) -> Ballot:
         """Cast a ballot."""
-        seat_of = _person(data.pop("seat_of"), "seat_of") if "seat_of" in data else None
+        seat_of = people_named([data.pop("seat_of")], field="seat_of")[0] if "seat_of" in data else None
         return rounds.cast_vote(change_id=self.get_object().pk, voter=self.person, seat_of=seat_of, at=self.at, **data)
 
     @action(detail=True, methods=["post"])
@@ -304,7 +304,8 @@ class ChangeViewSet(ReadViewSet[Change]):
 
     def _condition_id(self) -> int:
         found = (
-            Condition.objects.filter(change=self.get_object(), pk=int(self.kwargs["condition_id"]))
+            conditions_shown_to(self.get_object(), self.person)
+            .filter(pk=int(self.kwargs["condition_id"]))
             .values_list("pk", flat=True)
             .first()
         )
@@ -316,13 +317,15 @@ class ChangeViewSet(ReadViewSet[Change]):
         """Names of the body as the rows they mean, among those the caller may know of."""
         found = dict(data)
         if "cluster" in data:
-            found["cluster"] = _cluster(data["cluster"], self.person)
+            found["cluster"] = cluster_named(data["cluster"], self.person)
         if "components" in data:
-            found["components"] = _components(data["components"], self.person)
+            found["components"] = components_named(data["components"], self.person)
         if "implementer" in data:
-            found["implementer"] = _person(data["implementer"], "implementer") if data["implementer"] else None
+            found["implementer"] = (
+                people_named([data["implementer"]], field="implementer")[0] if data["implementer"] else None
+            )
         if "co_authors" in data:
-            found["co_authors"] = [_person(handle, "co_authors") for handle in dict.fromkeys(data["co_authors"])]
+            found["co_authors"] = people_named(data["co_authors"], field="co_authors")
         return found
 
 
@@ -399,7 +402,7 @@ class BoardViewSet(ReadViewSet[Board]):
         """Found a board."""
         fields = dict(data)
         slug, kind = fields.pop("slug"), fields.pop("kind")
-        cluster = _cluster(fields.pop("cluster"), self.person) if "cluster" in fields else None
+        cluster = cluster_named(fields.pop("cluster"), self.person) if "cluster" in fields else None
         return board_actions.found_board(
             founder=self.person, slug=slug, kind=kind, cluster=cluster, fields=fields, at=self.at
         )
@@ -422,7 +425,7 @@ class BoardViewSet(ReadViewSet[Board]):
     @write(takes=s.SeatIn, gives=s.SeatOut, status=201)
     def fill_seat(self, data: dict[str, Any]) -> Seat:
         """Seat a person for a term."""
-        fields = {"last_day": None, **data, "person": _person(data["person"], "person")}
+        fields = {"last_day": None, **data, "person": people_named([data["person"]], field="person")[0]}
         seat = board_actions.fill_seat(board_id=self.get_object().pk, appointer=self.person, at=self.at, **fields)
         return Seat.objects.select_related("person").get(pk=seat.pk)
 
@@ -447,7 +450,7 @@ class BoardViewSet(ReadViewSet[Board]):
     @write(takes=s.DelegationIn, gives=s.DelegationOut, status=201, scope=Scope.VOTES)
     def delegate(self, data: dict[str, Any]) -> Delegation:
         """Delegate your vote for some days."""
-        taker = _person(data.pop("to_person"), "to_person")
+        taker = people_named([data.pop("to_person")], field="to_person")[0]
         made = board_actions.delegate_vote(
             board_id=self.get_object().pk, giver=self.person, taker=taker, at=self.at, **data
         )
@@ -462,42 +465,6 @@ class BoardViewSet(ReadViewSet[Board]):
             raise NotFound("There is no such delegation of yours.", next_step="Ask for its list of delegations.")
         made = board_actions.revoke_delegation(delegation_id=found.pk, person=self.person, at=self.at)
         return Delegation.objects.select_related("from_person", "to_person").get(pk=made.pk)
-
-
-def _cluster(slug: str, person: Person) -> Cluster:
-    found = Cluster.objects.visible_to(person).filter(slug=slug).first()
-    if found is None:
-        raise Invalid(
-            f"There is no cluster {slug} that you may know of.",
-            next_step="Ask for the list of clusters.",
-            fields={"cluster": ["Unknown."]},
-        )
-    return found
-
-
-def _components(names: list[str], person: Person) -> list[Component]:
-    wanted = list(dict.fromkeys(names))
-    rows = (
-        Component.objects.visible_to(person)
-        .filter(slug__in=[name.partition("/")[2] for name in wanted])
-        .select_related("cluster")
-    )
-    found = {f"{one.cluster.slug}/{one.slug}": one for one in rows}
-    missing = [name for name in wanted if name not in found]
-    if missing:
-        raise Invalid(
-            f"There is no component {', '.join(missing[:5])}.",
-            next_step="Write it as cluster/component.",
-            fields={"components": ["Unknown."]},
-        )
-    return [found[name] for name in wanted]
-
-
-def _person(handle: str, field: str) -> Person:
-    found = Person.objects.filter(handle=handle.strip().lstrip("@").lower()).first()
-    if found is None:
-        raise Invalid(f"Nobody is called {handle[:60]}.", next_step="Use the handle.", fields={field: ["Unknown."]})
-    return found
 
 
 def _number(text: str, name: str) -> int:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models
+from django.db.models.functions import Greatest
 from django.urls import reverse
 
 from apps.accounts.rules import Capability
@@ -101,6 +102,8 @@ class Change(models.Model):
     )
     outcome = models.CharField(max_length=24, choices=[(o, o.replace("_", " ")) for o in Outcome], blank=True)
     on_hold = models.BooleanField(default=False)
+    held_at = models.DateTimeField(null=True)  # since when; an open round gets that time back
+    # Told by imported records only: here no work starts undecided, and none is written down afterwards.
     unauthorized = models.BooleanField(default=False)
     latent = models.BooleanField(default=False)
 
@@ -112,6 +115,8 @@ class Change(models.Model):
     risk_factors = models.JSONField(
         default=list
     )  # [{"name", "value", "weight", "points", "sentence"}], as computed last
+    # What a person raised it to; it stays when the computed risk rises above it and falls again.
+    risk_raised_to = models.PositiveSmallIntegerField(null=True)
     risk_raised_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     risk_reason = models.TextField(blank=True)
 
@@ -143,14 +148,20 @@ class Change(models.Model):
             models.CheckConstraint(condition=models.Q(state__in=list(ChangeState)), name="change_state_known"),
             models.CheckConstraint(condition=models.Q(outcome__in=["", *Outcome]), name="change_outcome_known"),
             models.CheckConstraint(
-                condition=models.Q(risk__gte=models.F("risk_computed"), risk__lte=5, risk_computed__gte=1),
+                condition=models.Q(
+                    risk=Greatest("risk_computed", "risk_raised_to"), risk__gte=1, risk__lte=5, risk_computed__gte=1
+                ),
                 name="change_risk_never_lowered",
                 violation_error_message="A risk may be raised above what was computed, never lowered below it.",
             ),
             models.CheckConstraint(
-                condition=models.Q(risk=models.F("risk_computed")) | ~models.Q(risk_reason=""),
+                condition=models.Q(risk_raised_to__isnull=True, risk_raised_by__isnull=True, risk_reason="")
+                | models.Q(risk_raised_to__isnull=False, risk_raised_by__isnull=False) & ~models.Q(risk_reason=""),
                 name="change_raised_risk_has_reason",
                 violation_error_message="Raising a risk needs a reason.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(on_hold=True) ^ models.Q(held_at__isnull=True), name="change_held_has_time"
             ),
             models.CheckConstraint(
                 condition=models.Q(

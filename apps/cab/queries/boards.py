@@ -13,7 +13,7 @@ from apps.cab.models import (
     Change,
     CoAuthorship,
     Condition,
-    Delegation,
+    Revision,
     Round,
     Seat,
     SeatRole,
@@ -42,9 +42,19 @@ class OpenBallot:
 
 
 def authors_of(change: Change) -> set[int]:
-    """The ids of all who may never decide this change: requester, co-authors, implementer."""
+    """The ids of those the change names as its own: requester, co-authors, implementer."""
     people = set(CoAuthorship.objects.filter(change=change).values_list("person_id", flat=True))
     return {one for one in {*people, change.requester_id, change.implementer_id} if one}
+
+
+def barred_from(change: Change) -> set[int]:
+    """The ids of all who may not decide this change: its authors, and who else wrote a material revision of it.
+
+    A cluster's owner may edit without being named as co-author; whoever wrote what the board decides is an author of
+    it all the same. A correction that is administrative makes nobody an author.
+    """
+    wrote = Revision.objects.filter(change=change, is_material=True)
+    return authors_of(change) | set(wrote.values_list("author_id", flat=True))
 
 
 def voting_seats(board_id: int, day: date) -> QuerySet[Seat]:
@@ -71,7 +81,7 @@ def table(round_: Round, change: Change, *, at: datetime) -> Table:
     """The round's table as the database has it now."""
     return Table(
         seats=tuple(voting_seats(round_.board_id, at.date())),
-        barred=frozenset(authors_of(change)),
+        barred=frozenset(barred_from(change)),
         ballots=tuple(Ballot.objects.filter(round=round_).order_by("id")),
     )
 
@@ -100,24 +110,6 @@ def standing_at(table: Table, round_: Round) -> Standing:
 def open_round(change: Change) -> Round | None:
     """The change's open round, if any."""
     return Round.objects.filter(change=change, state=RoundState.OPEN).select_related("board").first()
-
-
-def open_ballots(round_: Round, change: Change, person: Person, *, at: datetime) -> list[OpenBallot]:
-    """The ballots this person may still cast in the round: their own seat's and those delegated to them."""
-    barred = authors_of(change)
-    if person.pk in barred or round_.state != RoundState.OPEN:
-        return []
-    givers = set(
-        Delegation.objects.filter(board_id=round_.board_id, to_person=person)
-        .in_force_on(at.date())
-        .values_list("from_person_id", flat=True)
-    )
-    done = set(Ballot.objects.filter(round=round_).values_list("voter_id", flat=True))
-    return [
-        OpenBallot(seat.person, seat, seat.person_id != person.pk)
-        for seat in voting_seats(round_.board_id, at.date())
-        if seat.person_id in {person.pk, *givers} - done - barred
-    ]
 
 
 def ballots_shown_to(round_: Round, person: Person) -> QuerySet[Ballot]:
@@ -164,5 +156,5 @@ def board_for(route: Route, cluster_id: int) -> Board | None:
 
 
 def rounds_overdue_at(at: datetime) -> QuerySet[Round]:
-    """Open rounds whose deadline has passed."""
-    return Round.objects.filter(state=RoundState.OPEN, closes_at__lte=at).order_by("closes_at")
+    """Open rounds whose deadline has passed; while a change is on hold nobody can vote, so its deadline waits."""
+    return Round.objects.filter(state=RoundState.OPEN, closes_at__lte=at, change__on_hold=False).order_by("closes_at")

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, Count, Exists, ExpressionWrapper, F, Min, OuterRef, Q, QuerySet, Value
 
 from apps.accounts.models import Person
 from apps.cab.models import (
     Ballot,
     Change,
+    CoAuthorship,
     Condition,
     Delegation,
     NamedApprover,
@@ -35,7 +36,14 @@ def content_of(change: Change) -> dict[str, Any]:
         components=[f"{cluster}/{slug}" for cluster, slug in components],
         implementer=change.implementer.handle if change.implementer else "",
         co_authors=list(change.co_authors.values_list("handle", flat=True)),
+        attachments=files_of(change),
     )
+
+
+def files_of(change: Change) -> list[str]:
+    """The files beside the change, as a revision names them: name and SHA-256."""
+    rows = change.attachments.values_list("name", "sha256")
+    return [f"{name} (SHA-256 {sha256})" for name, sha256 in rows]
 
 
 def clusters_touched(change: Change) -> int:
@@ -89,17 +97,25 @@ def waiting_for(person: Person, *, at: datetime) -> ChangeQuerySet:
     given = Delegation.objects.filter(to_person=person, board=OuterRef("board")).in_force_on(at.date())
     lent = seats.filter(Exists(given.filter(from_person=OuterRef("person"))))
     unused = ~Exists(Ballot.objects.filter(round=OuterRef(OuterRef("pk")), voter=OuterRef("person")))
-    # The lent seat's own person must not be an author of the change either.
     for_round = Q(board=OuterRef("board"))
+    # The lent seat's own person must not be barred either.
+    of_round = {"change": OuterRef(OuterRef("change")), "person": OuterRef("person")}
+    lent = lent.filter(~Exists(_barred(**of_round)))
     rounds = Round.objects.filter(state=RoundState.OPEN).filter(
-        Exists(own.filter(for_round).filter(unused))
-        | Exists(lent.filter(for_round).filter(unused).exclude(person=OuterRef("change__requester")))
+        Exists(own.filter(for_round).filter(unused)) | Exists(lent.filter(for_round).filter(unused))
     )
+    waiting = Change.objects.filter(state=ChangeState.AWAITING_AUTHORIZATION, on_hold=False, rounds__in=rounds)
+    return waiting.filter(~Exists(_barred(change=OuterRef("pk"), person=Value(person.pk))))
+
+
+def _barred(*, change: Any, person: Any) -> QuerySet[Change]:
+    """The change itself, when the person may not decide it; see `boards.barred_from`."""
+    wrote = Revision.objects.filter(change=OuterRef("pk"), author=OuterRef("barred"), is_material=True)
+    with_others = CoAuthorship.objects.filter(change=OuterRef("pk"), person=OuterRef("barred"))
     return (
-        Change.objects.filter(state=ChangeState.AWAITING_AUTHORIZATION, on_hold=False, rounds__in=rounds)
-        .exclude(requester=person)
-        .exclude(implementer=person)
-        .exclude(co_authors=person)
+        Change.objects.annotate(barred=ExpressionWrapper(person, output_field=BigIntegerField()))
+        .filter(pk=change)
+        .filter(Q(requester=F("barred")) | Q(implementer=F("barred")) | Exists(wrote) | Exists(with_others))
     )
 
 

@@ -21,6 +21,7 @@ from apps.cab.models import (
     LastLook,
     NamedApprover,
     Reversal,
+    Revision,
     Round,
     Seat,
     SeatRole,
@@ -56,7 +57,7 @@ class Dossier:
     seen: int | None
     is_chair: bool
     seats: Sequence[Seat]
-    is_author: bool
+    is_barred: bool  # wrote it or carries it out, so never decides it
 
 
 def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
@@ -66,11 +67,12 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
     current = rounds[0] if rounds else None
     open_round = current if current and current.state == RoundState.OPEN else None
     authors = {change.requester_id, change.implementer_id, *(one["id"] for one in change.listed_co_authors)}
+    barred = authors | set(change.material_writers)  # as boards.barred_from
     seats = _seats(current, person, at=at) if current else []
     ballots = _ballots(current) if current else []
-    quorum = _quorum(current, seats, ballots, authors) if current else None
+    quorum = _quorum(current, seats, ballots, barred) if current else None
     is_chair = any(seat.person_id == person.pk and seat.role == SeatRole.CHAIR for seat in seats)
-    open_ballots = _open_ballots(open_round, seats, ballots, person, authors)
+    open_ballots = _open_ballots(open_round, seats, ballots, person, barred)
     conditions = list(conditions_shown_to(change, person).annotate(board_id=F("ballot__round__board_id")))
     found = blockers.blockers(
         changes.blocker_facts_from(
@@ -85,7 +87,14 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
         )
     )
     situation = _situation(
-        change, person, authors, is_chair=is_chair, open_ballots=open_ballots, open_round=open_round, found=found
+        change,
+        person,
+        authors,
+        barred,
+        is_chair=is_chair,
+        open_ballots=open_ballots,
+        open_round=open_round,
+        found=found,
     )
     shown = [one for one in ballots if not _is_hidden(current, one, person)]
     return Dossier(
@@ -106,7 +115,7 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
         seen=change.seen,
         is_chair=is_chair,
         seats=seats,
-        is_author=person.pk in authors,
+        is_barred=person.pk in barred,
     )
 
 
@@ -149,6 +158,9 @@ def _change(reference: str, person: Person) -> Any:
         named_as_approvers=ArraySubquery(
             NamedApprover.objects.filter(change=OuterRef("pk")).values_list("person__handle")
         ),
+        material_writers=ArraySubquery(
+            Revision.objects.filter(change=OuterRef("pk"), is_material=True).values_list("author").distinct()
+        ),
         seen=Subquery(LastLook.objects.filter(change=OuterRef("pk"), person=person).values("revision")),
         was_undone=Exists(Reversal.objects.filter(undone=OuterRef("pk"))),
     )
@@ -179,25 +191,25 @@ def _is_hidden(round_: Round | None, ballot: Ballot, person: Person) -> bool:
     return hides and person.pk not in (ballot.voter_id, ballot.cast_by_id)
 
 
-def _quorum(round_: Round, seats: Sequence[Seat], ballots: Sequence[Ballot], authors: set[int | None]) -> voting.Quorum:
+def _quorum(round_: Round, seats: Sequence[Seat], ballots: Sequence[Ballot], barred: set[int | None]) -> voting.Quorum:
     casts = [voting.Cast(one.voter_id, one.choice, one.seat_role, one.seat_function) for one in ballots]
-    voices = [voting.Voice(seat.person_id, seat.role, seat.function) for seat in seats if seat.person_id not in authors]
+    voices = [voting.Voice(seat.person_id, seat.role, seat.function) for seat in seats if seat.person_id not in barred]
     seated = {voice.person_id for voice in voices}
     voices += [voting.Voice(one.person_id, one.role, one.function) for one in casts if one.person_id not in seated]
     return voting.quorum(voting.Rule.from_data(round_.rule), voices=voices, casts=casts)
 
 
 def _open_ballots(
-    round_: Round | None, seats: Sequence[Any], ballots: Sequence[Ballot], person: Person, authors: set[int | None]
+    round_: Round | None, seats: Sequence[Any], ballots: Sequence[Ballot], person: Person, barred: set[int | None]
 ) -> list[OpenBallot]:
-    if round_ is None or person.pk in authors or not person.may(Capability.VOTE):
+    if round_ is None or person.pk in barred or not person.may(Capability.VOTE):
         return []
     done = {one.voter_id for one in ballots}
     mine = [seat for seat in seats if seat.person_id == person.pk or seat.is_lent]
     return [
         OpenBallot(seat.person, seat, seat.person_id != person.pk)
         for seat in mine
-        if seat.person_id not in done and seat.person_id not in authors
+        if seat.person_id not in done and seat.person_id not in barred
     ]
 
 
@@ -205,6 +217,7 @@ def _situation(
     change: Any,
     person: Person,
     authors: set[int | None],
+    barred: set[int | None],
     *,
     is_chair: bool,
     open_ballots: Sequence[OpenBallot],
@@ -222,7 +235,7 @@ def _situation(
         is_author=is_author,
         may_write=writes,
         may_edit=writes and (is_author or owns),
-        may_assess=not is_author and (triages or owns),
+        may_assess=person.pk not in barred and (triages or owns),
         may_do=operates or (writes and involved) or person.may(Capability.IMPLEMENT_CHANGE),
         may_review=writes and (involved or triages or owns),
         may_hold=writes and (is_author or triages),

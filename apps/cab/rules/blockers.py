@@ -62,7 +62,10 @@ def blockers(standing: Standing) -> list[Blocker]:
         )
     found += [
         Blocker(
-            "quorum_unreachable", sentence, "The chair fills the seat or hands the change to another board.", "decision"
+            "quorum_unreachable",
+            sentence,
+            "The chair fills the seat; otherwise the round ends at its deadline and the chair opens another.",
+            "decision",
         )
         for sentence in standing.quorum_unreachable
     ]

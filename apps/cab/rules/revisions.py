@@ -18,8 +18,10 @@ class Materiality(StrEnum):
 
 _M, _A = Materiality.MATERIAL, Materiality.ADMINISTRATIVE
 
-# The governed fields, in the order people read them. People are material because of separation of duties: a voter who
-# becomes a co-author after voting would otherwise have approved their own change.
+# The governed fields, in the order people read them. Links are administrative because they point outside: what a board
+# decides must stand in the plans or in a file, which are kept with their hash; a link only helps the reader.
+# People are material because of separation of duties: a voter who becomes a co-author after voting would otherwise have
+# approved their own change.
 FIELDS: dict[str, Materiality] = {
     "title": _A,
     "type": _M,
@@ -36,6 +38,7 @@ FIELDS: dict[str, Materiality] = {
     "window_end": _M,
     "window_zone": _M,
     "downtime_minutes": _M,
+    "attachments": _M,
     "links": _A,
 }
 LABELS = {
@@ -91,12 +94,18 @@ class EditVerdict:
 
 
 def snapshot(
-    change: Any, *, cluster: str, components: Sequence[str], implementer: str, co_authors: Sequence[str]
+    change: Any,
+    *,
+    cluster: str,
+    components: Sequence[str],
+    implementer: str,
+    co_authors: Sequence[str],
+    attachments: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The content of a revision: every governed field of `change` as plain values.
 
-    `cluster` is the slug; `components` are "cluster/slug" names; people are handles. Lists are sorted, so that the same
-    content always has the same hash.
+    `cluster` is the slug; `components` are "cluster/slug" names; people are handles; `attachments` are names with
+    their hash. Lists are sorted, so that the same content always has the same hash.
     """
 
     def clock(moment: Any) -> str:
@@ -119,6 +128,8 @@ def snapshot(
         "window_zone": change.window_zone,
         "downtime_minutes": change.downtime_minutes,
         "links": change.links,
+        # Only where there are any: a revision without files keeps the hash it had before files were part of it.
+        **({"attachments": sorted(attachments)} if attachments else {}),
     }
 
 

@@ -1,8 +1,9 @@
 """How risky a change is, from named factors, each with its sentence. Version 1."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 VERSION = 1
 LOOK_BACK = timedelta(days=90)  # how far back failures of the same component count
@@ -117,6 +118,13 @@ def level(found: Sequence[Factor]) -> int:
     """The risk from 1 (very low) to 5 (very high): the sum of points against the steps."""
     points = sum(factor.points for factor in found)
     return 1 + sum(points > step for step in STEPS)
+
+
+def difference(had: Sequence[Mapping[str, Any]], has: Sequence[Mapping[str, Any]], *, before: int, after: int) -> str:
+    """Why a risk came out differently, in one line: from what to what, and the factors that count otherwise now."""
+    points = {one["name"]: one["points"] for one in had}
+    moved = [str(one["sentence"]) for one in has if one["points"] != points.get(one["name"])]
+    return " ".join([f"From {before} to {after}.", *moved])
 
 
 def _notice(notice: timedelta | None) -> Factor:

@@ -6,9 +6,12 @@ from decimal import Decimal
 from math import ceil
 from typing import Any
 
-from apps.kernel.refusals import NotAllowed
+from apps.kernel.refusals import Invalid, NotAllowed
 
 APPROVING = frozenset({"approve", "approve_with_conditions"})
+# How a required role reads; a function such as “security” is “the seat for security”.
+_SILENT = {"chair": "The chair has not voted.", "voter": "No voter has voted besides the chair."}
+_VACANT = {"chair": "Nobody who may vote holds the chair.", "voter": "Nobody may vote here besides the chair."}
 AGAINST = frozenset({"reject", "request_changes"})
 
 
@@ -101,6 +104,15 @@ def require_may_vote(*, voter_id: int, cast_by_id: int, barred: Collection[int],
         )
 
 
+def require_roles_vote(roles: Iterable[str]) -> None:
+    """Refuse a quorum that asks for the voice of those who have none."""
+    if "adviser" in {role.strip().lower() for role in roles}:
+        sentence = "Advisers speak but do not vote, so no quorum can wait for one."
+        raise Invalid(
+            sentence, next_step="Name the chair, a voter or a function instead.", fields={"quorum_roles": [sentence]}
+        )
+
+
 def quorum(rule: Rule, *, voices: Sequence[Voice], casts: Sequence[Cast]) -> Quorum:
     """Where the quorum stands.
 
@@ -119,9 +131,9 @@ def quorum(rule: Rule, *, voices: Sequence[Voice], casts: Sequence[Cast]) -> Quo
             unreachable.append(f"{needed} votes are needed but only {len(eligible)} may be cast.")
     for role in rule.roles:
         if not _has(role, present):
-            missing.append(f"The {role} has not voted.")
+            missing.append(_SILENT.get(role, f"The seat for {role} has not voted."))
             if not _has(role, eligible):
-                unreachable.append(f"Nobody who may vote sits here as {role}.")
+                unreachable.append(_VACANT.get(role, f"Nobody who may vote holds the seat for {role}."))
     return Quorum(len(eligible), len(present), tuple(dict.fromkeys(missing)), tuple(dict.fromkeys(unreachable)))
 
 

@@ -1,21 +1,25 @@
 """What people type, checked and turned into what actions take. Refusals of actions come back as form errors."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
-from apps.accounts.models import Person, PersonKind
+from apps.accounts.models import Person
 from apps.cab.actions.proposing import Content
 from apps.cab.models import Board, Change, ChangeType, Choice, Majority, SeatRole
+from apps.cab.queries.named import components_named, people_named
+from apps.cab.rules.ballots import NO_SUCH_BALLOT
 from apps.cab.states import Outcome
 from apps.clusters.models import Cluster, Component
 from apps.kernel.refusals import Refusal
+from apps.kernel.windows import read_wall_clock
 
+T = TypeVar("T")
 MOST_COMPONENTS = 200
 MOST_PEOPLE = 50
 MOST_LINKS = 20
@@ -39,11 +43,7 @@ class WallClock(forms.Field):
     def to_python(self, value: Any) -> datetime | None:
         if value in self.empty_values:
             return None
-        try:
-            moment = datetime.fromisoformat(str(value)[:32])
-        except ValueError:
-            raise ValidationError("Write a date and a time, such as 2026-03-10 22:00.") from None
-        return moment.replace(tzinfo=None, second=0, microsecond=0)
+        return _told(lambda: read_wall_clock(str(value).strip()))
 
 
 class Lines(forms.CharField):
@@ -69,6 +69,12 @@ class Lines(forms.CharField):
 class RefusableForm(forms.Form):
     """A form whose errors may also come from an action."""
 
+    def clean(self) -> dict[str, Any]:
+        """What is marked at its field gets a next step above the form."""
+        if self.errors:
+            raise ValidationError("Something here does not fit. Correct the fields that are marked.")
+        return self.cleaned_data
+
     def refuse(self, refusal: Refusal) -> None:
         """Show a refusal: at the fields it names, else above the form, with its next step."""
         named = {name: sentences for name, sentences in refusal.fields.items() if name in self.fields}
@@ -82,7 +88,15 @@ class ChangeForm(RefusableForm):
 
     title = forms.CharField(max_length=300)
     type = forms.ChoiceField(choices=ChangeType.choices, initial=ChangeType.NORMAL)
-    cluster = forms.ModelChoiceField(Cluster.objects.none(), to_field_name="slug", label="Owning cluster")
+    cluster = forms.ModelChoiceField(
+        Cluster.objects.none(),
+        to_field_name="slug",
+        label="Owning cluster",
+        error_messages={
+            "invalid_choice": "There is no cluster %(value)s that you may know of. "
+            "Choose one from the list of clusters."
+        },
+    )
     components = Lines(most=MOST_COMPONENTS, required=False, help_text="One a line, as cluster/component.")
     purpose = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 4}),
@@ -124,23 +138,16 @@ class ChangeForm(RefusableForm):
 
     def clean_components(self) -> list[Component]:
         """Components by their "cluster/component" names, among those this person may know of."""
-        wanted: list[str] = self.cleaned_data["components"]
-        slugs = [name.partition("/")[2] for name in wanted]
-        rows = Component.objects.visible_to(self.person).filter(slug__in=slugs).select_related("cluster")
-        found = {f"{one.cluster.slug}/{one.slug}": one for one in rows}
-        missing = [name for name in wanted if name not in found]
-        if missing:
-            raise ValidationError(f"There is no component {', '.join(missing[:5])}. Write it as cluster/component.")
-        return [found[name] for name in wanted]
+        return _told(lambda: components_named(self.cleaned_data["components"], self.person))
 
     def clean_implementer(self) -> Person | None:
         """The person of that handle, or nobody."""
         handle = self.cleaned_data["implementer"].strip()
-        return _people([handle])[0] if handle else None
+        return _told(lambda: people_named([handle], field="implementer"))[0] if handle else None
 
     def clean_co_authors(self) -> list[Person]:
         """The people of those handles."""
-        return _people(self.cleaned_data["co_authors"])
+        return _told(lambda: people_named(self.cleaned_data["co_authors"], field="co_authors"))
 
     def clean_links(self) -> list[dict[str, str]]:
         """Label and address of each line; http and https only."""
@@ -192,7 +199,9 @@ class ChangeForm(RefusableForm):
 class VoteForm(RefusableForm):
     """One ballot."""
 
-    choice = forms.ChoiceField(choices=Choice.choices, widget=forms.RadioSelect)
+    choice = forms.ChoiceField(
+        choices=Choice.choices, widget=forms.RadioSelect, error_messages={"invalid_choice": NO_SUCH_BALLOT}
+    )
     reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), max_length=4000, required=False)
     conditions = Lines(most=10, rows=2, required=False, help_text="One a line.")
     revision = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
@@ -236,7 +245,10 @@ class EvidenceForm(RefusableForm):
 class AttachmentForm(RefusableForm):
     """A file."""
 
-    file = forms.FileField(help_text="At most 10 MB: PDF, images, text, CSV, JSON, Office, ZIP.")
+    file = forms.FileField(
+        help_text="At most 10 MB: PDF, images, text, CSV, JSON, Office, ZIP. A file is part of what the board decides: "
+        "adding or removing one is a material edit, so a board that has it votes again."
+    )
 
 
 class SavedViewForm(RefusableForm):
@@ -285,7 +297,7 @@ class SeatForm(RefusableForm):
 
     def clean_person(self) -> Person:
         """The person of that handle."""
-        return _people([self.cleaned_data["person"].strip()])[0]
+        return _told(lambda: people_named([self.cleaned_data["person"]], field="person"))[0]
 
 
 class DelegationForm(RefusableForm):
@@ -303,17 +315,15 @@ class DelegationForm(RefusableForm):
 
     def clean_taker(self) -> Person:
         """The person of that handle."""
-        return _people([self.cleaned_data["taker"].strip()])[0]
+        return _told(lambda: people_named([self.cleaned_data["taker"]], field="taker"))[0]
 
 
-def _people(handles: Iterable[str]) -> list[Person]:
-    """People by handle (with or without @, any case), in the order asked for; unknown ones are named in the error."""
-    wanted = [handle.strip().lstrip("@").lower() for handle in handles]
-    found = Person.objects.exclude(kind=PersonKind.SERVICE).in_bulk(wanted, field_name="handle")
-    missing = [handle for handle in wanted if handle not in found]
-    if missing:
-        raise ValidationError(f"Nobody is called {', '.join(missing[:5])}. Use the handle shown on the person's page.")
-    return [found[handle] for handle in wanted]
+def _told(find: Callable[[], T]) -> T:
+    """What `find` gives; its refusal becomes the field's error, with the next step, in the API's words."""
+    try:
+        return find()
+    except Refusal as refusal:
+        raise ValidationError(str(refusal)) from refusal
 
 
 def zones() -> list[str]:

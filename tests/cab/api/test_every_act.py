@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from apps.cab.actions import conditions, flow, reviews, rounds
+from apps.cab.actions import flow, reviews, rounds
 from apps.cab.models import Change, Choice
 from apps.cab.states import ChangeState
 from apps.clusters.models import Visibility
@@ -206,7 +206,27 @@ def test_a_condition_of_another_change_is_not_found_here(waiting, draft, ben, cl
     condition = waiting.conditions.get()
     answer = api(ada).post(address(other, f"conditions/{condition.pk}/evidence/"), {"evidence": "x"})
     assert answer.status_code == 404
-    conditions.offer_evidence(condition_id=condition.pk, author=ada, evidence="x", at=NOON)
+
+
+@pytest.mark.parametrize(
+    ("act", "body"), [("evidence/", {"evidence": "x"}), ("confirmation/", {}), ("waiver/", {"reason": "x"})]
+)
+def test_a_condition_of_a_hidden_ballot_is_not_found_by_guessing_its_number(waiting, ada, ben, cleo, api, act, body):
+    rounds.cast_vote(
+        change_id=waiting.pk,
+        voter=cleo,
+        choice=Choice.APPROVE_WITH_CONDITIONS,
+        conditions=["Tell them."],
+        revision=1,
+        at=NOON,
+    )
+    where = address(waiting, f"conditions/{waiting.conditions.get().pk}/{act}")
+    for person in (ada, ben):
+        answer = api(person).post(where, body)
+        assert answer.status_code == 404
+        assert "Tell them" not in str(answer.data)
+    early = api(cleo).post(where, body)  # her own she may read, but the board has not decided
+    assert (early.status_code, early.data["code"]) == (409, "round_open")
 
 
 def test_a_revision_is_read_alone_and_bears_its_hash(draft, ada, api):

@@ -14,7 +14,9 @@ from apps.accounts.web.people import PersonRequest, signed_in
 from apps.cab.actions import conditions, desk, flow, proposing, reviews, rounds
 from apps.cab.models import Attachment, Change, Condition, Revision
 from apps.cab.queries import changes, waiting
+from apps.cab.queries.boards import conditions_shown_to
 from apps.cab.queries.dossier import Dossier, dossier, find
+from apps.cab.queries.named import people_named
 from apps.cab.rules import revisions
 from apps.cab.web import forms
 from apps.kernel.answers import is_fragment, went
@@ -59,7 +61,8 @@ def vote(request: PersonRequest, reference: str) -> HttpResponse:
     try:
         if form.is_valid():
             data = dict(form.cleaned_data)
-            seat_of = Person.objects.filter(handle=data.pop("seat_of")).first()
+            handle = data.pop("seat_of")
+            seat_of = people_named([handle], field="seat_of")[0] if handle else None
             rounds.cast_vote(change_id=change.pk, voter=request.user, at=timezone.now(), seat_of=seat_of, **data)
             return went(request, change.get_absolute_url())
     except Refusal as refusal:
@@ -228,7 +231,7 @@ def revision(request: PersonRequest, reference: str, number: int) -> HttpRespons
 
 def _condition(request: PersonRequest, reference: str, condition_id: int) -> tuple[Change, Condition]:
     change = find(reference, request.user)
-    condition = Condition.objects.filter(change=change, pk=condition_id).first()
+    condition = conditions_shown_to(change, request.user).filter(pk=condition_id).first()
     if condition is None:
         raise NotFound(
             "There is no such condition on this change.", next_step="Reload the change to see its conditions."
@@ -273,7 +276,7 @@ def _page(
         "blockers": _mendable(found),
         "why_no_ballot": waiting.why_no_ballot(found, request.user),
         "digest": waiting.digest_of(found.change),
-        "votes_here": any(seat.person_id == request.user.pk for seat in found.seats) and not found.is_author,
+        "votes_here": any(seat.person_id == request.user.pk for seat in found.seats) and not found.is_barred,
     }
     template = "cab/_dossier.html" if is_fragment(request) and refused is None else "cab/dossier.html"
     return render(request, template, context, status=422 if refused else 200)
