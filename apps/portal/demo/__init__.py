@@ -1,0 +1,46 @@
+"""The demo organisation: invented, dated relative to today, showing every state; built by the house's own actions."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from apps.accounts.models import Person
+from apps.cab.models import Board
+from apps.journal.actions import deliver_due
+from apps.portal.demo import organisation, outside
+from apps.portal.demo.organisation import DOMAIN, PASSWORD, PEOPLE
+from apps.portal.demo.stories import STORIES
+from apps.portal.demo.telling import tell
+
+__all__ = ["PASSWORD", "PEOPLE", "build", "is_there"]
+
+
+def is_there() -> bool:
+    """Whether the demo organisation lives in this database."""
+    return Person.objects.filter(handle="marit", email=f"marit@{DOMAIN}").exists()
+
+
+@transaction.atomic
+def _built(at: datetime) -> list[str]:
+    said = []
+    people = organisation.add_people()
+    said.append(f"{len(people)} people")
+    parts = organisation.draw_map(people, at=at - organisation.FOUNDED)
+    said.append(f"{len(organisation.CLUSTERS)} clusters with {len(parts)} components")
+    organisation.found_boards(people, at=at)
+    said.append(f"{Board.objects.count()} boards")
+    for minute, story in enumerate(STORIES):
+        tell(story, people, parts, at=at, minute=minute)
+    said.append(f"{len(STORIES)} changes")
+    outside.connect(people, at=at)
+    while deliver_due(at=at + timedelta(minutes=1)):
+        pass
+    outside.break_things(at=at)
+    said.append("inboxes, a calendar feed, webhooks, and a delivery that failed")
+    return said
+
+
+def build(*, at: datetime) -> Iterator[str]:
+    """Build the demo organisation as of `at`, whole or not at all; then say each part of it."""
+    yield from _built(at)

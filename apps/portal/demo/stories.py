@@ -1,0 +1,63 @@
+"""What is being changed at the demo organisation: one story a change, some way along."""
+
+from dataclasses import dataclass
+
+from apps.cab.models import ChangeType
+from apps.cab.states import Outcome
+
+
+@dataclass(frozen=True)
+class Story:
+    """One change and how far it has come. `day` counts from today; the window is in the cluster's zone."""
+
+    title: str
+    purpose: str
+    components: str
+    requester: str
+    day: int
+    until: str  # the state it reaches, or one of the ways in `telling`
+    type: str = ChangeType.NORMAL
+    implementer: str = "piotr"
+    start_hour: int = 22
+    hours: int = 2
+    downtime: int = 0
+    backout: str = "Switch back to the release before; the schema stays compatible. Takes ten minutes."
+    outcome: str = Outcome.SUCCESSFUL
+
+
+STORIES = (
+    Story("Rotate the card gateway's signing keys", "The keys expire at the end of the month; partners have the new certificates.", "payments/card-gateway", "joan", 4, "awaiting_authorization"),
+    Story("Move the ledger to the new storage class", "The old disks leave the contract; the new ones are measured at twice the throughput.", "payments/ledger", "joan", 9, "awaiting_authorization", hours=5, downtime=25),
+    Story("Shop and checkout speak the new sign-in protocol", "Identity ends support of the old token format in autumn.", "storefront/web-shop storefront/checkout identity/sign-in", "piotr", 6, "awaiting_authorization", implementer="anneke"),
+    Story("Raise the limits of the event stream", "Year-end volumes are forty per cent above last year's.", "data-platform/event-stream logistics/dispatch", "piotr", 3, "conditional", implementer=""),
+    Story("Retire the old label templates", "No carrier has asked for them since spring.", "logistics/label-printer", "piotr", 5, "scheduled"),
+    Story("Give fraud scoring its own queue", "Scoring slows the gateway down at peaks.", "payments/fraud-scoring", "joan", 1, "scheduled", downtime=5),
+    Story("Upgrade the search index to the next major release", "The release in use gets no security fixes after this quarter.", "storefront/search-index", "piotr", 2, "scheduled", hours=3),
+    Story("Replace the warehouse's certificate authority", "The old root expires in eight weeks.", "logistics/warehouse-stock logistics/dispatch", "piotr", 0, "implementing"),
+    Story("Archive statements older than ten years", "Retention rules ask for it; storage falls by a third.", "payments/statement-archive", "joan", -1, "implemented", outcome=Outcome.SUCCESSFUL_WITH_ISSUES),
+    Story("Consent texts in two more languages", "The Baltic launch needs them.", "identity/consent-store", "piotr", -3, "in_review"),
+    Story("New route planner release", "Plans winter routes with the snow forecast.", "logistics/route-planner", "piotr", -6, "closed"),
+    Story("Tighten the staff directory's password rules", "Asked for by the yearly audit.", "identity/staff-directory", "joan", -12, "closed"),
+    Story("Catalogue reads from replicas", "Takes load off the primary before the sale.", "storefront/catalogue", "piotr", -18, "closed", outcome=Outcome.BACKED_OUT),
+    Story("Faster payouts on Fridays", "Merchants wait over the weekend today.", "payments/payouts payments/ledger", "joan", -25, "closed", outcome=Outcome.UNSUCCESSFUL),
+    Story("Reporting moves to the shared scheduler", "One scheduler less to run.", "data-platform/reporting", "piotr", -33, "closed"),
+    Story("Web shop drops the old image format", "Pages get a third lighter.", "storefront/web-shop", "piotr", -40, "closed"),
+    Story("Stop the failing payout batch and replay it", "The night's batch stops at the first damaged record; 1,900 merchants wait.", "payments/payouts", "joan", 0, "emergency", type=ChangeType.EMERGENCY, start_hour=6, hours=1, backout=""),
+    Story("Open the warehouse to the analysts' new tool", "Analysts ask for it; the tool keeps copies outside the region.", "data-platform/warehouse", "piotr", 8, "rejected"),
+    Story("Let partners read stock levels directly", "Partners poll us every minute today.", "logistics/warehouse-stock", "piotr", 10, "changes_requested"),
+    Story("Encrypt the consent store's backups with the new key", "The key ceremony is done.", "identity/consent-store", "joan", 7, "submitted"),
+    Story("Split checkout from the web shop's release train", "Two teams wait for one another today.", "storefront/checkout storefront/web-shop", "piotr", 13, "assessing"),
+    Story("Trial of passkeys for staff", "Half of support calls are about passwords.", "identity/sign-in identity/staff-directory", "joan", 20, "draft"),
+    Story("Turn the old reporting cluster off", "Nothing has read from it for a month.", "data-platform/reporting", "piotr", 6, "held"),
+    Story("Change the payout file's number format", "A bank asked for it, then withdrew.", "payments/payouts", "joan", 11, "cancelled"),
+    Story("Compress the event stream", "Halves the traffic between regions.", "data-platform/event-stream", "piotr", 5, "lapsed"),
+    Story("Fail over sign-in to the second site", "The yearly exercise, this time at noon.", "identity/sign-in", "joan", 12, "second-round", start_hour=12, hours=1, downtime=2),
+    Story("Monthly operating system patches, Storefront", "As every month; the plan is the standard one.", "storefront/web-shop storefront/catalogue", "piotr", 2, "awaiting_authorization", type=ChangeType.STANDARD, start_hour=3),
+    Story("Let couriers correct parcel weights themselves", "Withdrawn while the board voted: the scales will be replaced instead.", "logistics/dispatch", "piotr", 9, "withdrawn", implementer=""),
+    Story("Send invoices through the new mail relay", "The old relay is refused by two large mailbox providers.", "payments/statement-archive identity/staff-directory", "joan", 6, "condition-met", implementer=""),
+    Story("Move product pictures to the second region", "Pages load slowly in the south.", "storefront/catalogue data-platform/warehouse", "piotr", 8, "condition-waived", implementer=""),
+    Story("Replace the route planner's map tiles", "The supplier's contract ends.", "logistics/route-planner logistics/dispatch", "piotr", -20, "review-overdue", outcome=Outcome.SUCCESSFUL_WITH_ISSUES),
+    Story("Turn off weak ciphers at checkout", "The card schemes ask for it by the end of the year.", "storefront/checkout", "joan", -15, "closed", outcome=Outcome.NOT_IMPLEMENTED),
+    Story("Renew the certificate customers see", "It would have expired on the Sunday.", "storefront/web-shop", "piotr", -9, "closed", type=ChangeType.EMERGENCY, start_hour=7, hours=1),
+    Story("Rotate the master key in custody", "Once a year, by two people.", "treasury/key-custody", "lena", 7, "scheduled", start_hour=6, implementer="piotr"),
+)  # fmt: skip

@@ -1,0 +1,95 @@
+"""The demo organisation shows every state of every machine, and passes its own rules."""
+
+import pytest
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.accounts.models import Person
+from apps.cab.models import Change, Condition, Delegation, Review, Round
+from apps.cab.states import ChangeState, ConditionState, Outcome, ReviewState, RoundState
+from apps.clusters.models import Cluster, Visibility
+from apps.journal.models import Delivery, Entry
+from apps.journal.states import DeliveryState
+from apps.notify.models import Endpoint, Feed, Notice, Sending
+from apps.notify.states import SendingState
+from apps.portal import demo
+from tests.conftest import signed_in
+
+
+@pytest.fixture(scope="module")
+def _built(django_db_setup, django_db_blocker):
+    """Built once for this file, in a transaction that is taken back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        list(demo.build(at=timezone.now()))
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def organisation(_built, db):
+    """Each test in a savepoint of its own."""
+
+
+def shown(rows, field: str) -> set[str]:
+    return set(rows.values_list(field, flat=True))
+
+
+def test_it_shows_every_state(organisation):
+    now = timezone.now()
+    assert set(ChangeState) - shown(Change.objects, "state") == set()
+    assert set(Outcome) - shown(Change.objects, "outcome") == set()
+    assert set(RoundState) - shown(Round.objects, "state") == set()
+    assert set(ConditionState) - shown(Condition.objects, "state") == set()
+    assert set(ReviewState) - shown(Review.objects, "state") == set()
+    assert Change.objects.filter(on_hold=True).exists()
+    assert Review.objects.filter(due_at__lt=now, reminded_at__isnull=False, escalated_at__isnull=False).exists()
+    assert Review.objects.filter(due_at__gt=now, state=ReviewState.PLANNED).exists()
+    assert Delegation.objects.filter(days__contains=now.date(), revoked_at__isnull=True).exists()
+    assert Cluster.objects.filter(visibility=Visibility.RESTRICTED).exists()
+
+
+def test_it_shows_what_goes_wrong_on_the_way_out(organisation):
+    assert shown(Delivery.objects, "state") >= {DeliveryState.DONE, DeliveryState.FAILED}
+    lost, slow = Endpoint.objects.order_by("pk")
+    assert (lost.is_active, slow.is_active) == (False, True)
+    assert shown(lost.sendings, "state") >= {SendingState.FAILED}
+    assert [one.attempts > 0 for one in slow.sendings.filter(state=SendingState.WAITING)] == [True]
+    assert Notice.objects.filter(kind="webhook", person__handle="greta").count() == 1
+    assert Feed.objects.filter(revoked_at__isnull=True).count() == 2
+    assert Feed.objects.filter(revoked_at__isnull=False).count() == 1
+    assert not Sending.objects.filter(state=SendingState.SENT).exists()  # nothing answers at addresses of examples
+
+
+def test_nothing_lies_in_the_future_and_every_deed_has_its_entry(organisation):
+    now = timezone.now()
+    assert not Entry.objects.filter(at__gt=now).exists()
+    for change in Change.objects.all():
+        assert Entry.objects.about(change).exists(), change
+    for cluster in Cluster.objects.all():
+        assert Entry.objects.about(cluster).filter(event="clusters.ClusterFounded").exists(), cluster
+
+
+def test_everyone_reads_their_pages(organisation):
+    pages = ("/queue/", "/inbox/", "/inbox/preferences/", "/clusters/", "/journal/", "/search/?q=key")
+    for person in Person.objects.filter(Q(handle__in=demo.PEOPLE)):
+        client = signed_in(person)
+        assert [client.get(page).status_code for page in pages] == [200] * len(pages), person
+
+
+def test_who_is_outside_the_restricted_cluster_does_not_know_of_it(organisation):
+    pages = (
+        "/clusters/",
+        "/search/?q=custody",
+        "/changes/?q=custody",
+        "/journal/?subject=master",
+        "/inbox/",
+        "/queue/",
+    )
+    outsider, auditor = (signed_in(Person.objects.get(handle=handle)) for handle in ("joan", "samuel"))
+    secrets = ("Treasury", "Key custody", "Rotate the master key")
+    for page in pages:
+        text = outsider.get(page).content.decode()
+        assert [words for words in secrets if words in text] == [], page
+    assert "Key custody" in auditor.get("/search/?q=custody").content.decode()
+    assert "Rotate the master key" in auditor.get("/journal/?subject=master").content.decode()
