@@ -4,6 +4,7 @@ import os
 
 from celery import Celery
 from celery.signals import worker_init
+from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
@@ -17,4 +18,7 @@ def _require_durable_database(**_: object) -> None:
     """A worker refuses a database that may lose what it acknowledged, as the web does."""
     from apps.portal.durability import require_durable_database
 
-    require_durable_database()
+    try:
+        require_durable_database()
+    except ImproperlyConfigured as refusal:  # an exception would be logged by Celery, and the worker would go on
+        raise SystemExit(str(refusal)) from None

@@ -1,4 +1,4 @@
-"""The application refuses to start on a database that may lose acknowledged votes."""
+"""The application refuses to start on a database that is too old or may lose acknowledged votes."""
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -10,6 +10,7 @@ NEEDED = {
     "full_page_writes": {"on"},
     "synchronous_commit": {"on", "local", "remote_write", "remote_apply"},
 }
+OLDEST = 15  # PostgreSQL's major version; the newest that is tested is 18
 
 
 def require_durable_database() -> None:
@@ -19,7 +20,10 @@ def require_durable_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(NEEDED)])
         wrong = [f"{name} is {value}" for name, value in cursor.fetchall() if value not in NEEDED[name]]
+        version = cursor.connection.info.server_version // 10_000
     connection.close()
+    if version < OLDEST:
+        raise ImproperlyConfigured(f"This is PostgreSQL {version}. Concordat needs {OLDEST} or newer: upgrade it.")
     if wrong:
         raise ImproperlyConfigured(
             f"This database may lose acknowledged votes: {', '.join(sorted(wrong))}. Turn it on."
