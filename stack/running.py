@@ -32,11 +32,9 @@ def run() -> int:
             manage(env, "migrate", "--no-input", "-v0")
         install.collect_static(lambda: manage(env, "collectstatic", "--no-input", "-v0", *UNUSED))
         with step("Looking after the demo organisation"):
-            manage(env, "demo", "--if-empty")
+            manage(env, "demo", "--if-empty", "--people")  # in one: each command loads the whole application
         with processes(state, env, host, port) as stay:
-            say("Ready. Sign in as one of these people:")
-            manage(env, "demo", "--people")
-            say(f"Open {address} — stop with Ctrl-C.")
+            say(f"Ready. Open {address} and sign in as one of the people above; Ctrl-C stops everything.")
             stay()
     return 0
 

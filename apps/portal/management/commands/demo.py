@@ -19,15 +19,18 @@ class Command(BaseCommand):
         parser.add_argument(
             "--reset", action="store_true", help="empty the demo's database first; refused on any other"
         )
-        parser.add_argument("--people", action="store_true", help="only print who can sign in")
+        parser.add_argument("--people", action="store_true", help="print who can sign in; alone, do only that")
 
     def handle(self, *args: Any, **options: Any) -> None:
         del args
         if not settings.CONCORDAT_DEMO:
             raise CommandError("The demo organisation is not for production: its password is known to everyone.")
+        if options["reset"] or options["if_empty"] or not options["people"]:
+            self._build(options)
         if options["people"]:
             self._introduce()
-            return
+
+    def _build(self, options: dict[str, Any]) -> None:
         if options["reset"]:
             self._empty()
         elif Person.objects.exists():
