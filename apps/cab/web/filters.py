@@ -1,16 +1,22 @@
 """The filters of the list of changes; they live in the address, so a view is a link."""
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from apps.cab.models import Board, Change, ChangeType, Reversal, Round
 from apps.cab.states import OPEN, ChangeState, Outcome
 from apps.clusters.models import Cluster
 
 RISKS = [(1, "1 · very low"), (2, "2 · low"), (3, "3 · medium"), (4, "4 · high"), (5, "5 · very high")]
+
+
+def _day_field() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # the package publishes no types
@@ -36,6 +42,9 @@ class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # the packa
     )
     requester = django_filters.CharFilter(field_name="requester__handle", label="Requester", max_length=150)
     component = django_filters.NumberFilter(method="by_component", label="Component")
+    implementer = django_filters.CharFilter(field_name="implementer__handle", label="Implementer", max_length=150)
+    since = django_filters.DateFilter(method="by_since", label="Window from", widget=_day_field())
+    until = django_filters.DateFilter(method="by_until", label="Window to", widget=_day_field())
     source = django_filters.CharFilter(label="Source", max_length=80)
     failed = django_filters.BooleanFilter(method="by_failed", label="Undone later", widget=forms.CheckboxInput)
 
@@ -60,6 +69,16 @@ class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # the packa
         """Changes that are still on their way."""
         del name
         return rows.filter(state__in=[s.value for s in OPEN]) if is_wanted else rows
+
+    def by_since(self, rows: QuerySet[Change], name: str, day: date) -> QuerySet[Change]:
+        """Changes whose window lasts into the day or is later; days are the viewer's."""
+        del name
+        return rows.filter(window_end_at__gt=_midnight(day))
+
+    def by_until(self, rows: QuerySet[Change], name: str, day: date) -> QuerySet[Change]:
+        """Changes whose window begins on the day or before."""
+        del name
+        return rows.filter(window_start_at__lt=_midnight(day) + timedelta(days=1))
 
     def by_board(self, rows: QuerySet[Change], name: str, board: Board) -> QuerySet[Change]:
         """Changes that the board has had before it."""
@@ -90,3 +109,8 @@ class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # the packa
                 text = filter_.label if value in ("true", "on") else f"{filter_.label}: {value.replace('_', ' ')}"
                 chips.append({"label": text, "remove_url": f"?{rest.urlencode()}"})
         return chips
+
+
+def _midnight(day: date) -> datetime:
+    """The start of a day in the viewer's zone."""
+    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.rules import Capability
-from apps.accounts.web.people import PersonRequest, signed_in
+from apps.accounts.web.people import PersonRequest, own, signed_in
 from apps.cab.actions import desk
 from apps.cab.models import Change, Review, SavedView
 from apps.cab.queries import changes
@@ -20,9 +20,18 @@ from apps.kernel.answers import is_fragment, went
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import Invalid
 
-QUEUE_LENGTH = 50
 SHORT_LIST = 20
-MOST_IN_A_WEEK = 500
+MOST_COUNTED = 1000  # counting further costs more than it tells
+ON_CALENDAR = [
+    ChangeState.AUTHORIZED,
+    ChangeState.SCHEDULED,
+    ChangeState.IMPLEMENTING,
+    ChangeState.IMPLEMENTED,
+    ChangeState.IN_REVIEW,
+    ChangeState.CLOSED,
+]
+MOST_IN_A_WEEK = 1000
+MOST_IN_A_CELL = 6  # the rest stands behind one link to the list
 
 
 @require_GET
@@ -31,9 +40,16 @@ def queue(request: PersonRequest) -> HttpResponse:
     """What waits for this person, by deadline and risk."""
     now = timezone.now()
     rows = Change.objects.visible_to(request.user).in_lists()
-    waiting = changes.waiting_for(request.user, at=now).in_lists().order_by("deadline_at", "-risk", "number")
+    waiting = changes.waiting_for(request.user, at=now)
+    page = page_by_key(
+        waiting.in_lists().filter(deadline_at__isnull=False),
+        order=("deadline_at", "-risk", "number"),
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+    )
     context = {
-        "waiting": waiting[:QUEUE_LENGTH],
+        "page": page,
+        "count": waiting.count() if page.after or page.before else len(page.rows),
         "mine": rows.filter(
             requester=request.user, state__in=[ChangeState.DRAFT, ChangeState.CHANGES_REQUESTED]
         ).order_by("-number")[:SHORT_LIST],
@@ -44,7 +60,6 @@ def queue(request: PersonRequest) -> HttpResponse:
         "reviews": Review.objects.filter(state=ReviewState.PLANNED, reviewer=request.user)
         .select_related("change__cluster")
         .order_by("due_at")[:SHORT_LIST],
-        "now": now,
     }
     if request.user.may(Capability.TRIAGE_CHANGE):
         open_ = rows.filter(state__in=[ChangeState.SUBMITTED, ChangeState.ASSESSING])
@@ -73,6 +88,7 @@ def listing(request: PersonRequest) -> HttpResponse:
         "chips": filtered.chips(),
         "views": SavedView.objects.filter(person=request.user).order_by("name"),
         "query": _without_paging(request),
+        "counted": _counted(filtered.qs),
     }
     return render(
         request,
@@ -83,6 +99,7 @@ def listing(request: PersonRequest) -> HttpResponse:
 
 @require_POST
 @signed_in
+@own
 def save_view(request: PersonRequest) -> HttpResponse:
     """Keep the list's filters under a name."""
     view = desk.save_view(person=request.user, name=request.POST.get("name", ""), query=request.POST.get("query", ""))
@@ -91,6 +108,7 @@ def save_view(request: PersonRequest) -> HttpResponse:
 
 @require_POST
 @signed_in
+@own
 def forget_view(request: PersonRequest, view_id: int) -> HttpResponse:
     """Remove a saved view."""
     desk.forget_view(person=request.user, view_id=view_id)
@@ -108,16 +126,7 @@ def week(request: PersonRequest) -> HttpResponse:
     rows = (
         Change.objects.visible_to(request.user)
         .filter(window_start_at__lt=end, window_end_at__gt=start)
-        .filter(
-            state__in=[
-                ChangeState.AUTHORIZED,
-                ChangeState.SCHEDULED,
-                ChangeState.IMPLEMENTING,
-                ChangeState.IMPLEMENTED,
-                ChangeState.IN_REVIEW,
-                ChangeState.CLOSED,
-            ]
-        )
+        .filter(state__in=ON_CALENDAR)
         .select_related("cluster")
         .order_by("window_start_at", "number")
     )
@@ -132,6 +141,7 @@ def week(request: PersonRequest) -> HttpResponse:
         "next": monday + timedelta(days=7),
         "today": timezone.localdate(),
         "zone": str(zone),
+        "planned_states": "&".join(f"state={state}" for state in ON_CALENDAR),
     }
     return render(request, "cab/week.html", context)
 
@@ -158,7 +168,20 @@ def _lanes(found: list[Change], days: list[date]) -> list[dict[str, Any]]:
         for column, day in enumerate(days):
             if first <= day <= last:
                 lane["days"][column].append({"change": change, "continues": day != first})
+    for lane in lanes.values():
+        lane["days"] = [
+            {"day": day, "items": items[:MOST_IN_A_CELL], "more": max(len(items) - MOST_IN_A_CELL, 0)}
+            for day, items in zip(days, lane["days"], strict=True)
+        ]
     return sorted(lanes.values(), key=lambda lane: lane["cluster"].name)
+
+
+def _counted(rows: QuerySet[Change]) -> str:
+    """How many there are, as far as counting stays cheap."""
+    many = rows.order_by()[: MOST_COUNTED + 1].count()
+    if many > MOST_COUNTED:
+        return f"More than {MOST_COUNTED:,} changes"
+    return f"{many:,} change{'' if many == 1 else 's'}"
 
 
 def _monday(asked: str) -> date:
