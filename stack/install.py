@@ -19,6 +19,7 @@ from stack.say import StackError, say, step
 OLDEST_NODE = 20
 UV = places.BUILD / "uv"
 UV_LOCK = places.ROOT / "requirements" / "uv.lock.txt"
+PIP_TO_UV = {"index-url": "UV_DEFAULT_INDEX", "trusted-host": "UV_INSECURE_HOST", "cert": "SSL_CERT_FILE"}
 PACKAGES = [places.ROOT / "package.json", places.ROOT / "package-lock.json"]
 
 
@@ -173,9 +174,10 @@ def _registry() -> dict[str, str]:
     )
     said = dict(line.partition("=")[::2] for line in listed.stdout.splitlines())
     found = {}
-    for theirs, ours in {"index-url": "UV_DEFAULT_INDEX", "trusted-host": "UV_INSECURE_HOST"}.items():
+    for theirs, ours in PIP_TO_UV.items():
         values = [said[f"{place}.{theirs}"] for place in (":env:", "install", "global") if f"{place}.{theirs}" in said]
-        if values and not {ours, "UV_INDEX_URL"} & os.environ.keys():
+        older = {"UV_INDEX_URL"} if theirs == "index-url" else set()
+        if values and not {ours, *older} & os.environ.keys():
             found[ours] = str(ast.literal_eval(values[0]))
     return found
 

@@ -136,13 +136,15 @@ def test_what_runs_keeps_its_bytecode_also_where_the_environment_says_not_to():
 
 def test_uv_asks_the_registry_that_pip_was_told(monkeypatch):
     monkeypatch.setattr(sys, "executable", sys._base_executable)  # installing is run by a bare Python, which has pip
-    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INSECURE_HOST"):
+    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INSECURE_HOST", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PIP_INDEX_URL", "https://mirror.example.org/simple")
     monkeypatch.setenv("PIP_TRUSTED_HOST", "mirror.example.org")
+    monkeypatch.setenv("PIP_CERT", "/etc/ssl/mirror.crt")
     assert install._registry() == {
         "UV_DEFAULT_INDEX": "https://mirror.example.org/simple",
         "UV_INSECURE_HOST": "mirror.example.org",
+        "SSL_CERT_FILE": "/etc/ssl/mirror.crt",
     }
 
 
