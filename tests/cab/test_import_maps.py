@@ -9,7 +9,7 @@ import pytest
 from apps.cab.formats.maps import read_map
 from apps.cab.models import Change
 from apps.kernel.refusals import Invalid
-from tests.cab.importing import reasons, run_import
+from tests.cab.importing import HEADER, csv_file, reasons, run_import
 
 SERVICENOW = """\
 "number","type","short_description","description","assignment_group","assigned_to","requested_by","start_date","end_date",\
@@ -44,6 +44,19 @@ def test_a_servicenow_export_comes_in(tmp_path, payments):
     assert (urgent.type, urgent.state, urgent.risk) == ("emergency", "authorized", 4)
     assert "ends before it starts" in reasons(run)[3][1]
     assert reasons(run)[4][0] == "state"
+
+
+@pytest.mark.django_db
+def test_records_say_what_was_unauthorized_or_found_afterwards(tmp_path, payments):
+    said = {"A": ("yes", "no"), "B": ("", "TRUE"), "C": ("0", ""), "D": ("perhaps", "")}
+    rows = [{"id": one, "unauthorized": flags[0], "latent": flags[1]} for one, flags in said.items()]
+    path = csv_file(tmp_path, *rows, header=[*HEADER, "unauthorized", "latent"])
+    run = run_import(path)
+    told = Change.objects.order_by("external_id").values_list("external_id", "unauthorized", "latent")
+    assert list(told) == [("A", True, False), ("B", False, True), ("C", False, False)]
+    assert reasons(run) == {4: ("unauthorized", "It must be yes or no.")}
+    again = run_import(path)
+    assert (again.created_rows, again.updated_rows, again.unchanged_rows) == (0, 0, 3)
 
 
 @pytest.mark.django_db

@@ -43,6 +43,8 @@ _PLAIN = (
     "window_zone",
     "downtime_minutes",
     "external_id",
+    "unauthorized",
+    "latent",
 )
 _CHANGE_COLUMNS = tuple(one.attname for one in Change._meta.concrete_fields if not one.generated)
 _JSON_COLUMNS = frozenset({"links", "risk_factors"})

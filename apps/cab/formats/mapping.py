@@ -40,6 +40,9 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "outcome": tuple(Outcome),
     "risk": ("1", "2", "3", "4", "5"),
 }
+# Told by records only: here nothing is implemented without its decision, and nothing is written down afterwards.
+FLAGS = ("unauthorized", "latent")
+YES, NO = frozenset({"yes", "true", "1"}), frozenset({"", "no", "false", "0"})
 DEFAULTS = {"type": "normal", "state": ChangeState.CLOSED.value, "outcome": "", "risk": "1"}
 WITH_OUTCOME = frozenset({ChangeState.IMPLEMENTED, ChangeState.IN_REVIEW, ChangeState.CLOSED, ChangeState.CANCELLED})
 MOST_ITEMS = 200  # components, people, links of one record
@@ -95,11 +98,14 @@ class Mapped:
     closed_at: datetime | None = None
     reverts: tuple[str, ...] = ()
     revert_reason: str = ""
+    unauthorized: bool = False
+    latent: bool = False
 
     @cached_property
     def digest(self) -> str:
         """SHA-256, in hex, of everything the source says: the same again means that nothing has changed."""
-        content = json.dumps(vars(self), sort_keys=True, default=_plain, separators=(",", ":"))
+        said = {name: value for name, value in vars(self).items() if name not in FLAGS or value}
+        content = json.dumps(said, sort_keys=True, default=_plain, separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -137,6 +143,7 @@ class Mapper:
             **dict.fromkeys(PEOPLE, self._people),
             **dict.fromkeys(("requester", "implementer"), self._one_person),
             **dict.fromkeys(("components", "reverts"), self._names),
+            **dict.fromkeys(FLAGS, self._flag),
             "downtime_minutes": self._minutes,
             "links": self._links,
         }
@@ -283,6 +290,13 @@ class Mapper:
         if not said or len(handle) > LONGEST_HANDLE:
             raise _FlawedError(name, value, f"A name has 1 to {LONGEST_HANDLE - len(self.namespace) - 1} characters.")
         return Name(handle, said)
+
+    def _flag(self, name: str, cells: Cells) -> bool:
+        values = self._values(name, cells)
+        said = str(self._translated(name, values[0]) if values and self.rules[name]["table"] else "".join(values[:1]))
+        if said.lower() not in YES | NO:
+            raise _FlawedError(name, values[0], "It must be yes or no.")
+        return said.lower() in YES
 
     def _minutes(self, name: str, cells: Cells) -> int:
         values = self._values(name, cells)
