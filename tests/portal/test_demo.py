@@ -6,8 +6,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models import Person
-from apps.cab.models import Change, Condition, Delegation, Review, Round
-from apps.cab.states import ChangeState, ConditionState, Outcome, ReviewState, RoundState
+from apps.cab.models import Change, Condition, Delegation, ImportRun, Review, Round
+from apps.cab.states import ChangeState, ConditionState, ImportState, Outcome, ReviewState, RoundState
 from apps.clusters.models import Cluster, Visibility
 from apps.journal.models import Delivery, Entry
 from apps.journal.states import DeliveryState
@@ -42,7 +42,11 @@ def test_it_shows_every_state(organisation):
     assert set(RoundState) - shown(Round.objects, "state") == set()
     assert set(ConditionState) - shown(Condition.objects, "state") == set()
     assert set(ReviewState) - shown(Review.objects, "state") == set()
-    assert Change.objects.filter(on_hold=True).exists()
+    for flag in ("on_hold", "unauthorized", "latent"):
+        assert Change.objects.filter(**{flag: True}).exists(), flag
+    # "waiting" and "running" last as long as a worker needs for a slice.
+    assert set(ImportState) - shown(ImportRun.objects, "state") == {ImportState.WAITING, ImportState.RUNNING}
+    assert [one.field for one in ImportRun.objects.get(state=ImportState.DONE).rejections.all()] == ["state"]
     assert Review.objects.filter(due_at__lt=now, reminded_at__isnull=False, escalated_at__isnull=False).exists()
     assert Review.objects.filter(due_at__gt=now, state=ReviewState.PLANNED).exists()
     assert Delegation.objects.filter(days__contains=now.date(), revoked_at__isnull=True).exists()
@@ -64,7 +68,7 @@ def test_it_shows_what_goes_wrong_on_the_way_out(organisation):
 def test_nothing_lies_in_the_future_and_every_deed_has_its_entry(organisation):
     now = timezone.now()
     assert not Entry.objects.filter(at__gt=now).exists()
-    for change in Change.objects.all():
+    for change in Change.objects.filter(source=""):
         assert Entry.objects.about(change).exists(), change
     for cluster in Cluster.objects.all():
         assert Entry.objects.about(cluster).filter(event="clusters.ClusterFounded").exists(), cluster

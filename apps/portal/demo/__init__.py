@@ -8,7 +8,7 @@ from django.db import transaction
 from apps.accounts.models import Person
 from apps.cab.models import Board
 from apps.journal.actions import deliver_due
-from apps.portal.demo import organisation, outside
+from apps.portal.demo import history, organisation, outside
 from apps.portal.demo.organisation import DOMAIN, PASSWORD, PEOPLE
 from apps.portal.demo.stories import STORIES
 from apps.portal.demo.telling import tell
@@ -33,6 +33,8 @@ def _built(at: datetime) -> list[str]:
     for minute, story in enumerate(STORIES):
         tell(story, people, parts, at=at, minute=minute)
     said.append(f"{len(STORIES)} changes")
+    history.bring_along(people, at=at)
+    said.append("an older register")
     outside.connect(people, at=at)
     while deliver_due(at=at + timedelta(minutes=1)):
         pass
