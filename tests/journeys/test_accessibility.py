@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from apps.cab.models import Change
+from apps.cab.models import Change, ImportRun
+from apps.cab.tasks import continue_imports
 from apps.portal import demo
 
 AXE = (Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js").read_text()
@@ -13,8 +14,10 @@ PAGES = (
     "/queue/",
     "/changes/",
     "/changes/?state=closed&risk=2",
+    "/changes/?q=nothing+fits+this",
     "/changes/new/",
     "/calendar/",
+    "/calendar/?week=1999-01-04",
     "/boards/",
     "/boards/enterprise/",
     "/boards/enterprise/rules/",
@@ -23,18 +26,32 @@ PAGES = (
     "/inbox/",
     "/inbox/preferences/",
     "/metrics-board/",
+    "/metrics-board/rows/?which=failed",
+    "/metrics-board/rows/?which=all",
     "/journal/",
     "/search/?q=payout",
     "/account/",
     "/account/keys/",
     "/design",
 )
+CSV = b"id,title,requester,created_at\n1,Rotate the key,joan,\n2,Move the queue,joan,2026-02-30\n"
 
 
 @pytest.fixture
 def organisation(transactional_db):
     for _ in demo.build(at=timezone.now()):
         pass
+
+
+def violations(page, address) -> list[str]:
+    page.goto(address)
+    page.evaluate(AXE)
+    return found_now(page, address)
+
+
+def found_now(page, address) -> list[str]:
+    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [f"{address}: {one['id']} {[node['target'] for node in one['nodes']][:3]}" for one in result["violations"]]
 
 
 @pytest.mark.slow
@@ -45,12 +62,57 @@ def test_axe_finds_nothing(desk, organisation, width, theme):
     page.emulate_media(color_scheme=theme)
     page.set_viewport_size({"width": width, "height": 900})
     stories = {one.state: one.get_absolute_url() for one in Change.objects.exclude(state="draft")}
-    found = []
-    for address in (*PAGES, *stories.values()):
-        page.goto(address)
-        page.evaluate(AXE)
-        result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        found += [
-            f"{address}: {one['id']} {[node['target'] for node in one['nodes']][:3]}" for one in result["violations"]
-        ]
+    found = [one for address in (*PAGES, *stories.values()) for one in violations(page, address)]
+    assert found == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_where_one_writes(desk, organisation, width, theme):
+    """Drafts, edits with their verdict, revisions with a diff, refusals, and an import with rejected rows."""
+    edited = Change.objects.filter(revision__gt=1, state="awaiting_authorization").first()
+    address = edited.get_absolute_url()
+    page = desk.sign_in(edited.requester.handle, demo.PASSWORD)
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size({"width": width, "height": 900})
+    mine = Change.objects.filter(requester=edited.requester, state="draft").values_list("number", flat=True)
+    drafts = [f"/changes/CHG-{number}/" for number in mine]
+    found = [
+        one
+        for place in (address, f"{address}revisions/{edited.revision}/", f"{address}revisions/1/", *drafts)
+        for one in violations(page, place)
+    ]
+    found += violations(page, f"{address}edit/")
+    page.fill("[name=backout_plan]", "Another way back.")
+    page.get_by_role("button", name="What would this edit mean?").click()
+    page.locator("#verdict .callout").wait_for()
+    found += found_now(page, f"{address}edit/ with its verdict")
+    page.fill("[name=components]", "nowhere/none")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("alert").first.wait_for()
+    page.evaluate(AXE)
+    found += found_now(page, f"{address}edit/ refused")
+    assert found == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_where_one_imports(desk, organisation, settings, tmp_path, width, theme):
+    settings.MEDIA_ROOT = str(tmp_path)
+    page = desk.sign_in("priya", demo.PASSWORD)
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size({"width": width, "height": 900})
+    found = violations(page, "/imports/")
+    page.set_input_files("[name=file]", {"name": "changes.csv", "mimeType": "text/csv", "buffer": CSV})
+    page.select_option("[name=cluster]", "payments")
+    page.get_by_role("button", name="Upload and import").click()
+    page.wait_for_url("**/imports/*/")
+    run = f"/imports/{ImportRun.objects.get().pk}/"
+    found += violations(page, run)
+    assert continue_imports() == 1
+    found += violations(page, run)
+    assert "2026-02-30" in page.inner_text("main")
+    found += violations(page, "/imports/")
     assert found == []

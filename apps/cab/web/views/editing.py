@@ -1,5 +1,7 @@
 """Proposing and editing a change; the verdict of an edit is shown before it is saved."""
 
+import hashlib
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -12,6 +14,7 @@ from apps.cab.actions import proposing
 from apps.cab.models import Change
 from apps.cab.queries.boards import open_round
 from apps.cab.queries.dossier import find
+from apps.cab.rules.revisions import EditVerdict
 from apps.cab.states import ChangeState
 from apps.cab.web.forms import ChangeForm, zones
 from apps.kernel.answers import went
@@ -47,6 +50,9 @@ def edit(request: PersonRequest, reference: str) -> HttpResponse:
     form = ChangeForm(request.POST or None, person=request.user, initial=ChangeForm.initial_of(change))
     if request.method == "POST" and form.is_valid():
         try:
+            found = proposing.preview_edit(change=change, content=form.content())
+            if _costs_a_decision(change, found) and request.POST.get("seen") != _mark(found):
+                return _form_page(request, form, change, **_said(change, found), is_unsaved=True)
             proposing.edit_change(
                 change_id=change.pk,
                 editor=request.user,
@@ -74,12 +80,7 @@ def verdict(request: PersonRequest, reference: str) -> HttpResponse:
             found = proposing.preview_edit(change=change, content=form.content())
         except Refusal as refusal:
             form.refuse(refusal)
-    sentence = (
-        found.sentence(round_is_open=open_round(change) is not None, is_approved=change.state in _APPROVED)
-        if found
-        else ""
-    )
-    context: dict[str, object] = {"verdict": found, "sentence": sentence}
+    context = _said(change, found) if found else {"verdict": None, "sentence": ""}
     if request.headers.get("HX-Request"):
         context |= {"form": form, "change": change}
         return render(request, "cab/_verdict.html", context, status=200 if found else 422)
@@ -87,6 +88,21 @@ def verdict(request: PersonRequest, reference: str) -> HttpResponse:
 
 
 _APPROVED = {ChangeState.AUTHORIZED, ChangeState.SCHEDULED}
+
+
+def _costs_a_decision(change: Change, found: EditVerdict) -> bool:
+    """Whether saving takes ballots or an approval away: nobody does that without having read so."""
+    return found.is_material and (change.state in _APPROVED or open_round(change) is not None)
+
+
+def _said(change: Change, found: EditVerdict) -> dict[str, object]:
+    sentence = found.sentence(round_is_open=open_round(change) is not None, is_approved=change.state in _APPROVED)
+    return {"verdict": found, "sentence": sentence, "seen": _mark(found)}
+
+
+def _mark(found: EditVerdict) -> str:
+    """Tells one verdict from another, so that a later change of the form asks again."""
+    return hashlib.sha256(repr(found.changes).encode()).hexdigest()
 
 
 def _form_page(request: PersonRequest, form: ChangeForm, change: Change | None, **more: object) -> HttpResponse:
