@@ -1,11 +1,12 @@
 """The list of changes, the queue and the week when they are empty, filtered and full."""
 
 from datetime import datetime, timedelta
+from html import unescape
 
 import pytest
 
 from apps.cab.actions import flow, proposing
-from apps.cab.models import Change
+from apps.cab.models import Change, SavedView
 from tests.cab.conftest import content
 from tests.conftest import NOON, signed_in
 
@@ -118,3 +119,34 @@ def test_a_full_day_of_the_week_shows_the_first_and_leads_to_the_rest(ada, ben, 
 
 def test_an_empty_week_says_what_stands_here(ben, board):
     assert "Nothing is planned this week." in text(signed_in(ben).get("/calendar/"))
+
+
+def undo_form(page: str) -> tuple[str, dict[str, str]]:
+    """Where the toast's form goes, and what it carries."""
+    form = page.split('<form class="undo"')[1].split("</form>", maxsplit=1)[0]
+    fields = [part.split('"')[:3:2] for part in form.split('<input type="hidden" name="')[1:]]
+    return form.split('action="')[1].split('"')[0], dict(fields)
+
+
+def test_a_forgotten_view_comes_back_by_undo(waiting, ben):
+    client = signed_in(ben)
+    client.post("/changes/views/", {"name": "Risky & late", "query": "risk=3&open=true"})
+    view = SavedView.objects.get()
+    answer = client.post(f"/changes/views/{view.pk}/removal/", follow=True)
+    assert not SavedView.objects.exists()
+    where, fields = undo_form(text(answer))
+    client.post(where, {name: unescape(value) for name, value in fields.items()})
+    again = SavedView.objects.get()
+    assert (again.person, again.name, again.query) == (ben, "Risky & late", "risk=3&open=true")
+    assert 'class="undo"' not in text(client.get("/changes/"))
+
+
+def test_a_hold_is_taken_back_by_undo(waiting, ben):
+    client = signed_in(ben)
+    answer = client.post(f"{waiting.get_absolute_url()}hold/", {"reason": "Wait for the vendor."}, follow=True)
+    waiting.refresh_from_db()
+    assert waiting.on_hold
+    where, fields = undo_form(text(answer))
+    client.post(where, fields)
+    waiting.refresh_from_db()
+    assert not waiting.on_hold

@@ -28,9 +28,12 @@ def save_view(*, person: Person, name: str, query: str) -> SavedView:
 
 
 @transaction.atomic
-def forget_view(*, person: Person, view_id: int) -> None:
-    """Remove a saved view of one's own; nothing happens when it is gone already."""
-    SavedView.objects.filter(person=person, pk=view_id).delete()
+def forget_view(*, person: Person, view_id: int) -> SavedView | None:
+    """Remove a saved view of one's own and return what it was; None, and nothing happens, when it is gone already."""
+    view = SavedView.objects.filter(person=person, pk=view_id).first()
+    if view:
+        view.delete()
+    return view
 
 
 @transaction.atomic

@@ -19,6 +19,7 @@ from apps.cab.queries.dossier import Dossier, dossier, find
 from apps.cab.queries.named import people_named
 from apps.cab.rules import revisions
 from apps.cab.web import forms
+from apps.cab.web.undo import offer_undo
 from apps.kernel.answers import is_fragment, went
 from apps.kernel.refusals import NotFound, Refusal
 
@@ -81,6 +82,9 @@ def _act(name: str, act: Callable[[Change, Person, dict[str, Any]], object]) -> 
         try:
             if form.is_valid():
                 act(change, request.user, {**form.cleaned_data, "at": timezone.now()})
+                if name == "hold":
+                    undoing = reverse("cab:release", args=[change.reference])
+                    offer_undo(request, f"{change.reference} is on hold.", url=undoing)
                 return went(request, change.get_absolute_url())
         except Refusal as refusal:
             form.refuse(refusal)

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -16,6 +17,7 @@ from apps.cab.models import Change, Review, SavedView
 from apps.cab.queries import changes
 from apps.cab.states import ChangeState, ReviewState
 from apps.cab.web.filters import ChangeFilter
+from apps.cab.web.undo import offer_undo
 from apps.kernel.answers import is_fragment, went
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import Invalid
@@ -111,7 +113,10 @@ def save_view(request: PersonRequest) -> HttpResponse:
 @own
 def forget_view(request: PersonRequest, view_id: int) -> HttpResponse:
     """Remove a saved view."""
-    desk.forget_view(person=request.user, view_id=view_id)
+    view = desk.forget_view(person=request.user, view_id=view_id)
+    if view:
+        fields = {"name": view.name, "query": view.query}
+        offer_undo(request, f"The view {view.name} is forgotten.", url=reverse("cab:save-view"), fields=fields)
     return went(request, "cab:changes")
 
 
