@@ -93,7 +93,9 @@ def refusal_from_constraint(error: IntegrityError, *models: type[Model]) -> Refu
         for constraint in model._meta.constraints:
             if constraint.name == name:
                 return Conflict(
-                    str(constraint.violation_error_message), code=constraint.violation_error_code or "conflict"
+                    str(constraint.violation_error_message),
+                    next_step="Look at what is there already, and correct what you sent.",
+                    code=constraint.violation_error_code or "conflict",
                 )
     raise error
 
