@@ -164,7 +164,7 @@ def remove_file(*, change_id: int, attachment_id: int, person: Person, at: datet
     require_may_edit(change, person)
     attachment = change.attachments.filter(pk=attachment_id).first()
     if attachment is None:
-        raise NotFound("There is no such file on this change.", next_step="Reload the change to see its files.")
+        raise NotFound("There is no such file on this change.", next_step="Open the change to see its files.")
     before = changes.content_of(change)
     attachment.delete()
     journal.record(

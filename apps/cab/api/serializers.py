@@ -258,11 +258,18 @@ class ReasonIn(Strict):
 
 
 class RiskIn(ReasonIn):
-    risk = serializers.IntegerField(min_value=1, max_value=5)
+    risk = serializers.IntegerField(
+        min_value=1,
+        max_value=5,
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), "A risk is a number from 1 to 5."),
+    )
 
 
 class OutcomeIn(Strict):
-    outcome = serializers.ChoiceField(choices=[(one.value, one.value) for one in Outcome])
+    outcome = serializers.ChoiceField(
+        choices=[(one.value, one.value) for one in Outcome],
+        error_messages={"invalid_choice": "There is no such outcome."},
+    )
 
 
 class ReviewIn(Strict):

@@ -21,9 +21,8 @@ from apps.cab.queries import changes
 from apps.cab.queries.boards import ballots_shown_to, conditions_shown_to, open_round
 from apps.cab.queries.calendar import PLANNED
 from apps.cab.queries.dossier import find
-from apps.cab.queries.named import cluster_named, components_named, people_named
+from apps.cab.queries.named import board_named, boards_visible_to, cluster_named, components_named, people_named
 from apps.cab.states import ChangeState
-from apps.clusters.models import Cluster
 from apps.journal.models import Entry
 from apps.kernel.refusals import Invalid, NotFound
 
@@ -224,10 +223,12 @@ class ChangeViewSet(ReadViewSet[Change]):
     @read(gives=s.RevisionOut)
     def revision(self) -> Revision:
         """What it said in one revision."""
-        rows = self.get_object().revisions.select_related("author")
-        found = rows.filter(number=int(self.kwargs["number"])).first()
+        change, number = self.get_object(), int(self.kwargs["number"])
+        found = change.revisions.select_related("author").filter(number=number).first()
         if found is None:
-            raise NotFound("There is no such revision.", next_step="Ask for its list of revisions.")
+            raise NotFound(
+                f"{change.reference} has no revision {number}.", next_step="Open the change to see its revisions."
+            )
         return found
 
     @extend_schema(
@@ -280,7 +281,7 @@ class ChangeViewSet(ReadViewSet[Change]):
         del request, reference
         found = Attachment.objects.filter(change=self.get_object(), pk=int(file_id)).first()
         if found is None:
-            raise NotFound("There is no such file on this change.", next_step="Ask for its list of files.")
+            raise NotFound("There is no such file on this change.", next_step="Open the change to see its files.")
         return FileResponse(
             found.file.open("rb"), as_attachment=True, filename=found.name, content_type="application/octet-stream"
         )
@@ -310,7 +311,9 @@ class ChangeViewSet(ReadViewSet[Change]):
             .first()
         )
         if found is None:
-            raise NotFound("There is no such condition on this change.", next_step="Ask for its list of conditions.")
+            raise NotFound(
+                "There is no such condition on this change.", next_step="Open the change to see its conditions."
+            )
         return found
 
     def _resolved(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -394,8 +397,11 @@ class BoardViewSet(ReadViewSet[Board]):
     scope_for_writes = Scope.CHANGES
 
     def rows(self) -> QuerySet[Board]:
-        visible = Q(cluster__isnull=True) | Q(cluster__in=Cluster.objects.visible_to(self.person))
-        return Board.objects.select_related("cluster").filter(visible)
+        return boards_visible_to(self.person)
+
+    def get_object(self) -> Board:
+        """The board of the address, by its short name."""
+        return board_named(self.kwargs["slug"], self.person)
 
     @write(takes=s.BoardIn, gives=s.BoardOut, status=201)
     def create(self, data: dict[str, Any]) -> Board:
@@ -435,7 +441,7 @@ class BoardViewSet(ReadViewSet[Board]):
         """End a term early; ballots cast before stand."""
         seat = self.get_object().seats.filter(pk=int(self.kwargs["seat_id"])).first()
         if seat is None:
-            raise NotFound("There is no such seat on this board.", next_step="Ask for its list of seats.")
+            raise NotFound("There is no such seat on this board.", next_step="Open the board to see its seats.")
         board_actions.end_term(seat_id=seat.pk, person=self.person, at=self.at, **data)
         return Seat.objects.select_related("person").get(pk=seat.pk)
 
@@ -462,7 +468,7 @@ class BoardViewSet(ReadViewSet[Board]):
         """End a delegation now."""
         found = self.get_object().delegations.filter(pk=int(self.kwargs["delegation_id"])).first()
         if found is None:
-            raise NotFound("There is no such delegation of yours.", next_step="Ask for its list of delegations.")
+            raise NotFound("There is no such delegation of yours.", next_step="Open the board to see its delegations.")
         made = board_actions.revoke_delegation(delegation_id=found.pk, person=self.person, at=self.at)
         return Delegation.objects.select_related("from_person", "to_person").get(pk=made.pk)
 

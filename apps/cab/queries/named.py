@@ -1,10 +1,13 @@
-"""Clusters, components and people by the names that both doors take: found, or refused in one sentence."""
+"""Boards, clusters, components and people by the names that both doors take: found, or refused in one sentence."""
 
 from collections.abc import Iterable
 
+from django.db.models import Q, QuerySet
+
 from apps.accounts.models import Person, PersonKind
+from apps.cab.models import Board
 from apps.clusters.models import Cluster, Component
-from apps.kernel.refusals import Invalid
+from apps.kernel.refusals import Invalid, NotFound
 
 MOST_TOLD = 5  # names of a refusal; more would bury the sentence
 LONGEST_TOLD = 80  # characters of each
@@ -19,6 +22,20 @@ def cluster_named(slug: str, person: Person) -> Cluster:
             next_step="Choose one from the list of clusters.",
             fields={"cluster": ["Unknown."]},
         )
+    return found
+
+
+def boards_visible_to(person: Person) -> QuerySet[Board]:
+    """Boards of the federation, and those of clusters the person may know of."""
+    known = Q(cluster__isnull=True) | Q(cluster__in=Cluster.objects.visible_to(person))
+    return Board.objects.select_related("cluster").filter(known)
+
+
+def board_named(slug: str, person: Person) -> Board:
+    """The board of that short name, or a refusal when there is none for this person."""
+    found = boards_visible_to(person).filter(slug=slug).first()
+    if found is None:
+        raise NotFound("There is no such board that you may see.", next_step="Go back to the list of boards.")
     return found
 
 

@@ -217,13 +217,21 @@ class ReasonForm(RefusableForm):
 class RiskForm(ReasonForm):
     """A higher risk, and why."""
 
-    risk = forms.TypedChoiceField(choices=[(n, str(n)) for n in range(2, 6)], coerce=int, label="Raise the risk to")
+    risk = forms.TypedChoiceField(
+        choices=[(n, str(n)) for n in range(2, 6)],
+        coerce=int,
+        label="Raise the risk to",
+        error_messages={"invalid_choice": "A risk is a number from 1 to 5."},
+    )
 
 
 class OutcomeForm(RefusableForm):
     """How the work went."""
 
-    outcome = forms.ChoiceField(choices=[(one.value, one.replace("_", " ")) for one in Outcome])
+    outcome = forms.ChoiceField(
+        choices=[(one.value, one.replace("_", " ")) for one in Outcome],
+        error_messages={"invalid_choice": "There is no such outcome."},
+    )
 
 
 class ReviewForm(RefusableForm):
@@ -246,8 +254,9 @@ class AttachmentForm(RefusableForm):
     """A file."""
 
     file = forms.FileField(
+        error_messages={"required": "No file was submitted."},
         help_text="At most 10 MB: PDF, images, text, CSV, JSON, Office, ZIP. A file is part of what the board decides: "
-        "adding or removing one is a material edit, so a board that has it votes again."
+        "adding or removing one is a material edit, so a board that has it votes again.",
     )
 
 

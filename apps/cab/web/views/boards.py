@@ -13,9 +13,9 @@ from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.cab.actions import boards as actions
 from apps.cab.models import Board, Change, Delegation, Round, Seat, SeatRole
+from apps.cab.queries.named import board_named, boards_visible_to
 from apps.cab.states import RoundState
 from apps.cab.web import forms
-from apps.clusters.models import Cluster
 from apps.journal import queries as journal
 from apps.journal.events import words_for
 from apps.kernel.answers import went
@@ -30,12 +30,7 @@ def listing(request: PersonRequest) -> HttpResponse:
     """Every board this person may know of."""
     open_rounds = Count("rounds", filter=Q(rounds__state=RoundState.OPEN), distinct=True)
     seats = Count("seats", filter=Q(seats__term__contains=timezone.now().date()), distinct=True)
-    rows = (
-        _visible(request.user)
-        .select_related("cluster")
-        .annotate(open_rounds=open_rounds, filled=seats)
-        .order_by("kind", "name")
-    )
+    rows = boards_visible_to(request.user).annotate(open_rounds=open_rounds, filled=seats).order_by("kind", "name")
     return render(request, "cab/boards.html", {"boards": rows, "may_found": request.user.may(Capability.MANAGE_BOARD)})
 
 
@@ -86,7 +81,7 @@ def end_term(request: PersonRequest, slug: str, seat_id: int) -> HttpResponse:
     board = _board(request, slug)
     found = Seat.objects.filter(board=board, pk=seat_id).first()
     if found is None:
-        raise NotFound("There is no such seat on this board.", next_step="Reload the board to see its seats.")
+        raise NotFound("There is no such seat on this board.", next_step="Open the board to see its seats.")
     actions.end_term(seat_id=found.pk, person=request.user, last_day=timezone.now().date(), at=timezone.now())
     return went(request, board.get_absolute_url())
 
@@ -114,15 +109,8 @@ def revoke(request: PersonRequest, slug: str, delegation_id: int) -> HttpRespons
     return went(request, board.get_absolute_url())
 
 
-def _visible(person: Person) -> Any:
-    return Board.objects.filter(Q(cluster__isnull=True) | Q(cluster__in=Cluster.objects.visible_to(person)))
-
-
 def _board(request: PersonRequest, slug: str) -> Board:
-    board: Board | None = _visible(request.user).select_related("cluster").filter(slug=slug).first()
-    if board is None:
-        raise NotFound("There is no such board that you may see.", next_step="Go back to the list of boards.")
-    return board
+    return board_named(slug, request.user)
 
 
 def _page(request: PersonRequest, board: Board, **refused: forms.RefusableForm) -> HttpResponse:
@@ -148,8 +136,9 @@ def _page(request: PersonRequest, board: Board, **refused: forms.RefusableForm) 
         "waiting": waiting.order_by("closes_at")[:SHOWN],
         "decided": decided.order_by("-id")[:SHOWN],
         "people": people[: SHOWN * 10],
-        "leads": SeatRole.CHAIR in roles or request.user.may(Capability.MANAGE_PEOPLE),
-        "votes": bool(roles - {SeatRole.ADVISER}),
+        # A form that was refused is shown whoever sent it: the refusal stands on it.
+        "leads": SeatRole.CHAIR in roles or request.user.may(Capability.MANAGE_PEOPLE) or "seat_form" in refused,
+        "votes": bool(roles - {SeatRole.ADVISER}) or "delegation_form" in refused,
         "timeline": [
             {"at": one.at, "actor": one.actor, "words": words_for(one.event)}
             for one in journal.timeline(board, limit=SHOWN)

@@ -193,7 +193,7 @@ def file(request: PersonRequest, reference: str, attachment_id: int) -> HttpResp
     """A file to save, never to run in the browser."""
     attachment = Attachment.objects.filter(change=find(reference, request.user), pk=attachment_id).first()
     if attachment is None:
-        raise NotFound("There is no such file on this change.", next_step="Reload the change to see its files.")
+        raise NotFound("There is no such file on this change.", next_step="Open the change to see its files.")
     return FileResponse(
         attachment.file.open("rb"),
         as_attachment=True,
@@ -219,7 +219,9 @@ def revision(request: PersonRequest, reference: str, number: int) -> HttpRespons
     rows = list(Revision.objects.filter(change=change).select_related("author").order_by("number"))
     shown = next((one for one in rows if one.number == number), None)
     if shown is None:
-        raise NotFound(f"{change.reference} has no revision {number}.", next_step="Choose one from the list.")
+        raise NotFound(
+            f"{change.reference} has no revision {number}.", next_step="Open the change to see its revisions."
+        )
     asked = request.GET.get("against", "")
     against = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else number - 1  # noqa: PLR2004  # an int's length
     verdict = changes.diff(change, against, number) if against else revisions.EditVerdict(())
@@ -237,9 +239,7 @@ def _condition(request: PersonRequest, reference: str, condition_id: int) -> tup
     change = find(reference, request.user)
     condition = conditions_shown_to(change, request.user).filter(pk=condition_id).first()
     if condition is None:
-        raise NotFound(
-            "There is no such condition on this change.", next_step="Reload the change to see its conditions."
-        )
+        raise NotFound("There is no such condition on this change.", next_step="Open the change to see its conditions.")
     return change, condition
 
 
