@@ -114,6 +114,11 @@ class Kept:
         finally:
             stop(kept.child)
 
+    def ask_to_end(self) -> None:
+        """Begin to end it, so that several end beside each other; leaving its block waits for it."""
+        if not self.ended:
+            self.child.send_signal(signal.SIGTERM)
+
     @property
     def ended(self) -> bool:
         """Whether it is down at the moment."""

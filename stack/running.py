@@ -156,8 +156,15 @@ def processes(state: Path, env: dict[str, str], host: str, port: int) -> Iterato
             log = None if name == "web" else stack.enter_context(places.private_log(state / f"{name}.log"))
             say(f"Starting {name}" + (f"; what it says stands in {state / name}.log" if log else ""))
             kept.append(stack.enter_context(Kept.running(name, command, env, log)))
+        stack.callback(_ask_to_end, kept)
         _wait_until_ready(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}", kept[0])  # noqa: S104  # compared, not bound
         yield lambda: _stay(kept)
+
+
+def _ask_to_end(kept: Sequence[Kept]) -> None:
+    """All at once, before each is waited for."""
+    for process in kept:
+        process.ask_to_end()
 
 
 def _stay(kept: Sequence[Kept]) -> None:

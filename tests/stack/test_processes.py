@@ -44,6 +44,16 @@ def test_a_process_that_was_steady_is_started_again_soon():
         assert kept.again_at - time.monotonic() <= 1
 
 
+def test_several_that_are_asked_first_end_beside_each_other():
+    slow = ["sh", "-c", "trap 'sleep 1; exit' TERM; while :; do sleep 0.1; done"]
+    with Kept.running("one", slow, os.environ) as one, Kept.running("two", slow, os.environ) as two:
+        time.sleep(1)  # until both have set their traps
+        for kept in (one, two):
+            kept.ask_to_end()
+        assert not one.ended
+        assert one.child.wait(10) == two.child.wait(10) == 0
+
+
 def test_a_taken_port_is_passed_over():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
