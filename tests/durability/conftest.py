@@ -1,4 +1,4 @@
-"""A whole Concordat of its own: web and worker as processes that the tests kill."""
+"""A whole Concordat of its own: web, worker and Redis as processes that the tests kill."""
 
 import os
 import signal
@@ -8,10 +8,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.db import connection
+
+from stack.redis import find_binary
 
 
 def _free_port() -> int:
@@ -21,10 +24,10 @@ def _free_port() -> int:
 
 
 class House:
-    """Web and worker beside the test's own database; each can be killed with -9 and started again."""
+    """Web, worker and Redis beside the test's own database; each can be killed with -9 and started again."""
 
-    def __init__(self, database_url: str) -> None:
-        self.port = _free_port()
+    def __init__(self, database_url: str, folder: Path) -> None:
+        self.port, self.redis_port, self.folder = _free_port(), _free_port(), folder
         self.address = f"http://127.0.0.1:{self.port}"
         self.env = {
             **os.environ,
@@ -58,10 +61,25 @@ class House:
             "--without-gossip",
             "--without-mingle",
         ]
-        command = {"web": [*gunicorn, "--log-level", "error"], "worker": [*celery, "--loglevel", "error"]}[name]
+        command = {
+            "web": [*gunicorn, "--log-level", "error"],
+            "worker": [*celery, "--loglevel", "error"],
+            "redis": self._redis(),
+        }[name]
         self.running[name] = subprocess.Popen(command, env=self.env, cwd=settings.BASE_DIR, start_new_session=True)
         if name == "web":
             self._wait()
+        if name == "redis":
+            self._wait_for_redis()
+
+    def use_own_redis(self) -> None:
+        """A Redis that a test may kill; what starts after this speaks to it."""
+        self.start("redis")
+        self.env["REDIS_URL"] = f"redis://127.0.0.1:{self.redis_port}/0"
+
+    def _redis(self) -> list[str]:
+        options = {"--port": str(self.redis_port), "--bind": "127.0.0.1", "--save": "", "--dir": str(self.folder)}
+        return [str(find_binary().path), *(part for pair in options.items() for part in pair), "--loglevel", "warning"]
 
     def kill(self, name: str) -> None:
         """The whole session of the process goes at once, as in a power cut."""
@@ -71,6 +89,16 @@ class House:
     def stop(self) -> None:
         for name in list(self.running):
             self.kill(name)
+
+    def _wait_for_redis(self) -> None:
+        for _ in range(100):
+            try:
+                socket.create_connection(("127.0.0.1", self.redis_port), timeout=1).close()
+            except OSError:
+                time.sleep(0.1)
+            else:
+                return
+        raise AssertionError("Redis did not listen within 10 s.")
 
     def _wait(self) -> None:
         for _ in range(150):
@@ -84,10 +112,10 @@ class House:
 
 
 @pytest.fixture
-def house(transactional_db):
+def house(transactional_db, tmp_path):
     made = settings.DATABASES["default"]
     name = connection.settings_dict["NAME"]
     url = f"postgres://{made['USER']}:{made['PASSWORD']}@{made['HOST']}:{made['PORT']}/{name}"
-    house = House(url)
+    house = House(url, tmp_path)
     yield house
     house.stop()
