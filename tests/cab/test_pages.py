@@ -291,3 +291,27 @@ def test_the_emergency_board_is_where_emergencies_go(ada, ben, board, payments, 
     assert flow.hand_to_board(change_id=change.pk, assessor=ben, at=NOON).board == emergency
     change.refresh_from_db()
     assert change.state == ChangeState.AWAITING_AUTHORIZATION
+
+
+def test_the_line_ends_of_browsers_are_no_edit(waiting, ada, payments):
+    from apps.cab.actions import proposing
+    from apps.cab.web.forms import ChangeForm
+
+    plan = "1. Publish.\n2. Switch."
+    proposing.edit_change(
+        change_id=waiting.pk,
+        editor=ada,
+        content=proposing.content_from(waiting, implementation_plan=plan),
+        based_on=1,
+        at=NOON,
+    )
+    waiting.refresh_from_db()
+    told = {name: "" if value is None else value for name, value in ChangeForm.initial_of(waiting).items()}
+    lists = {name: "\r\n".join(value) for name, value in told.items() if isinstance(value, list)}
+    window = {name: f"{told[name]:%Y-%m-%dT%H:%M}" for name in ("window_start", "window_end")}
+    body = told | lists | window | {"implementation_plan": plan.replace("\n", "\r\n"), "title": "Spelt right"}
+    answer = signed_in(ada).post(f"{waiting.get_absolute_url()}edit/", body)
+    assert answer.status_code == 302, text(answer)
+    revision = waiting.revisions.get(number=3)
+    assert not revision.is_material
+    assert revision.content["implementation_plan"] == plan
