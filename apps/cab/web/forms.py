@@ -46,6 +46,11 @@ class WallClock(forms.Field):
         return _told(lambda: read_wall_clock(str(value).strip()))
 
 
+def _unix(value: Any) -> Any:
+    """Text with the line ends it was stored with: browsers send CRLF, and that alone must not look like an edit."""
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
+
+
 class Lines(forms.CharField):
     """A text area with one item a line; gives a list without empty lines or repetitions."""
 
@@ -160,7 +165,7 @@ class ChangeForm(RefusableForm):
 
     def content(self) -> Content:
         """What the action takes."""
-        return Content(**{name: value for name, value in self.cleaned_data.items() if name != "based_on"})
+        return Content(**{name: _unix(value) for name, value in self.cleaned_data.items() if name != "based_on"})
 
     @staticmethod
     def initial_of(change: Change) -> dict[str, Any]:
