@@ -1,5 +1,7 @@
 """The demo organisation shows every state of every machine, and passes its own rules."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 from django.db.models import Q
@@ -72,6 +74,17 @@ def test_nothing_lies_in_the_future_and_every_deed_has_its_entry(organisation):
         assert Entry.objects.about(change).exists(), change
     for cluster in Cluster.objects.all():
         assert Entry.objects.about(cluster).filter(event="clusters.ClusterFounded").exists(), cluster
+
+
+def test_references_follow_the_days_on_which_changes_were_proposed(organisation):
+    proposed = list(Change.objects.filter(source="").order_by("number").values_list("created_at", flat=True))
+    assert proposed == sorted(proposed)
+
+
+def test_old_notices_are_read_and_new_ones_wait(organisation):
+    unread = Notice.objects.filter(read_at__isnull=True)
+    assert unread.exists()
+    assert not unread.filter(created_at__lt=timezone.now() - timedelta(days=3)).exists()
 
 
 def test_everyone_reads_their_pages(organisation):

@@ -11,7 +11,7 @@ from apps.journal.actions import deliver_due
 from apps.portal.demo import history, organisation, outside
 from apps.portal.demo.organisation import DOMAIN, PASSWORD, PEOPLE
 from apps.portal.demo.stories import STORIES
-from apps.portal.demo.telling import tell
+from apps.portal.demo.telling import tell_all
 
 __all__ = ["PASSWORD", "PEOPLE", "build", "is_there"]
 
@@ -30,8 +30,7 @@ def _built(at: datetime) -> list[str]:
     said.append(f"{len(organisation.CLUSTERS)} clusters with {len(parts)} components")
     organisation.found_boards(people, at=at)
     said.append(f"{Board.objects.count()} boards")
-    for minute, story in enumerate(STORIES):
-        tell(story, people, parts, at=at, minute=minute)
+    tell_all(STORIES, people, parts, at=at)
     said.append(f"{len(STORIES)} changes")
     history.bring_along(people, at=at)
     said.append("an older register")
@@ -39,6 +38,7 @@ def _built(at: datetime) -> list[str]:
     while deliver_due(at=at + timedelta(minutes=1)):
         pass
     outside.break_things(at=at)
+    outside.read_inboxes(people, at=at)
     said.append("inboxes, a calendar feed, webhooks, and a delivery that failed")
     return said
 

@@ -11,7 +11,7 @@ from apps.journal.actions import deliver_due
 from apps.journal.models import Delivery, Entry
 from apps.notify import secrets
 from apps.notify.actions import feeds, telling, webhooks
-from apps.notify.models import Endpoint, Sending
+from apps.notify.models import Endpoint, Notice, Sending
 from apps.notify.states import SendingState
 
 # Addresses of the documentation network (RFC 5737): no packet ever goes there, and the guard refuses them as it would
@@ -19,6 +19,7 @@ from apps.notify.states import SendingState
 LOST, SLOW = "https://192.0.2.20/concordat", "https://198.51.100.20/hooks/changes"
 GONE_SUBSCRIBER = "register.paper_copy"  # of an add-on that has been taken out since
 LONGEST_OUTAGE = timedelta(days=6)
+UNREAD_FOR = timedelta(days=2)
 
 
 def connect(people: dict[str, Person], *, at: datetime) -> None:
@@ -51,6 +52,13 @@ def break_things(*, at: datetime) -> None:
     Sending.objects.filter(endpoint__url=SLOW).update(next_attempt_at=at)
     with _quietly():
         _let_time_pass(at=at)
+
+
+def read_inboxes(people: dict[str, Person], *, at: datetime) -> None:
+    """Everyone has read what is older than two days."""
+    for person in people.values():
+        old = Notice.objects.filter(person=person, created_at__lt=at - UNREAD_FOR).values_list("pk", flat=True)
+        telling.mark_read(person=person, notice_ids=old, at=at)
 
 
 @contextmanager

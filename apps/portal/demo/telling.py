@@ -1,6 +1,7 @@
 """Leads each story's change as far as it has come, by the actions that people use."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,13 +9,25 @@ from apps.accounts.models import Person
 from apps.cab.actions import conditions, flow, proposing, reviews, rounds
 from apps.cab.models import Change, ChangeType, Choice, Condition, Seat, SeatRole
 from apps.cab.rules.reviews import ESCALATE_AFTER, REMIND_BEFORE
+from apps.cab.rules.reviews import due_at as reviews_due_at
 from apps.cab.states import ChangeState, Outcome
 from apps.clusters.models import Component
 from apps.portal.demo.stories import Story
 
+Step = Callable[[], None]
 
-def tell(story: Story, people: dict[str, Person], parts: dict[str, Component], *, at: datetime, minute: int) -> None:
-    """Write the change down and lead it as far as its story goes, each step at its own time before `at`."""
+
+def tell_all(stories: Sequence[Story], people: dict[str, Person], parts: dict[str, Component], *, at: datetime) -> None:
+    """Tell the stories side by side, each step at its own time before `at`: the journal then reads as it happened."""
+    tellers = [_begun(story, people, parts, at=at, minute=minute) for minute, story in enumerate(stories)]
+    while waiting := [one for one in tellers if one.steps]:
+        min(waiting, key=lambda one: one.next_at).go_on()
+
+
+def _begun(
+    story: Story, people: dict[str, Person], parts: dict[str, Component], *, at: datetime, minute: int
+) -> "_Teller":
+    """A story before its first step: when it began, what is proposed, and the way it will take."""
     components = [parts[name] for name in story.components.split()]
     cluster = components[0].cluster
     zone = ZoneInfo(cluster.zone)
@@ -38,49 +51,70 @@ def tell(story: Story, people: dict[str, Person], parts: dict[str, Component], *
         window_start=first, window_end=first + timedelta(hours=story.hours), window_zone=cluster.zone, downtime_minutes=story.downtime,
         links=[{"label": "Runbook", "url": "https://runbooks.halden.example/"}],
     )  # fmt: skip
-    change = proposing.propose_change(requester=people[story.requester], content=content, at=begun)
-    _Teller(change, people, story, begun).until(story.until, at=at, window_at=window_at)
+    teller = _Teller(content, people, story, begun)
+    teller.choose_way(story.until, at=at, window_at=window_at)
+    return teller
 
 
 class _Teller:
     """Leads one change from state to state; each step comes hours after the one before."""
 
-    def __init__(self, change: Change, people: dict[str, Person], story: Story, begun: datetime) -> None:
-        self.pk, self.people, self.story, self.clock = change.pk, people, story, begun
+    def __init__(self, content: proposing.Content, people: dict[str, Person], story: Story, begun: datetime) -> None:
+        self.content, self.people, self.story, self.clock = content, people, story, begun
+        self.pk, self.at, self.steps = 0, begun, deque[Step]()
+        self.appointed: dict[str, datetime] = {}
         self.requester = people[story.requester]
         self.doer = people[story.implementer] if story.implementer else people["piotr"]
 
-    def until(self, end: str, *, at: datetime, window_at: datetime) -> None:
-        """Lead it to `end`."""
-        on_terms = (self._hand_over, lambda: self._vote("approve_with_conditions"))
-        way: dict[str, tuple[Callable[[], object], ...]] = {
+    @property
+    def next_at(self) -> datetime:
+        """When the next step is taken: at its appointed time, or soon after the one before."""
+        return self.appointed.get(self.steps[0].__name__, self.clock)
+
+    def go_on(self) -> None:
+        """Take the next step."""
+        self.steps.popleft()()
+
+    def choose_way(self, end: str, *, at: datetime, window_at: datetime) -> None:
+        """Lay out the steps to `end`."""
+        self.at, works_at = at, min(window_at, at - timedelta(minutes=30))
+        due_at = reviews_due_at(type=self.story.type, implemented_at=works_at, zone=self.content.cluster.zone)
+        self.appointed = {
+            "_start": works_at,
+            "_lapse": at,
+            "_remind": due_at - REMIND_BEFORE + timedelta(hours=2),
+            "_escalate": due_at + ESCALATE_AFTER + timedelta(hours=2),
+        }
+        self.steps.extend((self._propose, *self._way()[end]))
+
+    def _way(self) -> dict[str, tuple[Step, ...]]:
+        assessed = (self._submit, self._take_up)
+        voting = (*assessed, self._hand_over)
+        on_terms, authorized = (*voting, self._agree_on_terms), (*voting, self._agree)
+        done = (*authorized, self._start, self._finish)
+        return {
             "draft": (),
             "submitted": (self._submit,),
-            "assessing": (self._assess,),
-            "changes_requested": (self._assess, self._send_back),
-            "awaiting_authorization": (self._hand_over, lambda: self._vote("approve", most=1)),
-            "emergency": (self._hand_over,),
-            "lapsed": (self._hand_over, lambda: self._lapse(at)),
-            "held": (self._hand_over, self._hold),
-            "second-round": (self._hand_over, lambda: self._vote("approve", most=1), self._move_window),
+            "assessing": assessed,
+            "changes_requested": (*assessed, self._send_back),
+            "awaiting_authorization": (*voting, self._vote_once),
+            "emergency": voting,
+            "lapsed": (*voting, self._lapse),
+            "held": (*voting, self._hold),
+            "second-round": (*voting, self._vote_once, self._move_window),
             "cancelled": (self._submit, self._cancel),
-            "rejected": (self._hand_over, lambda: self._vote("reject")),
+            "withdrawn": (*voting, self._vote_once, self._cancel),
+            "rejected": (*voting, self._reject),
             "conditional": (*on_terms, self._evidence),
-            "withdrawn": (self._hand_over, lambda: self._vote("approve", most=1), self._cancel),
             "condition-met": (*on_terms, self._evidence, self._confirm),
             "condition-waived": (*on_terms, self._waive),
-            "scheduled": (self._authorize,),
-        }
-        done = (self._authorize, lambda: self._start(window_at, at), self._finish)
-        way |= {
-            "implementing": done[:2],
+            "scheduled": authorized,
+            "implementing": (*authorized, self._start),
             "implemented": done,
             "in_review": (*done, self._begin_review),
-            "review-overdue": (*done, self._forget_review),
+            "review-overdue": (*done, self._remind, self._escalate),
             "closed": (*done, self._review),
         }
-        for step in way[end]:
-            step()
 
     def _later(self, **more: int) -> datetime:
         self.clock += timedelta(**more) if more else timedelta(hours=1)
@@ -91,11 +125,13 @@ class _Teller:
         authors = {self.story.requester, self.story.implementer}
         return next(self.people[one] for one in ("tomas", "rashid", "marit") if one not in authors)
 
+    def _propose(self) -> None:
+        self.pk = proposing.propose_change(requester=self.requester, content=self.content, at=self.clock).pk
+
     def _submit(self) -> None:
         flow.submit_change(change_id=self.pk, submitter=self.requester, at=self._later())
 
-    def _assess(self) -> None:
-        self._submit()
+    def _take_up(self) -> None:
         flow.begin_assessment(change_id=self.pk, assessor=self._assessor, at=self._later())
 
     def _send_back(self) -> None:
@@ -112,7 +148,6 @@ class _Teller:
         )
 
     def _hand_over(self) -> None:
-        self._assess()
         flow.hand_to_board(change_id=self.pk, assessor=self._assessor, at=self._later())
 
     def _vote(self, choice: str, most: int = 9) -> None:
@@ -142,15 +177,23 @@ class _Teller:
                 at=self._later(minutes=40),
             )
 
-    def _authorize(self) -> None:
-        self._hand_over()
+    def _agree(self) -> None:
         self._vote("approve")
 
-    def _lapse(self, at: datetime) -> None:
+    def _vote_once(self) -> None:
+        self._vote("approve", most=1)
+
+    def _agree_on_terms(self) -> None:
+        self._vote("approve_with_conditions")
+
+    def _reject(self) -> None:
+        self._vote("reject")
+
+    def _lapse(self) -> None:
         round_ = Change.objects.get(pk=self.pk).rounds.get()
-        round_.closes_at = at - timedelta(hours=2)
+        round_.closes_at = self.at - timedelta(hours=2)
         round_.save(update_fields=["closes_at"])
-        rounds.close_overdue_round(round_id=round_.pk, at=at)
+        rounds.close_overdue_round(round_id=round_.pk, at=self.at)
 
     def _move_window(self) -> None:
         change = Change.objects.get(pk=self.pk)
@@ -186,8 +229,8 @@ class _Teller:
     def _condition(self) -> Condition:
         return Condition.objects.select_related("ballot__round__board", "ballot__voter").get(change=self.pk)
 
-    def _start(self, window_at: datetime, at: datetime) -> None:
-        self.clock = min(window_at, at - timedelta(minutes=30))
+    def _start(self) -> None:
+        self.clock = self.appointed["_start"]
         flow.start_implementation(change_id=self.pk, implementer=self.doer, at=self.clock)
 
     def _finish(self) -> None:
@@ -198,11 +241,11 @@ class _Teller:
     def _begin_review(self) -> None:
         reviews.begin_review(change_id=self.pk, reviewer=self.requester, at=self._later())
 
-    def _forget_review(self) -> None:
-        """Nobody looks back: the requester is reminded, then the chair hears of it."""
-        review = Change.objects.get(pk=self.pk).review
-        for at in (review.due_at - REMIND_BEFORE, review.due_at + ESCALATE_AFTER):
-            reviews.remind_of_review(review_id=review.pk, at=at)
+    def _remind(self) -> None:
+        reviews.remind_of_review(review_id=Change.objects.get(pk=self.pk).review.pk, at=self.appointed["_remind"])
+
+    def _escalate(self) -> None:
+        reviews.remind_of_review(review_id=Change.objects.get(pk=self.pk).review.pk, at=self.appointed["_escalate"])
 
     def _review(self) -> None:
         went_well = self.story.outcome == Outcome.SUCCESSFUL
