@@ -21,7 +21,7 @@ _LOOKS: dict[tuple[str, str], str] = {
     ("info", "square"): "scheduled planned applied",
     ("freeze", "frost"): "frozen freeze",
     ("info", "play"): "implementing running",
-    ("approve", "disc"): "implemented done completed decided",
+    ("approve", "disc"): "implemented done completed decided sent",
     ("neutral", "disc"): "closed administrative standard",
     ("neutral", "dash"): "cancelled withdrawn not_implemented waived abstain recuse retired inactive revoked disabled",
     ("danger", "cross"): "reject rejected failed unsuccessful error unauthorized",

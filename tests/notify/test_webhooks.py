@@ -197,7 +197,7 @@ class TestSending:
         sending.refresh_from_db()
         assert not receiver.requests
         assert (sending.state, sending.status) == (SendingState.WAITING, None)
-        assert sending.excerpt.startswith("Invalid: This address cannot be used")
+        assert sending.excerpt.startswith("This address cannot be used")  # a sentence for people, no name of a class
 
     def test_a_secret_that_cannot_be_read_stops_no_other(self, endpoint, operator, receiver, payments):
         other = webhooks.add_endpoint(owner=operator, url=receiver.url, events_heard=[], at=NOON).endpoint

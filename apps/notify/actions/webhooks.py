@@ -16,7 +16,7 @@ from apps.accounts.rules import Capability
 from apps.journal import actions as journal
 from apps.journal.events import REGISTRY
 from apps.journal.models import Entry
-from apps.kernel.refusals import NotFound, StaleRevision, WrongState
+from apps.kernel.refusals import NotFound, Refusal, StaleRevision, WrongState
 from apps.notify import addresses, events, rules, secrets
 from apps.notify.models import Endpoint, Sending
 from apps.notify.states import SENDING, SendingState
@@ -181,7 +181,8 @@ def _send_one(at: datetime) -> bool:
         answer = _post(sending, at=at)
     except Exception as error:  # whatever happens on the way out must not stop the line
         logger.warning("Sending %s to webhook %s failed.", sending.pk, sending.endpoint_id, exc_info=error)
-        answer = addresses.Answer(None, f"{type(error).__name__}: {error}"[: addresses.LONGEST_EXCERPT])
+        said = str(error) if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
+        answer = addresses.Answer(None, said[: addresses.LONGEST_EXCERPT])
     _note(sending, answer, at=at)
     return True
 
