@@ -23,7 +23,7 @@ BESIDE = ["-n", str(min(len(os.sched_getaffinity(0)), 15)), "--dist", "loadfile"
 
 def run() -> int:
     """Start everything on the kept database and stay until Ctrl-C; nothing is left running then."""
-    state = places.reachable(places.state_folder())
+    state = _state()
     host, port = os.environ.get("HOST", "127.0.0.1"), free_port(_wanted_port())
     with _kept(state), servers(state, durable=True) as found:
         address = f"http://{'localhost' if host == '127.0.0.1' else host}:{port}"  # passkeys work on localhost only
@@ -41,7 +41,7 @@ def run() -> int:
 
 def reset_demo() -> int:
     """Set the demo organisation of the kept database back to its beginning, beside an open `make run` too."""
-    state = places.reachable(places.state_folder())
+    state = _state()
     try:
         with _kept(state), servers(state, durable=True) as found:
             env = found | _environment(state, "127.0.0.1", "http://localhost:8000")
@@ -51,6 +51,18 @@ def reset_demo() -> int:
         say("`make run` is open: using its servers")
         manage({**os.environ, **json.loads((state / OPEN).read_text())}, "demo", "--reset")
     return 0
+
+
+def _state() -> Path:
+    """The folder of the kept servers; refused where root chose one that their unprivileged user cannot enter."""
+    state = places.reachable(places.state_folder())
+    closed = [folder for folder in state.resolve().parents if not folder.stat().st_mode & 0o001]
+    if closed and os.geteuid() == 0:
+        raise StackError(
+            f"The servers do not run as root, and {closed[0]} is closed to others: they cannot keep data there.\n"
+            "Choose another folder:\n    CONCORDAT_STATE=/var/lib/concordat make run"
+        )
+    return state
 
 
 class AlreadyRunsError(StackError):

@@ -122,15 +122,28 @@ def test_the_commands_exit_code_is_handed_on(monkeypatch):
     assert running.beside(["sh", "-c", "exit 7"], durable=False) == 7
 
 
-def test_a_second_run_on_the_same_checkout_is_refused_in_words(monkeypatch, tmp_path):
-    monkeypatch.setenv("CONCORDAT_STATE", str(tmp_path))
-    with places.held(tmp_path), pytest.raises(running.AlreadyRunsError, match=r"already runs.*Ctrl-C"):
-        running.run()
+def test_a_second_run_on_the_same_checkout_is_refused_in_words(monkeypatch):
+    with places.throwaway_folder() as state:  # which holds it
+        monkeypatch.setenv("CONCORDAT_STATE", str(state))
+        with pytest.raises(running.AlreadyRunsError, match=r"already runs.*Ctrl-C"):
+            running.run()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has servers that are not its own")
+def test_a_place_that_the_servers_cannot_enter_is_refused_with_what_to_type(monkeypatch):
+    with places.throwaway_folder() as folder:
+        folder.chmod(0o700)
+        monkeypatch.setenv("CONCORDAT_STATE", str(folder / "state"))
+        with pytest.raises(
+            running.StackError, match=r"closed to others(.|\n)*CONCORDAT_STATE=/var/lib/concordat make run"
+        ):
+            running.run()
 
 
 @pytest.mark.parametrize("port", ["eighty", "0", "65536", "-1"])
-def test_a_port_that_is_none_is_refused_with_what_to_type(monkeypatch, tmp_path, port):
-    monkeypatch.setenv("CONCORDAT_STATE", str(tmp_path))
+def test_a_port_that_is_none_is_refused_with_what_to_type(monkeypatch, port):
     monkeypatch.setenv("PORT", port)
-    with pytest.raises(running.StackError, match="PORT=8080 make run"):
-        running.run()
+    with places.throwaway_folder() as folder:
+        monkeypatch.setenv("CONCORDAT_STATE", str(folder / "state"))
+        with pytest.raises(running.StackError, match="PORT=8080 make run"):
+            running.run()
