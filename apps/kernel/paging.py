@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -39,10 +40,8 @@ def page_by_key(
     """
     backwards = bool(before)
     key = _decoded(before or after, len(order)) if (before or after) else None
-    ordered = rows.order_by(*(_flipped(column) if backwards else column for column in order))
-    if key:
-        ordered = ordered.filter(_beyond([_flipped(c) if backwards else c for c in order], key))
-    found = list(ordered[: size + 1])
+    steps = [_flipped(column) if backwards else column for column in order]
+    found = _rows_from(rows.order_by(*steps), steps, key, size + 1)
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
@@ -52,6 +51,22 @@ def page_by_key(
         rows=found,
         after=_encoded(found[-1], order) if found and has_next else None,
         before=_encoded(found[0], order) if found and has_previous else None,
+    )
+
+
+def _rows_from(ordered: QuerySet[Any], steps: Sequence[str], key: Sequence[Any] | None, most: int) -> list[Any]:
+    """The first rows beyond `key`; a key whose values are none of their columns' was made up."""
+    if not key:
+        return list(ordered[:most])
+    try:
+        return list(ordered.filter(_beyond(steps, key))[:most])
+    except (ValueError, TypeError, OverflowError, ValidationError) as error:
+        raise _not_ours() from error
+
+
+def _not_ours() -> Invalid:
+    return Invalid(
+        "This page address is not one of ours.", next_step="Start again from the first page.", code="bad_cursor"
     )
 
 
@@ -82,17 +97,14 @@ def _encoded(row: Model, order: Sequence[str]) -> str:
 
 
 def _decoded(key: str, length: int) -> list[Any]:
-    refusal = Invalid(
-        "This page address is not one of ours.", next_step="Start again from the first page.", code="bad_cursor"
-    )
     try:
         values = json.loads(base64.urlsafe_b64decode(key[:1000] + "=" * (-len(key) % 4)))
     except (ValueError, binascii.Error, RecursionError):
-        raise refusal from None
+        raise _not_ours() from None
     if not isinstance(values, list) or len(values) != length or not all(isinstance(v, str | int) for v in values):
-        raise refusal
+        raise _not_ours()
     if any("\0" in value for value in values if isinstance(value, str)):  # no text to PostgreSQL
-        raise refusal
+        raise _not_ours()
     return values
 
 
@@ -105,18 +117,13 @@ class KeysetPagination(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         asked = request.query_params
         self.request = request
-        try:
-            self.page = page_by_key(
-                queryset,
-                order=getattr(view, "ordering", ("-pk",)),
-                after=asked.get("after", ""),
-                before=asked.get("before", ""),
-                size=_limit(asked.get("limit", "")),
-            )
-        except (ValueError, TypeError, OverflowError) as error:
-            raise Invalid(
-                "This page address is not one of ours.", next_step="Start again from the first page."
-            ) from error
+        self.page = page_by_key(
+            queryset,
+            order=getattr(view, "ordering", ("-pk",)),
+            after=asked.get("after", ""),
+            before=asked.get("before", ""),
+            size=_limit(asked.get("limit", "")),
+        )
         return list(self.page.rows)
 
     def get_paginated_response(self, data: Any) -> Response:
