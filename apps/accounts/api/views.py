@@ -5,7 +5,9 @@ from typing import Any
 from django.db.models import QuerySet
 from django_filters.rest_framework import CharFilter, FilterSet
 from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView
 from rest_framework.decorators import action
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -71,3 +73,14 @@ class ApiKeyViewSet(ReadViewSet[ApiKey]):
         """End a key now. It never comes back."""
         del data
         return actions.revoke_api_key(key_id=self.get_object().pk, revoker=self.person, at=self.at)
+
+
+class SchemaView(SpectacularAPIView):
+    """The schema itself, as YAML or JSON; what it refuses is JSON whatever was asked for, as everywhere."""
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Write refusals with the renderer that problem+json needs."""
+        answer: Response = super().finalize_response(request, response, *args, **kwargs)
+        if answer.status_code >= 400:  # noqa: PLR2004  # a refusal
+            answer.accepted_renderer = JSONRenderer()
+        return answer
