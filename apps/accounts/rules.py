@@ -87,6 +87,14 @@ def require_reader(held: Collection[Capability]) -> None:
         )
 
 
+def require_writer(roles: Collection[str]) -> None:
+    """Refuse an auditor, whatever else they are: they change nothing, at no door."""
+    if Role.AUDITOR in roles:
+        raise NotAllowed(
+            "Auditors read everything and change nothing.", next_step="Ask someone with another role to do this."
+        )
+
+
 HUMAN_ONLY = frozenset({Role.BOARD_MEMBER, Role.BOARD_CHAIR, Role.COMPLIANCE_OFFICER, Role.ADMINISTRATOR})
 
 

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 
 from apps.accounts import rules
 from apps.accounts.models import ApiKey, Person
-from apps.accounts.rules import Role, Scope
+from apps.accounts.rules import Scope
 from apps.kernel.refusals import NotAllowed
 
 
@@ -26,10 +26,8 @@ class SignedInWithinScope(BasePermission):
         if getattr(view, "needs_role", True):
             rules.require_reader(person.capabilities)
         writes = request.method not in SAFE_METHODS
-        if writes and person.holds(Role.AUDITOR):
-            raise NotAllowed(
-                "Auditors read everything and change nothing.", next_step="Ask someone with another role to do this."
-            )
+        if writes:
+            rules.require_writer(person.roles)
         if isinstance(request.auth, ApiKey):
             _require_scope(request.auth, _scope_for(view) if writes else Scope.READ)
         return True

@@ -11,7 +11,7 @@ from django.utils.http import http_date, url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.rules import Capability
-from apps.accounts.web.people import PersonRequest, signed_in
+from apps.accounts.web.people import PersonRequest, own, signed_in
 from apps.kernel.answers import went
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import NotFound, Refusal
@@ -52,6 +52,7 @@ def inbox(request: PersonRequest) -> HttpResponse:
 
 @require_POST
 @signed_in
+@own
 def mark_read(request: PersonRequest) -> HttpResponse:
     """Mark the chosen notices as read; all of them when none is named."""
     named = request.POST.getlist("notice")
@@ -62,6 +63,7 @@ def mark_read(request: PersonRequest) -> HttpResponse:
 
 @require_POST
 @signed_in
+@own
 def open_notice(request: PersonRequest, notice_id: int) -> HttpResponse:
     """Mark a notice as read and go to what it is about."""
     notice = queries.inbox(request.user).filter(pk=notice_id).first()
@@ -75,6 +77,7 @@ def open_notice(request: PersonRequest, notice_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @signed_in
+@own
 def preferences(request: PersonRequest) -> HttpResponse:
     """Which notices also come by mail, and one's calendar feeds."""
     if request.method == "POST":
@@ -86,6 +89,7 @@ def preferences(request: PersonRequest) -> HttpResponse:
 
 @require_POST
 @signed_in
+@own
 def open_feed(request: PersonRequest) -> HttpResponse:
     """Open a calendar feed; its address is shown this once."""
     new = feed_actions.open_feed(person=request.user, kind=request.POST.get("kind", ""), at=timezone.now())
@@ -94,6 +98,7 @@ def open_feed(request: PersonRequest) -> HttpResponse:
 
 @require_POST
 @signed_in
+@own
 def revoke_feed(request: PersonRequest, feed_id: int) -> HttpResponse:
     """Close a feed for good."""
     feed_actions.revoke_feed(feed_id=feed_id, person=request.user, at=timezone.now())
