@@ -113,6 +113,21 @@ def test_the_same_figures_as_json_and_csv(done, ada):
     assert undone[-1]["undone_by"] == "CHG-2005 CHG-2004"
 
 
+@pytest.mark.parametrize(("which", "rows"), [("all", 5), ("failed", 3), ("restored", 2)])
+def test_the_rows_page_says_how_many_and_the_median_opens_what_it_was_taken_over(done, ada, which, rows):
+    page = signed_in(ada).get(f"/metrics-board/rows/?which={which}&source=tool").content.decode()
+    assert f"{rows} changes, newest first" in page
+    assert page.count('scope="row"') == rows
+    assert "/metrics-board/rows/?which=restored" in signed_in(ada).get("/metrics-board/").content.decode()
+
+
+def test_a_month_opens_its_own_rows_within_the_asked_period(done, ada):
+    client = signed_in(ada)
+    whole = client.get("/metrics-board/").content.decode()
+    assert "which=failed&amp;since=2026-03-01&amp;until=2026-03-31" in whole
+    assert "since=2026-03-03&amp;until=2026-03-31" in client.get("/metrics-board/?since=2026-03-03").content.decode()
+
+
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [

@@ -130,6 +130,11 @@ def failed(person: Person, scope: Scope) -> QuerySet[Change]:
     return implemented(person, scope).filter(FAILED)
 
 
+def restored(person: Person, scope: Scope) -> QuerySet[Change]:
+    """Those of `implemented` that another undid: what the median time to restore is taken over."""
+    return implemented(person, scope).filter(pk__in=Reversal.objects.values("undone"))
+
+
 def with_undoings(rows: QuerySet[Change], person: Person) -> QuerySet[Change]:
     """The same changes with what undid each, as far as this person may see it."""
     visible = Change.objects.visible_to(person)
@@ -143,10 +148,10 @@ def board(person: Person, scope: Scope) -> Board:
     counted = list(rows.values(*_KEYS).annotate(changes=Count("pk"), failures=Count("pk", filter=FAILED)))
     soonest = Reversal.objects.filter(undone=OuterRef("pk")).values("undone").annotate(soonest=Min("after"))
     undone = rows.filter(pk__in=Reversal.objects.values("undone"))
-    restored = list(
+    times = list(
         undone.values(*_KEYS).annotate(after=Subquery(soonest.values("soonest"), output_field=DurationField()))
     )
-    groups = _Groups(counted, restored)
+    groups = _Groups(counted, times)
     return Board(
         overall=groups.of("All", source=scope.source, cluster=scope.cluster),
         sources=[

@@ -1,6 +1,7 @@
 """The metrics board: change failure rate and time to restore, with the rows behind every figure."""
 
 import csv
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +17,7 @@ from apps.kernel.answers import is_fragment
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import Invalid
 
-WHICH = {"all": "Implemented changes", "failed": "Failed changes"}
+WHICH = {"all": "Implemented changes", "failed": "Failed changes", "restored": "Changes that another undid"}
 
 
 @require_GET
@@ -32,6 +33,7 @@ def board(request: PersonRequest) -> HttpResponse:
         "sources": _linked(found.sources, scope),
         "clusters": _linked(found.clusters, scope),
         "trend": [(month, round(figures.rate, 2)) for month, figures in found.months],
+        "months": [_of_month(month, figures, scope) for month, figures in reversed(found.months)],
         "source_choices": metrics.sources(request.user),
         "cluster_choices": metrics.clusters(request.user),
     }
@@ -43,13 +45,15 @@ def board(request: PersonRequest) -> HttpResponse:
 def rows(request: PersonRequest) -> HttpResponse:
     """The changes behind a figure, newest first, each with what undid it."""
     scope, which = Scope.from_address(request.GET.dict()), _which(request)
+    found = _rows(request, scope, which)
     page = page_by_key(
-        _rows(request, scope, which),
+        found,
         order=("-implemented_at", "-pk"),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
     )
     context = {"scope": scope, "query": _query(scope), "which": which, "title": WHICH[which], "page": page}
+    context["count"] = f"{found.count():,}"
     return render(request, "cab/_metrics_rows.html" if is_fragment(request) else "cab/metrics_rows.html", context)
 
 
@@ -106,14 +110,14 @@ def rows_csv(request: PersonRequest) -> HttpResponse:
 
 
 def _rows(request: PersonRequest, scope: Scope, which: str) -> Any:
-    rows = metrics.failed(request.user, scope) if which == "failed" else metrics.implemented(request.user, scope)
-    return metrics.with_undoings(rows, request.user)
+    questions = {"all": metrics.implemented, "failed": metrics.failed, "restored": metrics.restored}
+    return metrics.with_undoings(questions[which](request.user, scope), request.user)
 
 
 def _which(request: PersonRequest) -> str:
     which = request.GET.get("which", "failed")
     if which not in WHICH:
-        raise Invalid(f"“{which[:20]}” is neither “all” nor “failed”.", next_step="Choose one of them.")
+        raise Invalid(f"“{which[:20]}” is none of {', '.join(WHICH)}.", next_step="Choose one of them.")
     return which
 
 
@@ -130,6 +134,14 @@ def _linked(found: list[Figures], scope: Scope) -> list[dict[str, Any]]:
         }
         for one in found
     ]
+
+
+def _of_month(month: str, figures: Figures, scope: Scope) -> dict[str, Any]:
+    """A month's figures with the address of its rows: the days of the month that lie in the scope."""
+    first = date.fromisoformat(f"{month}-01")
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    since, until = max(first, scope.since or first), min(last, scope.until or last)
+    return {"figures": figures, "query": _query(scope, since=str(since), until=str(until))}
 
 
 def _csv(name: str) -> tuple[HttpResponse, Any]:
