@@ -229,7 +229,7 @@ class ChangeEditIn(Strict):
     downtime_minutes = serializers.IntegerField(min_value=0, max_value=100_000, required=False)
     implementer = serializers.CharField(max_length=150, allow_blank=True, required=False)
     co_authors = serializers.ListField(child=serializers.CharField(max_length=150), max_length=50, required=False)
-    links = Link(many=True, required=False, max_length=20)
+    links = Link(many=True, required=False, max_length=20)  # type: ignore[call-arg]  # of the list, not of a link
 
 
 class ChangeIn(ChangeEditIn):

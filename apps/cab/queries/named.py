@@ -1,6 +1,6 @@
 """Boards, clusters, components and people by the names that both doors take: found, or refused in one sentence."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db.models import Q, QuerySet
 
@@ -57,7 +57,7 @@ def people_named(handles: Iterable[str], *, field: str) -> list[Person]:
     return [found[handle] for handle in wanted]
 
 
-def _require_all(wanted: list[str], found: dict[str, object], sentence: str, next_step: str, field: str) -> None:
+def _require_all(wanted: list[str], found: Mapping[str, object], sentence: str, next_step: str, field: str) -> None:
     missing = [name[:LONGEST_TOLD] for name in wanted if name not in found]
     if missing:
         told = ", ".join(missing[:MOST_TOLD])
