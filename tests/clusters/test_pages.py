@@ -275,6 +275,18 @@ class TestFormsWithoutJavaScript:
         assert words in answer.content.decode()
         assert not CatalogImport.objects.exists()
 
+    def test_a_file_of_which_nothing_fits_offers_nothing_to_import(self, admin, payments):
+        client = signed_in(admin)
+        bomb = SimpleUploadedFile("bomb.yaml", b"a: &a [x, x]\nb: [*a, *a]\n")
+        answer = client.post(page("import"), {"file": bomb, "format": "backstage", "rows": "components"}, follow=True)
+        text = answer.content.decode()
+        assert "Nothing would change: none of it fits." in text
+        assert "It uses an alias" in text
+        assert "Import what fits" not in text
+        again = SimpleUploadedFile("same.csv", b"cluster,slug,name\npayments,ledger,Ledger\n")
+        first = client.post(page("import"), {"file": again, "format": "csv", "rows": "components"}, follow=True)
+        assert "Import what fits" in first.content.decode()
+
     def test_anothers_upload_is_not_there(self, admin, ada, payments):
         signed_in(admin).post(
             page("import"), {"file": SimpleUploadedFile("x.csv", b"slug\nx\n"), "format": "csv", "rows": "clusters"}
