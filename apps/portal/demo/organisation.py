@@ -130,7 +130,7 @@ def add_people() -> dict[str, Person]:
 
 def draw_map(people: dict[str, Person], *, at: datetime) -> dict[str, Component]:
     """Clusters, what they run and what needs what; by "cluster/component"."""
-    parts = {}
+    parts: dict[str, Component] = {}
     for slug, (name, purpose, zone, owner, components) in CLUSTERS.items():
         cluster = map_actions.found_cluster(
             founder=people["greta"],
@@ -146,8 +146,8 @@ def draw_map(people: dict[str, Person], *, at: datetime) -> dict[str, Component]
         parts |= {f"{slug}/{row[0]}": _component(cluster, people[owner], row, at=at) for row in components}
     for edge in NEEDS:
         consumer, provider = (parts[name] for name in edge.split())
-        owner = people[CLUSTERS[consumer.cluster.slug][3]]
-        map_actions.declare_dependency(consumer_id=consumer.pk, provider_id=provider.pk, declarer=owner, at=at)
+        declarer = people[CLUSTERS[consumer.cluster.slug][3]]
+        map_actions.declare_dependency(consumer_id=consumer.pk, provider_id=provider.pk, declarer=declarer, at=at)
     return parts
 
 

@@ -48,9 +48,8 @@ def search(words: str, person: Person) -> list[FoundGroup]:
     words = words.replace("\0", "").strip()[:LONGEST_WORDS]
     if not words:
         return []
-    groups = (_changes(words, person), _components(words, person), _clusters(words, person))
-    groups += (_boards(words, person), _people(words, person))
-    return [group for group in groups if group.rows]
+    kinds = (_changes, _components, _clusters, _boards, _people)
+    return [group for kind in kinds if (group := kind(words, person)).rows]
 
 
 def _changes(words: str, person: Person) -> FoundGroup:
