@@ -6,6 +6,7 @@ import tarfile
 
 import pytest
 from django.core.management import CommandError
+from django.db import DatabaseError, connection, transaction
 
 from apps.cab.models import Change, ImportRun, ImportState
 from tests.cab.importing import MAPS, csv_file, reasons, run_import
@@ -159,6 +160,43 @@ def test_json_lines_flatten_and_bad_lines_are_rejected(tmp_path, payments):
     change = Change.objects.get()
     assert (change.external_id, change.components.count()) == ("7", 2)
     assert set(reasons(run)) == {2, 3, 4}
+
+
+def test_a_json_line_too_long_to_parse_costs_its_row_only(tmp_path, payments):
+    path = tmp_path / "changes.jsonl"
+    wide = '{"key": 1, "fields": {"parts": [' + "[]," * 3_000_000 + "[]]}}"
+    path.write_text(f'{wide}\n{{"key": 2, "fields": {{"title": "Two", "by": "ada"}}}}\n')
+    run = run_import(path, column_map=map_file(tmp_path, JSONL_MAP))
+    assert run.created_rows == 1
+    assert reasons(run)[1][1].startswith("The line has 9,0")
+
+
+@pytest.mark.slow
+def test_a_record_of_many_long_cells_is_refused_before_it_fills_the_memory(tmp_path, payments):
+    path = tmp_path / "long.csv"
+    path.write_text("id,title,requester\n1," + ",".join('"' + "x\n" * 8_000_000 + '"' for _ in range(5)) + "\n")
+    with pytest.raises(CommandError, match=r"A record of long.csv is over 64 MB.*quotation mark"):
+        run_import(path)
+    assert not ImportRun.objects.exists()
+
+
+def test_a_record_the_database_refuses_costs_its_row_only(tmp_path, payments):
+    """The id is a source's; ours is told apart by a constraint that another row of the file may hit."""
+    taken = run_import(csv_file(tmp_path, {"id": "5"})) and Change.objects.get()
+    with connection.cursor() as cursor:  # the next numbers collide with a change that is there
+        cursor.execute("SELECT setval('cab_change_number', %s)", [taken.number - 4])
+    run = run_import(csv_file(tmp_path, *({"id": str(number)} for number in range(10, 20))))
+    assert (run.created_rows + run.rejected_rows, run.done_rows) == (10, 10)
+    assert run.created_rows >= 9
+    assert all("The database refuses it" in reason for _, reason in reasons(run).values())
+
+
+def test_a_failing_database_is_no_fault_of_the_rows(tmp_path, payments):
+    """A table that cannot be written stops the run where it stands; nothing is reported as rejected."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE cab_importedrecord RENAME COLUMN digest TO digest_gone")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        run_import(csv_file(tmp_path, {"id": "1"}))
 
 
 def test_a_file_that_changes_its_mind_later_fails_the_run_with_its_sentence(tmp_path, payments):

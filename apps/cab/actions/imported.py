@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import re2
-from django.db import DatabaseError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Model
 from psycopg import sql
 
@@ -87,17 +87,20 @@ class SliceWriter:
         self.join_cluster = join.get("cluster", "") if join else ""
 
     def write(self, records: Sequence[Sighted]) -> Result:
-        """Write what is new or different. One record that the database refuses does not stop the others."""
+        """Write what is new or different. One record that the database refuses does not stop the others.
+
+        Only values and constraints are a record's fault; a full disk or lost connection stops the run, to go on later.
+        """
         try:
             with transaction.atomic():
                 return self._write(records)
-        except DatabaseError as error:
+        except (DataError, IntegrityError) as error:
             if len(records) == 1:
                 reason = f"The database refuses it: {str(error).splitlines()[0][:200]}."
                 return Result(rejected=[(records[0], Flaw("", "", reason))])
-        result = Result()
-        for record in records:
-            result.add(self.write([record]))
+        half = len(records) // 2  # a bad record is found in a few halvings and not by writing each alone
+        result = self.write(records[:half])
+        result.add(self.write(records[half:]))
         return result
 
     def _write(self, records: Sequence[Sighted]) -> Result:
@@ -305,8 +308,9 @@ def _hidden_from(importer: Person | None) -> set[int]:
 
 
 def copy_in(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write rows with COPY: several times faster than INSERT, with the same constraints."""
-    with connection.cursor() as cursor:
+    """Write rows with COPY: several times faster than INSERT, with the same constraints and the same errors."""
+    # Django does not translate what the driver raises inside a COPY by itself.
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         query = sql.SQL("COPY {} ({}) FROM STDIN").format(
             sql.Identifier(model._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, columns))
         )

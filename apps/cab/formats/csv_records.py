@@ -4,8 +4,8 @@ import csv
 from collections.abc import Iterator, Sequence
 from typing import IO
 
-from apps.cab.formats.records import LONGEST_CELL, LONGEST_LINE, Flaw, Record, lines, shown
-from apps.kernel.refusals import Invalid
+from apps.cab.formats.records import LONGEST_CELL, LONGEST_LINE, LONGEST_RECORD, Flaw, Record, lines, shown
+from apps.kernel.refusals import Invalid, TooLarge
 
 MOST_COLUMNS = 1_000
 # The parser's own bound lies above ours, so that a long cell is rejected with its row and the file goes on.
@@ -14,10 +14,12 @@ csv.field_size_limit(LONGEST_LINE)
 
 def records(stream: IO[bytes], *, name: str, encoding: str = "utf-8", delimiter: str = ",") -> Iterator[Record]:
     """Every row below the header. A row of another width than the header is flawed; an empty line is none."""
-    reader = csv.reader(lines(stream, name=name, encoding=encoding), delimiter=delimiter)
+    text = _Lines(lines(stream, name=name, encoding=encoding), name)
+    reader = csv.reader(text, delimiter=delimiter)
     header = _header(reader, name)
     number = 0
     while True:
+        text.taken = 0
         try:
             row = next(reader)
         except StopIteration:
@@ -31,6 +33,26 @@ def records(stream: IO[bytes], *, name: str, encoding: str = "utf-8", delimiter:
         if row:
             number += 1
             yield _record(number, f"{name}, line {reader.line_num}", header, row)
+
+
+class _Lines:
+    """The lines of a file, within a bound on those of one record: quoted cells may go over any number of them."""
+
+    def __init__(self, inside: Iterator[str], name: str) -> None:
+        self.inside, self.name, self.taken = inside, name, 0
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = next(self.inside)
+        self.taken += len(line)
+        if self.taken > LONGEST_RECORD:
+            raise TooLarge(
+                f"A record of {self.name} is over {LONGEST_RECORD >> 20} MB.",
+                next_step="Look for a quotation mark that is never closed, or shorten the record.",
+            )
+        return line
 
 
 def _header(reader: Iterator[list[str]], name: str) -> list[str]:

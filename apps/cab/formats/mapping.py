@@ -50,7 +50,6 @@ LONGEST_HANDLE = 150
 LONGEST_COMPONENT = 200
 LONGEST_DOWNTIME = 100_000  # minutes
 _FIRST_YEAR, _LAST_YEAR = 1970, 2200
-_COUNT = re2.compile(r"^(.*):\d+$")
 _PATH = re2.compile(r"[a-zA-Z0-9._@+](?:[a-zA-Z0-9._@+:/-]*[a-zA-Z0-9._@+])?")  # as apps.clusters.rules has it
 _SPACES = re2.compile(r"\s+")
 _FOREIGN = re2.compile(r"[^a-zA-Z0-9._@+:/-]")
@@ -317,7 +316,7 @@ class Mapper:
         """Names of components or of other records, each once; `path:3` loses its count where the rule says so."""
         rule, found = self.rules[name], []
         for value in self._values(name, cells):
-            text = _COUNT.sub(r"\1", value) if rule.get("strip_count") else value
+            text = _without_count(value) if rule.get("strip_count") else value
             text = text.partition(rule["until"])[0] if "until" in rule else text
             text = component_slug(text) if name == "components" else text
             if not text or len(text) > LONGEST_COMPONENT:
@@ -326,6 +325,11 @@ class Mapper:
                 )
             found.append(text)
         return tuple(dict.fromkeys(found))
+
+
+def _without_count(value: str) -> str:
+    path, mark, count = value.rpartition(":")
+    return path if mark and count.isascii() and count.isdigit() else value
 
 
 def component_slug(name: str) -> str:

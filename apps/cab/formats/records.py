@@ -14,6 +14,7 @@ from typing import IO, Any
 from apps.kernel.refusals import Invalid, TooLarge
 
 LONGEST_LINE = 32 * 1024 * 1024  # bytes; a longer "line" is a quotation mark that is never closed, or no text file
+LONGEST_RECORD = 64 * 1024 * 1024  # characters of one record over all its lines
 LONGEST_CELL = 1_000_000  # characters of one cell; the row of a longer one is rejected
 LONGEST_SHOWN = 300  # characters of a refused value that the report repeats
 
