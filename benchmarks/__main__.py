@@ -1,4 +1,4 @@
-"""`make bench`: 10,000 changes, then 100,000; each page and the vote beside their floors. Only prints."""
+"""`make bench`: 10,000 changes, then 100,000; each page, the vote and an import beside their floors. Only prints."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ def main() -> int:
     from django.conf import settings
     from django.core.management import call_command
 
-    from benchmarks import measure, stage, table
+    from benchmarks import imports, measure, stage, table
 
     settings.ROOT_URLCONF = "benchmarks.urls"
     call_command("migrate", verbosity=0, interactive=False)
@@ -32,6 +32,7 @@ def main() -> int:
         table.pages(found[size], size)
     table.growth(found[SIZES[0]], found[SIZES[-1]])
     table.votes(*measure.votes(reader, stage.colleague()))
+    table.imports(imports.speeds())
     return 0
 
 

@@ -75,6 +75,7 @@ def changes(first: int, last: int) -> None:
     with connection.cursor() as cursor:
         for statement in (_CHANGES, _TOUCHED, _REVISIONS, _ROUNDS, _BALLOTS, _ENTRIES):
             cursor.execute(statement, _FACTS | {"first": first, "last": last})
+        cursor.execute("SELECT setval('cab_change_number', max(number)) FROM cab_change")
         cursor.execute("ANALYZE")
 
 

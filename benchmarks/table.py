@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from benchmarks.imports import Speeds
 from benchmarks.measure import Result, Times
 from benchmarks.pages import AIM_GROWTH, AIM_VOTE, MOST_QUERIES
 
@@ -37,6 +38,15 @@ def votes(action: Times, raw: Times) -> None:
         f"\nA vote: p50 {action.at(HALF):.1f} ms, p95 {action.at(MOST):.1f} ms; "
         f"one raw transaction: p50 {raw.at(HALF):.1f} ms, p95 {raw.at(MOST):.1f} ms; "
         f"ratio {ratio:.2f} (aim {AIM_VOTE}){_said(over=ratio > AIM_VOTE)}"
+    )
+
+
+def imports(found: Speeds) -> None:
+    """An import beside the bare parser and beside COPY; the ratios say how many times longer a row takes."""
+    print(
+        f"\nAn import: {found.imported:,.0f} new rows a second, {found.again:,.0f} unchanged; bare parser "
+        f"{found.parsed:,.0f} (ratio {found.parsed / found.imported:.0f}); parser and COPY of the cells "
+        f"{found.copied:,.0f} (ratio {found.copied / found.imported:.1f})"
     )
 
 
