@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models
 from django.db.models.functions import Greatest
+from django.db.models.lookups import IsNull
 from django.urls import reverse
 
 from apps.accounts.rules import Capability
@@ -42,7 +43,9 @@ class ChangeQuerySet(models.QuerySet["Change"]):
             pk__in=Cluster.objects.visible_to(person).values("pk")
         )
         # Who decides a change must be able to read it, wherever it belongs.
-        decides = models.Exists(Round.objects.filter(change=models.OuterRef("pk"), board__seats__person=person))
+        # One value a row and not EXISTS, which the planner turns into a hash of every round there ever was.
+        decided = Round.objects.filter(change=models.OuterRef("pk"), board__seats__person=person).values("pk")[:1]
+        decides = IsNull(models.Subquery(decided), False)
         # Phrased as "not in the few hidden clusters": most are open, and the planner then keeps the list's index.
         known = ~models.Q(cluster__in=closed.values("pk")) | models.Q(decides)
         return self.filter((~models.Q(state=ChangeState.DRAFT) & known) | mine)
