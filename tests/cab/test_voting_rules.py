@@ -38,6 +38,19 @@ def test_a_quorum_needs_its_count_its_share_and_its_roles(rule_, ballots, comple
     assert quorum(rule_, voices=VOICES, casts=ballots).is_complete is complete
 
 
+@pytest.mark.parametrize(
+    ("rule_", "missing"),
+    [
+        (rule(count=4, share="0.5"), "3 votes more needed (at least 4)."),
+        (rule(count=2, share="0.8"), "3 votes more needed (80 % of 5)."),
+        (rule(count=3, share="0.6"), "2 votes more needed (at least 3)."),
+        (rule(count=1, share="0.4"), "1 vote more needed (40 % of 5)."),
+    ],
+)
+def test_where_count_and_share_both_miss_only_the_larger_is_told(rule_, missing):
+    assert quorum(rule_, voices=VOICES, casts=casts(chair="approve")).missing == (missing,)
+
+
 def test_a_quorum_that_recusals_have_made_impossible_says_so():
     state = quorum(rule(count=5), voices=VOICES, casts=casts(fifth="recuse"))
     assert state.unreachable == ("5 votes are needed but only 4 may be cast.",)

@@ -122,13 +122,12 @@ def quorum(rule: Rule, *, voices: Sequence[Voice], casts: Sequence[Cast]) -> Quo
     recused = {cast.person_id for cast in casts if cast.choice == "recuse"}
     eligible = [voice for voice in voices if voice.person_id not in recused]
     present = [cast for cast in casts if cast.choice != "recuse"]
-    by_share = ceil(rule.share * len(eligible))
+    needed, why = _needed(rule, len(eligible))
     missing, unreachable = [], []
-    for needed, what in ((rule.count, ""), (by_share, f" ({rule.share * 100:.0f} % of {len(eligible)})")):
-        if len(present) < needed:
-            missing.append(f"{_votes(needed - len(present))} more needed{what}.")
-        if len(eligible) < needed:
-            unreachable.append(f"{needed} votes are needed but only {len(eligible)} may be cast.")
+    if len(present) < needed:
+        missing.append(f"{_votes(needed - len(present))} more needed ({why}).")
+    if len(eligible) < needed:
+        unreachable.append(f"{needed} votes are needed but only {len(eligible)} may be cast.")
     for role in rule.roles:
         if not _has(role, present):
             missing.append(_SILENT.get(role, f"The seat for {role} has not voted."))
@@ -163,6 +162,14 @@ def decision(rule: Rule, *, voices: Sequence[Voice], casts: Sequence[Cast], is_o
             f"{'Changes requested' if wants_changes else 'Rejected'}: {count}.",
         )
     return None
+
+
+def _needed(rule: Rule, eligible: int) -> tuple[int, str]:
+    """How many votes the count and the share ask for together, which is the larger of the two, and which that is."""
+    by_share = ceil(rule.share * eligible)
+    if by_share > rule.count:
+        return by_share, f"{rule.share * 100:.0f} % of {eligible}"
+    return rule.count, f"at least {rule.count}"
 
 
 def _passes(majority: str, for_it: int, against: int, eligible: int) -> bool:
