@@ -7,16 +7,26 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import httpcore
-import httpx
 from django.conf import settings
 
-from apps.kernel.refusals import Invalid
+from apps.kernel.refusals import Invalid, Refusal
 from apps.notify import rules
 
 CONNECT_S, TOTAL_S = 5.0, 10.0
 LONGEST_EXCERPT = 500  # characters kept of an answer
+_AS_WRITTEN = "%/?:@!$&'()*+,;=~[]"  # what a path and a query hold unescaped, and escapes that are there already
+# How a request fails when the address, its network or its server is to blame, and not we.
+FAILURES = (
+    Refusal,
+    OSError,
+    httpcore.NetworkError,
+    httpcore.TimeoutException,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+)
 _READ_MOST = 2_000  # bytes of an answer that are read for its excerpt; nothing else of it is wanted
 
 
@@ -57,16 +67,23 @@ def post(url: str, *, body: bytes, headers: dict[str, str]) -> Answer:
     environment are not used, and everything together ends after TOTAL_S. Raises what `check` refuses, OSError, or an
     exception of httpcore.
     """
-    address, target = check(url), httpx.URL(url)
-    place = httpcore.URL(
-        scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path or b"/"
-    )
+    address, place = check(url), _place(url)
     way = _Pinned(address, ends_at=time.monotonic() + TOTAL_S)
     with (
         httpcore.ConnectionPool(network_backend=way, retries=0, max_connections=1) as pool,
         pool.stream("POST", place, headers=list(headers.items()), content=body) as answer,
     ):
         return Answer(answer.status, _excerpt(answer.iter_stream()))
+
+
+def _place(url: str) -> httpcore.URL:
+    """The checked URL as it is asked for, read by the same parser that `rules.require_address` checked it with."""
+    parts = urlsplit(url)
+    target = quote(parts.path or "/", safe=_AS_WRITTEN)
+    if parts.query:
+        target += f"?{quote(parts.query, safe=_AS_WRITTEN)}"
+    host = (parts.hostname or "").encode("idna")  # as the name was resolved
+    return httpcore.URL(scheme=parts.scheme, host=host, port=parts.port, target=target)
 
 
 def _resolved(host: str, port: int) -> list[rules.IPAddress]:

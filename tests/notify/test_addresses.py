@@ -3,6 +3,8 @@
 import ipaddress
 import socket
 import ssl
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -281,3 +283,25 @@ class TestTls:
         with pytest.raises(httpcore.ConnectError, match="certificate verify failed"):
             send(f"https://other.example:{secure.port}/")
         assert not secure.requests
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "target"),
+    [
+        ("https://example.org", b"example.org", b"/"),
+        ("https://EXAMPLE.org:8443/a%20b?x=1&y=%2F#part", b"example.org", b"/a%20b?x=1&y=%2F"),
+        ("https://bücher.example/ü", b"xn--bcher-kva.example", b"/%C3%BC"),
+        ("https://[2606:4700:4700::1111]/", b"2606:4700:4700::1111", b"/"),
+    ],
+)
+def test_an_address_is_asked_for_as_it_was_checked(url, host, target):
+    place = addresses._place(url)
+    assert (place.host, place.target) == (host, target)
+    assert rules.require_address(url, allows_plain=False)[1] == (place.port or 443)
+
+
+def test_a_program_that_starts_reads_no_http_client():
+    """httpx alone is a tenth of a second of every start."""
+    told = "import sys, apps.notify.addresses; print('httpx' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

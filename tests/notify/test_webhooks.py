@@ -199,6 +199,22 @@ class TestSending:
         assert (sending.state, sending.status) == (SendingState.WAITING, None)
         assert sending.excerpt.startswith("This address cannot be used")  # a sentence for people, no name of a class
 
+    def test_a_refused_address_is_one_line_of_the_log(self, endpoint, payments, settings, caplog):
+        settings.WEBHOOK_ALLOWED_NETWORKS = []
+        sending = queued(endpoint, payments)
+        webhooks.send_due(at=NOON)
+        (record,) = [one for one in caplog.records if one.name == "apps.notify.actions.webhooks"]
+        assert record.getMessage().startswith(f"Sending {sending.pk} to webhook {endpoint.pk} failed: This address")
+        assert "\n" not in record.getMessage()
+        assert not record.exc_info
+
+    def test_a_fault_of_our_own_keeps_its_trace(self, endpoint, payments, caplog):
+        Endpoint.objects.filter(pk=endpoint.pk).update(secret="not a token")
+        queued(endpoint, payments)
+        webhooks.send_due(at=NOON)
+        (record,) = [one for one in caplog.records if one.name == "apps.notify.actions.webhooks"]
+        assert record.exc_info
+
     def test_a_secret_that_cannot_be_read_stops_no_other(self, endpoint, operator, receiver, payments):
         other = webhooks.add_endpoint(owner=operator, url=receiver.url, events_heard=[], at=NOON).endpoint
         Endpoint.objects.filter(pk=endpoint.pk).update(secret="not a token")

@@ -180,11 +180,20 @@ def _send_one(at: datetime) -> bool:
     try:
         answer = _post(sending, at=at)
     except Exception as error:  # whatever happens on the way out must not stop the line
-        logger.warning("Sending %s to webhook %s failed.", sending.pk, sending.endpoint_id, exc_info=error)
-        said = str(error) if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
-        answer = addresses.Answer(None, said[: addresses.LONGEST_EXCERPT])
+        answer = addresses.Answer(None, _said(error)[: addresses.LONGEST_EXCERPT])
+        logger.warning(
+            "Sending %s to webhook %s failed: %s",
+            sending.pk,
+            sending.endpoint_id,
+            " ".join(answer.excerpt.split()),
+            exc_info=None if isinstance(error, addresses.FAILURES) else error,  # a trace only of what is ours to mend
+        )
     _note(sending, answer, at=at)
     return True
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
 
 
 @transaction.atomic
