@@ -302,7 +302,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["apps.accounts.api.parsers.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "apps.accounts.api.schema.Schema",
     "DEFAULT_THROTTLE_CLASSES": ["apps.accounts.api.throttling.PersonThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"person": env("API_RATE", default="600/min"), "anon": "60/min"},
+    "DEFAULT_THROTTLE_RATES": {"person": env("API_RATE", default="600/min"), "anon": "60/min", "wrong_key": "60/min"},
     "NUM_PROXIES": TRUSTED_PROXIES,
     "EXCEPTION_HANDLER": "apps.kernel.problems.answer_exception",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

@@ -4,8 +4,10 @@ import logging
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
+from rest_framework.settings import api_settings
 
 from apps.accounts import actions
 from apps.accounts.models import ApiKey
@@ -114,3 +116,31 @@ def test_a_session_writes_only_with_its_csrf_token(ada):
     client.force_login(ada, backend="django.contrib.auth.backends.ModelBackend")
     answer = client.post("/api/v1/api-keys/", {}, content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (403, "csrf_failed")
+
+
+def test_too_many_wrong_keys_from_one_address_are_refused_unread_and_told_when_to_come_back(ada, monkeypatch):
+    cache.clear()
+    monkeypatch.setitem(api_settings.DEFAULT_THROTTLE_RATES, "wrong_key", "3/hour")
+    token = token_for(ada)
+    assert [ask("cdt_nosuchkey_x").status_code for _ in range(4)] == [401, 401, 401, 429]
+    refused = ask(token)
+    assert (refused.status_code, refused["Content-Type"]) == (429, "application/problem+json")
+    assert 1 <= int(refused["Retry-After"]) <= 3601
+    assert refused.json()["detail"].startswith("Too many wrong API keys came from your address.")
+    elsewhere = Client(REMOTE_ADDR="192.0.2.7", headers={"authorization": f"Bearer {token}"})
+    assert elsewhere.get("/api/v1/me/").status_code == 200
+    cache.clear()
+
+
+def test_right_keys_are_not_counted_as_wrong(ada, monkeypatch):
+    cache.clear()
+    monkeypatch.setitem(api_settings.DEFAULT_THROTTLE_RATES, "wrong_key", "1/hour")
+    token = token_for(ada)
+    assert [ask(token).status_code for _ in range(3)] == [200, 200, 200]
+
+
+def test_without_redis_a_wrong_key_is_still_only_wrong(ada, settings, monkeypatch):
+    monkeypatch.setitem(api_settings.DEFAULT_THROTTLE_RATES, "wrong_key", "1/hour")
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
+    assert [ask("cdt_nosuchkey_x").status_code for _ in range(3)] == [401, 401, 401]
+    assert ask(token_for(ada)).status_code == 200

@@ -12,6 +12,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from apps.accounts import actions
+from apps.accounts.api.throttling import WrongKeys
 from apps.accounts.models import ApiKey, Person
 from apps.kernel.refusals import NotAllowed
 
@@ -27,7 +28,13 @@ class ApiKeyAuthentication(BaseAuthentication):
         if scheme.lower() != SCHEME.lower():
             return None
         now = timezone.now()
-        key = _usable(_found(token.strip()), now)
+        wrong = WrongKeys(request)
+        wrong.require_few()
+        try:
+            key = _usable(_found(token.strip()), now)
+        except AuthenticationFailed:
+            wrong.count()
+            raise
         actions.note_use_of_key(key=key, at=now)
         return key.person, key
 
