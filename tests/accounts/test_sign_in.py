@@ -47,6 +47,14 @@ def test_a_wrong_name_or_password_is_told_on_the_page_without_saying_which(ada, 
     assert answer.context["form"].errors
 
 
+def test_nothing_is_said_on_the_page_after_signing_in(ada):
+    client = Client()
+    try_in("ada", client=client)
+    page = client.get("/", follow=True).content.decode()
+    assert "</main>" in page
+    assert "Successfully signed in" not in page
+
+
 def test_passwords_are_kept_with_argon2(settings):
     settings.PASSWORD_HASHERS = [h for h in settings.PASSWORD_HASHERS if "MD5" not in h]
     kept = make_password(PASSWORD)
