@@ -36,11 +36,23 @@ class Capability(StrEnum):
     MANAGE_BOARD = "manage_board"
     MANAGE_CLUSTER = "manage_cluster"
     IMPORT = "import"
+    READ_WEBHOOKS = "read_webhooks"
     MANAGE_WEBHOOKS = "manage_webhooks"
+    READ_DELIVERIES = "read_deliveries"
     MANAGE_DELIVERIES = "manage_deliveries"
     MANAGE_PEOPLE = "manage_people"
 
 
+# An auditor's other roles do not let them write: reading everything and changing anything never meet in one person.
+READ_ONLY = frozenset(
+    {
+        Capability.READ,
+        Capability.READ_RESTRICTED,
+        Capability.READ_JOURNAL,
+        Capability.READ_WEBHOOKS,
+        Capability.READ_DELIVERIES,
+    }
+)
 _PROPOSER = {Capability.READ, Capability.PROPOSE_CHANGE}
 MATRIX: dict[Role, frozenset[Capability]] = {
     Role.REQUESTER: frozenset(_PROPOSER),
@@ -51,12 +63,12 @@ MATRIX: dict[Role, frozenset[Capability]] = {
     ),
     Role.COMPLIANCE_OFFICER: frozenset({Capability.READ, Capability.READ_RESTRICTED, Capability.READ_JOURNAL}),
     Role.PROGRAMME_MANAGER: frozenset(_PROPOSER | {Capability.IMPORT}),
-    Role.OPERATOR: frozenset(_PROPOSER | {Capability.IMPLEMENT_CHANGE, Capability.MANAGE_DELIVERIES}),
-    Role.AUDITOR: frozenset({Capability.READ, Capability.READ_RESTRICTED, Capability.READ_JOURNAL}),
+    Role.OPERATOR: frozenset(
+        _PROPOSER | {Capability.IMPLEMENT_CHANGE, Capability.READ_DELIVERIES, Capability.MANAGE_DELIVERIES}
+    ),
+    Role.AUDITOR: READ_ONLY,
     Role.ADMINISTRATOR: frozenset(Capability) - {Capability.VOTE},  # a seat on a board is needed for that, not a right
 }
-# An auditor's other roles do not let them write: reading everything and changing anything never meet in one person.
-READ_ONLY = frozenset({Capability.READ, Capability.READ_RESTRICTED, Capability.READ_JOURNAL})
 
 
 class Scope(StrEnum):

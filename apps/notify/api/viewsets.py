@@ -77,7 +77,7 @@ class WebhookViewSet(ReadViewSet[Endpoint]):
     hidden_in_replays = frozenset({"secret"})
 
     def rows(self) -> QuerySet[Endpoint]:
-        self.person.require(Capability.MANAGE_WEBHOOKS, to="manage webhooks")
+        self.person.require(Capability.READ_WEBHOOKS, to="see webhooks")
         return Endpoint.objects.select_related("owner")
 
     @write(takes=WebhookIn, gives=NewSecretOut, status=201)
@@ -131,7 +131,7 @@ class SendingViewSet(ReadViewSet[Sending]):
     version_field = None
 
     def rows(self) -> QuerySet[Sending]:
-        self.person.require(Capability.MANAGE_WEBHOOKS, to="manage webhooks")
+        self.person.require(Capability.READ_WEBHOOKS, to="see webhooks")
         return Sending.objects.all()
 
     @action(detail=True, methods=["post"])

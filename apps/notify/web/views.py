@@ -135,9 +135,10 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
 @signed_in
 def endpoints(request: PersonRequest) -> HttpResponse:
     """Every webhook."""
-    request.user.require(Capability.MANAGE_WEBHOOKS, to="manage webhooks")
+    request.user.require(Capability.READ_WEBHOOKS, to="see webhooks")
     rows = Endpoint.objects.select_related("owner").order_by("pk")[: SHOWN * 4]
-    return render(request, "notify/webhooks.html", {"endpoints": rows, "form": EndpointForm()})
+    form = EndpointForm() if request.user.may(Capability.MANAGE_WEBHOOKS) else None
+    return render(request, "notify/webhooks.html", {"endpoints": rows, "form": form})
 
 
 @require_POST
@@ -221,7 +222,7 @@ def resend(request: PersonRequest, sending_id: int) -> HttpResponse:
 
 
 def _endpoint(request: PersonRequest, endpoint_id: int) -> Endpoint:
-    request.user.require(Capability.MANAGE_WEBHOOKS, to="manage webhooks")
+    request.user.require(Capability.READ_WEBHOOKS, to="see webhooks")
     found = Endpoint.objects.select_related("owner").filter(pk=endpoint_id).first()
     if found is None:
         raise NotFound("There is no such webhook.", next_step="Go back to the list of webhooks.")
@@ -230,7 +231,13 @@ def _endpoint(request: PersonRequest, endpoint_id: int) -> Endpoint:
 
 def _endpoint_page(request: PersonRequest, found: Endpoint, *, secret: str = "") -> HttpResponse:
     sendings = Sending.objects.filter(endpoint=found).select_related("entry").order_by("-id")[:SHOWN]
-    return render(request, "notify/webhook.html", {"endpoint": found, "sendings": sendings, "secret": secret})
+    context = {
+        "endpoint": found,
+        "sendings": sendings,
+        "secret": secret,
+        "may_manage": request.user.may(Capability.MANAGE_WEBHOOKS),
+    }
+    return render(request, "notify/webhook.html", context)
 
 
 def _preferences_page(request: PersonRequest, more: dict[str, object]) -> HttpResponse:

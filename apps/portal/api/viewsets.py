@@ -50,7 +50,7 @@ class DeliveryViewSet(ReadViewSet[Delivery]):
     version_field = None
 
     def rows(self) -> QuerySet[Delivery]:
-        self.person.require(Capability.MANAGE_DELIVERIES, to="see deliveries")
+        self.person.require(Capability.READ_DELIVERIES, to="see deliveries")
         return Delivery.objects.select_related("entry")
 
     @action(detail=True, methods=["post"])
@@ -58,6 +58,7 @@ class DeliveryViewSet(ReadViewSet[Delivery]):
     def retry(self, data: dict[str, Any]) -> Delivery:
         """Put a failed delivery back in line, with a fresh set of attempts."""
         del data
+        self.person.require(Capability.MANAGE_DELIVERIES, to="retry deliveries")
         return actions.retry_delivery(delivery_id=self.get_object().pk, actor=self.person, at=self.at)
 
     @action(detail=False, methods=["post"])

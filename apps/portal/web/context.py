@@ -34,8 +34,8 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], .
         (
             ("Imports", "cab:imports", "upload", Capability.IMPORT),
             ("People", "accounts:people", "users", Capability.MANAGE_PEOPLE),
-            ("Webhooks", "notify:webhooks", "webhook", Capability.MANAGE_WEBHOOKS),
-            ("Deliveries", "portal:deliveries", "send", Capability.MANAGE_DELIVERIES),
+            ("Webhooks", "notify:webhooks", "webhook", Capability.READ_WEBHOOKS),
+            ("Deliveries", "portal:deliveries", "send", Capability.READ_DELIVERIES),
         ),
     ),
 )

@@ -68,7 +68,7 @@ def export(request: PersonRequest) -> StreamingHttpResponse:
 @signed_in
 def deliveries(request: PersonRequest) -> HttpResponse:
     """Deliveries that were given up: what, to whom, why. What an entry is about shows to those who may read it."""
-    request.user.require(Capability.MANAGE_DELIVERIES, to="see failed deliveries")
+    request.user.require(Capability.READ_DELIVERIES, to="see failed deliveries")
     page = page_by_key(
         failed_deliveries(), order=("-id",), after=request.GET.get("after", ""), before=request.GET.get("before", "")
     )
@@ -77,7 +77,8 @@ def deliveries(request: PersonRequest) -> HttpResponse:
         {"delivery": one, "words": words_for(one.entry.event), "is_readable": one.entry_id in readable}
         for one in page.rows
     ]
-    return render(request, "portal/deliveries.html", {"page": page, "lines": lines})
+    may_retry = request.user.may(Capability.MANAGE_DELIVERIES)
+    return render(request, "portal/deliveries.html", {"page": page, "lines": lines, "may_retry": may_retry})
 
 
 @require_POST
