@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser
 
+from apps.accounts.rules import MATRIX, Capability, Role
 from apps.cab import states as cab_states
 from apps.cab.rules.revisions import FIELDS, label_of
 from apps.journal.events import REGISTRY
@@ -34,6 +35,7 @@ class Command(BaseCommand):
             "events.md": _events(),
             "fields.md": _fields(),
             "schedule.md": _schedule(),
+            "roles.md": _roles(),
         }.items():
             path = folder / name
             if path.exists() and path.read_text() == text:
@@ -81,3 +83,16 @@ def _fields() -> str:
 def _schedule() -> str:
     rows = [f"| `{name}` | {job['schedule']:.0f} s |\n" for name, job in SCHEDULE.items()]
     return f"{NOTE}# Periodic jobs\n\n| job | every |\n|---|---|\n{''.join(rows)}"
+
+
+def _roles() -> str:
+    intro = "What each role gives over the whole federation. Someone with several roles may what any of them gives; an"
+    intro += (
+        "\nauditor, whatever else they are, only what reads. What concerns one object is decided by its area on top."
+    )
+    head = "".join(f" {role.replace('_', ' ')} |" for role in Role)
+    rows = [
+        f"| `{capability}` |" + "".join(" yes |" if capability in MATRIX[role] else " |" for role in Role) + "\n"
+        for capability in Capability
+    ]
+    return f"{NOTE}# Roles\n\n{intro}\n\n| may |{head}\n|---|{'---|' * len(Role)}\n{''.join(rows)}"
