@@ -119,8 +119,8 @@ def test_an_auditor_reads_the_dossier_and_is_offered_nothing(waiting, auditor):
     assert "decision-bar" in text(answer)
     assert "<button" not in text(answer).split('id="decision"')[1].split("</section>")[0]
     refused = signed_in(auditor).post(f"{waiting.get_absolute_url()}hold/", {"reason": "x"})
-    assert refused.status_code == 422
-    assert "You may not hold or release changes." in text(refused)
+    assert refused.status_code == 403
+    assert "Auditors read everything and change nothing." in text(refused)
 
 
 def test_the_decision_bar_says_what_a_ballot_binds_to_and_afterwards_that_it_was_cast(waiting, cleo):
