@@ -136,10 +136,9 @@ class Proxy:
 def caddy(folder: Path, upstream: int) -> Iterator[Proxy]:
     """The real proxy with our configuration, on free ports, in front of a port."""
     ports = Proxy(https=free_port(), http=free_port())
-    (folder / "Caddyfile").write_text(
-        f"{{\nadmin off\nskip_install_trust\nhttps_port {ports.https}\nhttp_port {ports.http}\n}}\n"
-        f"import {places.ROOT}/deploy/Caddyfile\n"
-    )
+    options = f"{{\nadmin off\nskip_install_trust\nhttps_port {ports.https}\nhttp_port {ports.http}\n"
+    ours = (places.ROOT / "deploy/Caddyfile").read_text()
+    (folder / "Caddyfile").write_text(ours.replace("\n{\n", f"\n{options}", 1))  # into its global options
     env = {
         "HOME": str(folder),
         "XDG_DATA_HOME": str(folder),
@@ -201,6 +200,28 @@ def test_the_proxy_keeps_measurements_inside(proxy):
 @pytest.mark.slow
 def test_the_proxy_does_not_say_what_runs_behind_it(proxy):
     assert proxy.get()[0].getheader("Server") is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("answers", [True, False])
+def test_no_secret_of_an_address_stands_in_the_proxys_log(tmp_path, answers):
+    """Neither among who asked for what, nor among the errors when nobody answers behind it."""
+    echo = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    threading.Thread(target=echo.serve_forever, daemon=True).start()
+    with caddy(tmp_path, echo.server_port if answers else free_port()) as ports:
+        ports.get("/feeds/s3cret-a.ics", Referer="https://localhost/accounts/password/reset/key/1-s3cret-b/")
+        ports.get("/accounts/password/reset/key/1-s3cret-c/")
+        ports.get("/accounts/oidc/idp/login/callback/?code=s3cret-d&state=s3cret-e")
+        ports.get("/changes/?asked=plainly")
+    echo.shutdown()
+    log = (tmp_path / "log").read_text()
+    assert "/feeds/…" in log
+    assert "/changes/?asked=plainly" in log
+    assert "s3cret" not in log
+
+
+def test_the_web_processes_write_no_log_of_addresses():
+    assert not [word for word in image_command() if "access" in word]
 
 
 @pytest.mark.slow
