@@ -45,8 +45,7 @@ def reset_demo() -> int:
     try:
         with _kept(state), servers(state, durable=True) as found:
             env = found | _environment(state, "127.0.0.1", "http://localhost:8000")
-            manage(env, "migrate", "--no-input", "-v0")
-            manage(env, "demo", "--reset")
+            manage(env, "demo", "--reset")  # brings it up to date too, whatever version made it
     except AlreadyRunsError:
         say("`make run` is open: using its servers")
         manage({**os.environ, **json.loads((state / OPEN).read_text())}, "demo", "--reset")

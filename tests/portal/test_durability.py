@@ -2,7 +2,10 @@
 
 import os
 import subprocess
+import uuid
+from urllib.parse import urlsplit, urlunsplit
 
+import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
@@ -67,3 +70,40 @@ def test_web_starts_on_a_durable_database_until_the_applications_role_is_made_ca
         done = start(WEB, server.url)
     assert done.returncode != 0
     assert "synchronous_commit is off. " in done.stderr
+
+
+@pytest.fixture
+def another_database(django_db_blocker):
+    """The address of an empty database that goes again."""
+    name = f"another_{uuid.uuid4().hex[:12]}"
+    with django_db_blocker.unblock(), psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        yield urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def manage(url, *words):
+    env = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings.local"}
+    command = [places.PYTHON, "manage.py", *words]
+    return subprocess.run(command, env=env, cwd=places.ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_a_database_of_another_checkout_is_named_and_left_alone_until_the_demo_is_made_anew(another_database):
+    made = manage(another_database, "demo", "--reset")  # of an empty database
+    assert made.returncode == 0, made.stderr
+    with psycopg.connect(another_database, autocommit=True) as kept:
+        kept.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('cab', '0005_of_before', now())")
+        kept.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('axes', '0001_of_before', now())")
+        kept.execute("DELETE FROM django_migrations WHERE app = 'cab' AND name = '0002_change_number'")
+    refused = manage(another_database, "migrate", "--no-input")
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
+    assert "cab.0005_of_before is unknown to this one" in refused.stderr
+    assert "`make demo`" in refused.stderr
+    assert "axes" not in refused.stderr, "what other packages squash is theirs"
+    with psycopg.connect(another_database) as kept:
+        assert kept.execute("SELECT count(*) FROM cab_change").fetchone()[0] > 0
+    assert manage(another_database, "demo", "--reset").returncode == 0
+    again = manage(another_database, "migrate", "--no-input")
+    assert again.returncode == 0, again.stderr

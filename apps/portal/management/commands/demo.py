@@ -47,8 +47,12 @@ class Command(BaseCommand):
         self.stdout.write("")
 
     def _empty(self) -> None:
-        """Journal entries cannot be deleted, so the whole schema goes; only where the demo lives."""
-        if Person.objects.exists() and not demo.is_there():
+        """Journal entries cannot be deleted, so the whole schema goes; only where the demo lives.
+
+        The schema may be none yet, or one that another version made.
+        """
+        has_people = Person._meta.db_table in connection.introspection.table_names() and Person.objects.exists()
+        if has_people and not demo.is_there():
             raise CommandError("This database is not the demo's: it is left as it is.")
         with connection.cursor() as cursor:
             cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
