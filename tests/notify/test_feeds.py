@@ -1,10 +1,13 @@
 """Calendar feeds: read by a calendar's own parser, by whoever holds the address, until it is revoked."""
 
+import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from io import StringIO
 from zoneinfo import ZoneInfo
 
 import pytest
+from dateutil.tz import tzical
 from django.test import Client
 from icalendar import Calendar
 
@@ -80,6 +83,63 @@ class TestFile:
         body = render([replace(ITEM, summary="é" * 200)], name="x")
         assert body.endswith(b"\r\n")
         assert all(len(line) <= 75 for line in body.split(b"\r\n"))
+
+
+def said(body: bytes, name: str, tzid: str, reader) -> list[datetime]:
+    """The instants that a property of every event tells, read without the library that wrote them."""
+    found = []
+    events = body.decode().partition("BEGIN:VEVENT")[2]
+    for utc, local in re.findall(rf"^{name}(?:;TZID={tzid})?:(?:(\w+)Z|(\w+))\r$", events, re.MULTILINE):
+        moment = datetime.strptime(utc or local, "%Y%m%dT%H%M%S")  # noqa: DTZ007  # the zone follows
+        found.append(moment.replace(tzinfo=UTC if utc else reader).astimezone(UTC))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("zone", "turns"),  # the turns are the instants at which clocks change, from the zones' own records
+    [
+        ("America/New_York", [datetime(2026, 3, 8, 7, tzinfo=UTC), datetime(2026, 11, 1, 6, tzinfo=UTC)]),
+        ("Europe/Berlin", [datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)]),
+        ("Australia/Lord_Howe", [datetime(2026, 4, 4, 15, tzinfo=UTC), datetime(2026, 10, 3, 15, 30, tzinfo=UTC)]),
+        ("Asia/Kathmandu", [datetime(2026, 3, 8, 7, tzinfo=UTC)]),  # a quarter off the hour, and never changes now
+    ],
+)
+class TestZones:
+    """Another reader of the standard, dateutil, understands the instants that were meant, around both changes."""
+
+    @pytest.fixture
+    def instants(self, turns) -> list[datetime]:
+        return [turn + n * timedelta(minutes=15) for turn in turns for n in range(-12, 13)]
+
+    @pytest.fixture
+    def body(self, zone, instants) -> bytes:
+        hour = timedelta(hours=1)
+        return render([replace(ITEM, zone=zone, start_at=one, end_at=one + hour) for one in instants], name="x")
+
+    @pytest.fixture
+    def reader(self, zone, body):
+        return tzical(StringIO(body.decode())).get(zone)
+
+    def test_every_event_is_at_its_instant(self, zone, instants, body, reader):
+        assert said(body, "DTSTART", zone, reader) == instants
+        assert said(body, "DTEND", zone, reader) == [one + timedelta(hours=1) for one in instants]
+
+    def test_the_clock_shows_what_it_shows_there(self, zone, instants, reader):
+        for one in instants:
+            assert one.astimezone(reader).replace(tzinfo=None) == one.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+    def test_every_onset_is_an_instant_at_which_the_offset_changes(self, zone, body):
+        here, second = ZoneInfo(zone), timedelta(seconds=1)
+        (described,) = Calendar.from_ical(body).walk("VTIMEZONE")
+        for onset in described.subcomponents:
+            dates = onset.get("RDATE", [])
+            dates = dates if isinstance(dates, list) else [dates]
+            for local in [onset.DTSTART, *(one.dt for rows in dates for one in rows.dts)]:
+                if onset.TZOFFSETFROM == onset.TZOFFSETTO:
+                    continue  # where the description begins
+                at = (local - onset.TZOFFSETFROM).replace(tzinfo=UTC)
+                assert at.astimezone(here).utcoffset() == onset.TZOFFSETTO
+                assert (at - second).astimezone(here).utcoffset() == onset.TZOFFSETFROM
 
 
 class TestReading:

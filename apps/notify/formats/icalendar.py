@@ -1,7 +1,8 @@
 """Calendar items as iCalendar (RFC 5545), with the zones they are written in."""
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event
@@ -21,7 +22,36 @@ def render(items: Sequence[CalendarItem], *, name: str) -> bytes:
         calendar.add_component(_event(item))
     if items:
         calendar.add_missing_timezones()
+        _correct_onsets(calendar)
     return bytes(calendar.to_ical())
+
+
+def _correct_onsets(calendar: Calendar) -> None:
+    """Write each onset in the local time that it ends (by TZOFFSETFROM), as RFC 5545, 3.6.5, has it.
+
+    The library writes where clocks go forward what they show afterwards: 03:00 for 02:00 in New York. A reader that
+    takes the standard at its word would begin summer time an hour late.
+    """
+    for zone in calendar.walk("VTIMEZONE"):
+        for onset in zone.subcomponents:
+            forward = onset.TZOFFSETTO - onset.TZOFFSETFROM
+            if forward > timedelta(0):
+                onset.DTSTART -= forward
+                onsets = [moment - forward for moment in _rdates(onset)]
+                onset.pop("RDATE", None)
+                if onsets:
+                    onset.add("RDATE", onsets)
+
+
+def _rdates(onset: Any) -> list[datetime]:
+    told = onset.get("RDATE", [])
+    return [one.dt for rows in (told if isinstance(told, list) else [told]) for one in rows.dts]
+
+
+def _moment(at: datetime, zone: ZoneInfo) -> datetime:
+    """The instant in its zone; in UTC in the hour that clocks show twice, whose second pass local time cannot say."""
+    local = at.astimezone(zone)
+    return at.astimezone(UTC) if local.fold else local
 
 
 def _event(item: CalendarItem) -> Event:
@@ -30,8 +60,8 @@ def _event(item: CalendarItem) -> Event:
     event.add("sequence", item.sequence)
     event.add("dtstamp", item.changed_at.astimezone(UTC))
     event.add("last-modified", item.changed_at.astimezone(UTC))
-    event.add("dtstart", item.start_at.astimezone(zone))
-    event.add("dtend", item.end_at.astimezone(zone))
+    event.add("dtstart", _moment(item.start_at, zone))
+    event.add("dtend", _moment(item.end_at, zone))
     event.add("summary", item.summary)
     event.add("url", item.url)
     event.add("status", "CANCELLED" if item.is_cancelled else "CONFIRMED")
