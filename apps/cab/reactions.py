@@ -5,18 +5,23 @@ from apps.cab import events
 from apps.cab.models import Change, Condition, Delegation, Round, Seat, SeatRole
 from apps.cab.queries.boards import authors_of, barred_from, voting_seats
 from apps.cab.queries.calendar import calendar_items
+from apps.cab.states import RoundState
 from apps.journal.actions import subscribe
 from apps.journal.models import Entry
 from apps.notify import feeds
-from apps.notify.actions.telling import tell
+from apps.notify.actions.telling import settle_notices, tell
 
 feeds.register("changes", "Scheduled changes I may see", calendar_items)
 
 
 @subscribe("cab.round_opened", events.RoundOpened)
 def ask_for_votes(entry: Entry) -> None:
-    """Ask every seat that may vote, and those who hold a delegation."""
-    change, round_ = _change(entry), Round.objects.select_related("board").get(pk=entry.data["round_id"])
+    """Ask every seat that may vote, and those who hold a delegation; nobody once the round is over."""
+    # The lock lets the round end either before, and nobody is asked, or after, and `settle_asking` finds the notices.
+    rounds = Round.objects.select_for_update(of=("self",)).select_related("board")
+    change, round_ = _change(entry), rounds.get(pk=entry.data["round_id"])
+    if round_.state != RoundState.OPEN:
+        return
     day, barred = entry.at.date(), barred_from(change)
     people = {
         seat.person_id: seat.person for seat in voting_seats(round_.board_id, day) if seat.person_id not in barred
@@ -31,6 +36,13 @@ def ask_for_votes(entry: Entry) -> None:
         title=f"{change.reference} waits for your vote: {change.title}",
         body=f"The {round_.board} decides by {round_.closes_at:%d %B %Y %H:%M} UTC.",
     )
+
+
+@subscribe("cab.round_over", events.RoundDecided, events.RoundLapsed, events.RoundInvalidated, events.ChangeCancelled)
+def settle_asking(entry: Entry) -> None:
+    """Let nobody's inbox wait for a vote in a round that is over. A change has one open round, so earlier ones are."""
+    opened = Entry.objects.about(_change(entry)).filter(event=events.RoundOpened.name(), pk__lt=entry.pk)
+    settle_notices(entries=opened, kind="vote", at=entry.at)
 
 
 @subscribe("cab.decided", events.ChangeAuthorized, events.ChangeRejected, events.RoundLapsed)

@@ -10,6 +10,8 @@ from apps.cab.models import Change, Choice, CoAuthorship, Condition
 from apps.cab.rules.reviews import ESCALATE_AFTER
 from apps.journal.actions import deliver_due
 from apps.journal.models import Delivery
+from apps.journal.states import DeliveryState
+from apps.notify.actions.telling import mark_read
 from apps.notify.models import Notice
 from tests.cab.conftest import content
 from tests.conftest import NOON, make_person
@@ -82,6 +84,61 @@ class TestVotes:
         Delivery.objects.update(state="waiting", done_at=None, next_attempt_at=NOON)
         told("vote")
         assert Notice.objects.filter(kind="vote").count() == 2
+
+
+def unread(change) -> set[str]:
+    """Whose inbox says that the change waits for their vote, once everything due is delivered."""
+    told("vote", at=NOON + timedelta(days=90))
+    title = f"{change.reference} waits for your vote: {change.title}"
+    return set(Notice.objects.filter(title=title, read_at=None).values_list("person__handle", flat=True))
+
+
+class TestRoundsThatAreOver:
+    """Nobody's inbox waits for a vote that cannot be cast any more."""
+
+    @pytest.fixture(autouse=True)
+    def _asked(self, waiting):
+        assert unread(waiting) == {"cleo", "dan"}
+
+    def test_decided(self, waiting, ben, cleo):
+        vote(waiting, cleo)
+        assert unread(waiting) == {"cleo", "dan"}, "one vote decides nothing"
+        vote(waiting, ben)
+        assert unread(waiting) == set()
+        assert set(Notice.objects.filter(kind="decision", read_at=None).values_list("person__handle")) == {("ada",)}
+
+    def test_lapsed_but_the_chair_is_told_of_that(self, waiting, round_):
+        rounds.close_overdue_round(round_id=round_.pk, at=round_.closes_at)
+        assert unread(waiting) == set()
+        assert [one.person.handle for one in Notice.objects.filter(kind="vote", read_at=None)] == ["ben"]
+
+    def test_withdrawn(self, waiting, ada):
+        flow.cancel_change(change_id=waiting.pk, person=ada, reason="Not needed.", at=LATER)
+        assert unread(waiting) == set()
+
+    def test_invalidated_by_a_material_edit_and_asked_anew(self, waiting, ada, payments, ledger):
+        said = content(payments, ledger, implementation_plan="Another way.")
+        proposing.edit_change(change_id=waiting.pk, editor=ada, content=said, based_on=1, at=LATER)
+        assert unread(waiting) == {"ben", "cleo", "dan"}, "by the new round, which Ada's edit opened"
+        assert Notice.objects.filter(kind="vote").exclude(read_at=None).count() == 2
+
+    def test_what_was_read_keeps_its_time_and_a_second_delivery_changes_nothing(self, waiting, ben, cleo):
+        mark_read(person=cleo, notice_ids=None, at=NOON)
+        vote(waiting, cleo)
+        vote(waiting, ben)
+        for at in (NOON + timedelta(days=91), NOON + timedelta(days=92)):
+            assert unread(waiting) == set()
+            times = dict(Notice.objects.filter(kind="vote").values_list("person__handle", "read_at"))
+            assert times == {"cleo": NOON, "dan": LATER}
+            overs = Delivery.objects.filter(subscriber="cab.round_over")
+            assert overs.count() == 1
+            overs.update(state=DeliveryState.WAITING, done_at=None, next_attempt_at=at)
+
+
+def test_who_would_be_asked_after_the_round_is_over_is_not(waiting, ben, cleo):
+    vote(waiting, cleo)
+    vote(waiting, ben)
+    assert told("vote") == {}
 
 
 class TestDecisions:

@@ -8,6 +8,7 @@ from email.utils import formataddr
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 
 from apps.accounts.models import Person, PersonKind
@@ -55,6 +56,15 @@ def mark_read(*, person: Person, notice_ids: Iterable[int] | None, at: datetime)
     if notice_ids is not None:
         rows = rows.filter(pk__in=list(notice_ids))
     return rows.update(read_at=at)
+
+
+@transaction.atomic
+def settle_notices(*, entries: QuerySet[Entry], kind: str, at: datetime) -> int:
+    """Mark everyone's notices of a kind about these entries as read: what they asked for is settled.
+
+    Idempotent: what has been read keeps its time. Returns how many were unread.
+    """
+    return Notice.objects.filter(entry__in=entries, kind=kind, read_at__isnull=True).update(read_at=at)
 
 
 @transaction.atomic
