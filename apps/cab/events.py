@@ -204,7 +204,7 @@ class ReviewReminded(Event):
 
 @dataclass(frozen=True)
 class ReviewEscalated(Event):
-    words: ClassVar[str] = "escalated the overdue review to the chair"
+    words: ClassVar[str] = "escalated the overdue review"
     change_id: int
     review_id: int
 

@@ -1,11 +1,15 @@
 """Whom the board's area tells, and when. Each reaction is idempotent by entry: a notice is written once."""
 
-from apps.accounts.models import Person
+from collections.abc import Iterable
+
+from apps.accounts.models import Person, PersonKind
+from apps.accounts.queries import administrators
 from apps.cab import events
 from apps.cab.models import Change, Condition, Delegation, Round, Seat, SeatRole
 from apps.cab.queries.boards import authors_of, barred_from, voting_seats
 from apps.cab.queries.calendar import calendar_items
 from apps.cab.states import RoundState
+from apps.clusters.queries import owning_people
 from apps.journal.actions import subscribe
 from apps.journal.models import Entry
 from apps.notify import feeds
@@ -129,11 +133,13 @@ def ask_for_review(entry: Entry) -> None:
 
 @subscribe("cab.review_escalated", events.ReviewEscalated)
 def escalate_review(entry: Entry) -> None:
-    """Tell the chair of the board that decided it."""
+    """Tell the deciding board's chair; where nobody chairs it, the cluster's owners, and without any, administrators."""
     change = _change(entry)
     last = change.rounds.order_by("-number").first()
     _tell(
-        _chairs(last, entry) if last else [],
+        _reachable(_chairs(last, entry) if last else [])
+        or _reachable(owning_people([change.cluster_id]))
+        or [grant.person for grant in administrators().select_related("person")],
         entry,
         change,
         kind="review",
@@ -154,6 +160,11 @@ def _chairs(round_: Round, entry: Entry) -> list[Person]:
     """Who chairs the round's board on the day of the entry."""
     seats = Seat.objects.filter(board=round_.board_id, role=SeatRole.CHAIR).filled_on(entry.at.date())
     return [seat.person for seat in seats.select_related("person")]
+
+
+def _reachable(people: Iterable[Person]) -> list[Person]:
+    """Those of them who can sign in: a seat whose holder has left is as good as vacant."""
+    return [one for one in people if one.is_active and one.kind == PersonKind.HUMAN]
 
 
 def _tell(people: list[Person], entry: Entry, change: Change, *, kind: str, title: str, body: str) -> None:

@@ -1,12 +1,13 @@
 """Whom the board's area tells: read from the inboxes, after the outbox has delivered."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
+from apps.accounts.models import Person
 from apps.accounts.rules import Role
 from apps.cab.actions import boards, conditions, flow, proposing, reviews, rounds
-from apps.cab.models import Change, Choice, CoAuthorship, Condition
+from apps.cab.models import Ballot, Change, Choice, CoAuthorship, Condition, Round, Seat
 from apps.cab.rules.reviews import ESCALATE_AFTER
 from apps.journal.actions import deliver_due
 from apps.journal.models import Delivery
@@ -212,3 +213,34 @@ class TestReviews:
         reviews.remind_of_review(review_id=review.pk, at=late)
         assert told("review", at=late)["ben"] == f"{implemented.reference}: the review is overdue"
         assert set(told("review", at=late)) == {"ada", "ben"}
+
+    @pytest.mark.parametrize("why", ["vacated", "left"])
+    def test_where_nobody_chairs_the_board_the_escalation_goes_to_the_clusters_owners(
+        self, implemented, ben, omar, admin, why
+    ):
+        if why == "vacated":
+            Seat.objects.filter(person=ben).update(term=(date(2026, 1, 1), date(2026, 3, 5)))
+        else:
+            Person.objects.filter(pk=ben.pk).update(is_active=False)
+        assert escalated(implemented) == {"omar"}
+
+    def test_where_nobody_owns_the_cluster_either_it_goes_to_the_administrators(self, implemented, ben, admin):
+        Seat.objects.filter(person=ben).update(term=(date(2026, 1, 1), date(2026, 3, 5)))
+        assert escalated(implemented) == {"greta"}
+
+    def test_a_change_that_no_board_decided_is_escalated_to_the_clusters_owners(self, implemented, omar, admin):
+        told("review", at=WINDOW)
+        Ballot.objects.all().delete()
+        Round.objects.all().delete()  # as a record from an import has none
+        assert escalated(implemented) == {"omar"}
+
+
+def escalated(change) -> set[str]:
+    """Who is told that the change's review is overdue."""
+    late = change.review.due_at + ESCALATE_AFTER
+    for _ in range(2):
+        reviews.remind_of_review(review_id=change.review.pk, at=late)
+        told("review", at=late)
+    notices = Notice.objects.filter(title=f"{change.reference}: the review is overdue")
+    assert notices.count() == notices.values("person").distinct().count()
+    return set(notices.values_list("person__handle", flat=True))
