@@ -40,8 +40,10 @@ class Lifecycle(models.TextChoices):
 class ClusterQuerySet(models.QuerySet["Cluster"]):
     def visible_to(self, person: "Person") -> Self:
         """Clusters this person may know of: the open ones, and restricted ones they own, operate or audit."""
-        if person.may(Capability.READ_RESTRICTED):
-            return self
+        return self if person.may(Capability.READ_RESTRICTED) else self.open_or_held_by(person)
+
+    def open_or_held_by(self, person: Any) -> Self:
+        """The open ones, and those this person (or the expression that will be their key) owns or operates."""
         own = ClusterUserObjectPermission.objects.filter(user=person).values("content_object_id")
         team = ClusterGroupObjectPermission.objects.filter(group__user=person).values("content_object_id")
         return self.filter(models.Q(visibility=Visibility.OPEN) | models.Q(pk__in=own) | models.Q(pk__in=team))

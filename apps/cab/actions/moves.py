@@ -2,7 +2,10 @@
 
 from datetime import datetime
 
+from django.db.models import BigIntegerField
+
 from apps.cab.models import Change, Condition, ImportRun, Review, Round
+from apps.cab.queries.prepared import Prepared
 from apps.cab.states import (
     CHANGE,
     CONDITION,
@@ -17,16 +20,15 @@ from apps.cab.states import (
 )
 from apps.kernel.refusals import NotFound
 
+_locked = Prepared(
+    lambda pk: Change.objects.select_for_update(of=("self",)).select_related("cluster").defer("search").filter(pk=pk),
+    pk=BigIntegerField(),
+)
+
 
 def locked_change(change_id: int) -> Change:
     """The change, locked until the transaction ends. Every action locks it first, so none can deadlock another."""
-    change = (
-        Change.objects.select_for_update(of=("self",))
-        .select_related("cluster")
-        .defer("search")
-        .filter(pk=change_id)
-        .first()
-    )
+    change: Change | None = next(iter(_locked(pk=change_id)), None)
     if change is None:
         raise NotFound("There is no such change.", next_step="Check the reference, or search for it.")
     return change

@@ -1,6 +1,6 @@
 """The JSON door of changes, boards and votes: every act a page has, by the same actions."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Q, QuerySet
 from django.http import FileResponse, HttpResponseBase
@@ -20,7 +20,7 @@ from apps.cab.models import Attachment, Ballot, Board, Change, Condition, Delega
 from apps.cab.queries import changes
 from apps.cab.queries.boards import ballots_shown_to, conditions_shown_to, open_round
 from apps.cab.queries.calendar import PLANNED
-from apps.cab.queries.dossier import find
+from apps.cab.queries.dossier import find, whole
 from apps.cab.queries.named import board_named, boards_visible_to, cluster_named, components_named, people_named
 from apps.cab.states import ChangeState
 from apps.journal.models import Entry
@@ -42,11 +42,12 @@ class ChangeViewSet(ReadViewSet[Change]):
         rows = Change.objects.visible_to(self.person)
         if self.action == "list":
             return rows.in_lists()
-        rows = rows.select_related("cluster", "requester", "implementer")
-        return rows.prefetch_related(*s.ChangeDetailOut.reads) if self.action == "retrieve" else rows
+        return rows.select_related("cluster", "requester", "implementer")
 
     def get_object(self) -> Change:
-        """The change of the address, by reference."""
+        """The change of the address, by reference; to be read, with all that hangs on it."""
+        if self.action == "retrieve":
+            return cast("Change", whole(self.kwargs["reference"], self.person))
         return find(self.kwargs["reference"], self.person, self.rows())
 
     def get_serializer_class(self) -> Any:

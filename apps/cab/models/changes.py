@@ -1,6 +1,6 @@
 """Change requests, their revisions and what hangs on them."""
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -27,9 +27,20 @@ class ChangeType(models.TextChoices):
     EMERGENCY = "emergency", "emergency"
 
 
+_LISTED = (
+    *("number", "type", "title", "state", "outcome", "on_hold", "unauthorized", "latent", "risk", "revision"),
+    *("window_start_at", "window_end_at", "deadline_at", "submitted_at", "decided_at", "implemented_at"),
+    *("cluster__slug", "cluster__name", "requester__handle", "requester__name"),
+)
+
+
 class ChangeQuerySet(models.QuerySet["Change"]):
     def visible_to(self, person: "Person") -> Self:
         """Changes of clusters this person may know of, and those a board of theirs decides; drafts to their authors."""
+        return self.seen_by(person.pk, reads_restricted=person.may(Capability.READ_RESTRICTED))
+
+    def seen_by(self, person: Any, *, reads_restricted: bool) -> Self:
+        """The same for a person's key, or for an expression that will be one."""
         from apps.cab.models.rounds import Round  # the two tables name each other
 
         mine = (
@@ -37,10 +48,10 @@ class ChangeQuerySet(models.QuerySet["Change"]):
             | models.Q(implementer=person)
             | models.Q(pk__in=CoAuthorship.objects.filter(person=person).values("change_id"))
         )
-        if person.may(Capability.READ_RESTRICTED):
+        if reads_restricted:
             return self.filter(~models.Q(state=ChangeState.DRAFT) | mine)
         closed = Cluster.objects.filter(visibility=Visibility.RESTRICTED).exclude(
-            pk__in=Cluster.objects.visible_to(person).values("pk")
+            pk__in=Cluster.objects.open_or_held_by(person).values("pk")
         )
         # Who decides a change must be able to read it, wherever it belongs.
         # One value a row and not EXISTS, which the planner turns into a hash of every round there ever was.
@@ -51,18 +62,8 @@ class ChangeQuerySet(models.QuerySet["Change"]):
         return self.filter((~models.Q(state=ChangeState.DRAFT) & known) | mine)
 
     def in_lists(self) -> Self:
-        """With cluster and requester, and without the long texts: most of a row's bytes, and no list shows them."""
-        return self.select_related("cluster", "requester").defer(
-            "purpose",
-            "implementation_plan",
-            "test_plan",
-            "communication_plan",
-            "backout_plan",
-            "links",
-            "risk_factors",
-            "risk_reason",
-            "search",
-        )
+        """With cluster and requester, and only what lists show: the long texts are most of a row's bytes."""
+        return self.select_related("cluster", "requester").only(*_LISTED)
 
     def matching(self, words: str) -> Self:
         """Changes whose title, purpose or plans hold the words (web-search syntax)."""

@@ -1,9 +1,11 @@
 """Questions about boards, rounds and who may vote."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, DateField, Q, QuerySet
 
 from apps.accounts.models import Person
 from apps.cab.models import (
@@ -18,6 +20,7 @@ from apps.cab.models import (
     Seat,
     SeatRole,
 )
+from apps.cab.queries.prepared import Prepared
 from apps.cab.rules import voting
 from apps.cab.rules.routing import Route
 from apps.cab.states import RoundState
@@ -43,8 +46,8 @@ class OpenBallot:
 
 def authors_of(change: Change) -> set[int]:
     """The ids of those the change names as its own: requester, co-authors, implementer."""
-    people = set(CoAuthorship.objects.filter(change=change).values_list("person_id", flat=True))
-    return {one for one in {*people, change.requester_id, change.implementer_id} if one}
+    people = CoAuthorship.objects.filter(change=change).values_list("person_id", flat=True)
+    return _named(change, people)
 
 
 def barred_from(change: Change) -> set[int]:
@@ -53,11 +56,14 @@ def barred_from(change: Change) -> set[int]:
     A cluster's owner may edit without being named as co-author; whoever wrote what the board decides is an author of
     it all the same. A correction that is administrative makes nobody an author.
     """
-    wrote = Revision.objects.filter(change=change, is_material=True)
-    return authors_of(change) | set(wrote.values_list("author_id", flat=True))
+    return _named(change, _wrote(change=change.pk))
 
 
-def voting_seats(board_id: int, day: date) -> QuerySet[Seat]:
+def _named(change: Change, others: Iterable[int]) -> set[int]:
+    return {one for one in {*others, change.requester_id, change.implementer_id} if one}
+
+
+def voting_seats(board_id: Any, day: Any) -> QuerySet[Seat]:
     """The board's seats with a vote on `day`, with their people."""
     return (
         Seat.objects.filter(board_id=board_id)
@@ -80,10 +86,26 @@ class Table:
 def table(round_: Round, change: Change, *, at: datetime) -> Table:
     """The round's table as the database has it now."""
     return Table(
-        seats=tuple(voting_seats(round_.board_id, at.date())),
+        seats=tuple(_seats(board_id=round_.board_id, day=at.date())),
         barred=frozenset(barred_from(change)),
-        ballots=tuple(Ballot.objects.filter(round=round_).order_by("id")),
+        ballots=tuple(_ballots(round_id=round_.pk)),
     )
+
+
+_seats = Prepared(voting_seats, board_id=BigIntegerField(), day=DateField())
+_ballots = Prepared(lambda round_id: Ballot.objects.filter(round=round_id).order_by("id"), round_id=BigIntegerField())
+_wrote = Prepared(
+    lambda change: (
+        CoAuthorship.objects.filter(change=change)
+        .values_list("person_id", flat=True)
+        .union(Revision.objects.filter(change=change, is_material=True).values_list("author_id", flat=True))
+    ),
+    change=BigIntegerField(),
+)
+_open_rounds = Prepared(
+    lambda change: Round.objects.filter(change=change, state=RoundState.OPEN).select_related("board").order_by("pk"),
+    change=BigIntegerField(),
+)
 
 
 def standing(round_: Round, change: Change, *, at: datetime) -> Standing:
@@ -109,7 +131,7 @@ def standing_at(table: Table, round_: Round) -> Standing:
 
 def open_round(change: Change) -> Round | None:
     """The change's open round, if any."""
-    return Round.objects.filter(change=change, state=RoundState.OPEN).select_related("board").first()
+    return next(iter(_open_rounds(change=change.pk)), None)
 
 
 def ballots_shown_to(round_: Round, person: Person) -> QuerySet[Ballot]:
@@ -125,7 +147,7 @@ def ballots_shown_to(round_: Round, person: Person) -> QuerySet[Ballot]:
     return ballots
 
 
-def conditions_shown_to(change: Change, person: Person) -> QuerySet[Condition]:
+def conditions_shown_to(change: Any, person: Any) -> QuerySet[Condition]:
     """The change's conditions this person may read: a condition tells whose ballot it is and how they voted."""
     open_ = Q(ballot__round__state=RoundState.OPEN, ballot__round__rule__hides_ballots=True)
     mine = Q(ballot__voter=person) | Q(ballot__cast_by=person)

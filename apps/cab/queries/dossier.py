@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, F, OuterRef, Subquery
+from django.db.models import BigIntegerField, Count, DateField, Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from apps.accounts.models import Person
@@ -17,6 +18,7 @@ from apps.cab.models import (
     Change,
     ChangeComponent,
     CoAuthorship,
+    Condition,
     Delegation,
     LastLook,
     NamedApprover,
@@ -26,16 +28,20 @@ from apps.cab.models import (
     Seat,
     SeatRole,
 )
+from apps.cab.models.changes import ChangeQuerySet
 from apps.cab.queries import changes
-from apps.cab.queries.boards import OpenBallot, conditions_shown_to
+from apps.cab.queries.boards import OpenBallot, conditions_shown_to, voting_seats
+from apps.cab.queries.boards import standing as standing_of
+from apps.cab.queries.prepared import Prepared
 from apps.cab.rules import blockers, offers, separation, voting
 from apps.cab.rules.revisions import EditVerdict
 from apps.cab.states import ConditionState, RoundState
 from apps.clusters.queries import standing
-from apps.journal import queries as journal
 from apps.journal.events import words_for
 from apps.journal.models import Entry
 from apps.kernel.refusals import NotFound
+
+MOST_ENTRIES = 60  # of the timeline beside the page
 
 
 @dataclass(frozen=True)
@@ -62,8 +68,8 @@ class Dossier:
 
 def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
     """The dossier of the change with this reference; refused as not found when the person may not see it."""
-    change = _change(reference, person)
-    rounds = list(Round.objects.filter(change=change).select_related("board").order_by("-number"))
+    change = whole(reference, person)
+    rounds = rounds_of(change)
     current = rounds[0] if rounds else None
     open_round = current if current and current.state == RoundState.OPEN else None
     authors = {change.requester_id, change.implementer_id, *(one["id"] for one in change.listed_co_authors)}
@@ -73,7 +79,7 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
     quorum = _quorum(current, seats, ballots, barred) if current else None
     is_chair = any(seat.person_id == person.pk and seat.role == SeatRole.CHAIR for seat in seats)
     open_ballots = _open_ballots(open_round, seats, ballots, person, barred)
-    conditions = list(conditions_shown_to(change, person).annotate(board_id=F("ballot__round__board_id")))
+    conditions = _CONDITIONS(change=change.pk, person=person.pk) if rounds else []
     found = blockers.blockers(
         changes.blocker_facts_from(
             change,
@@ -108,7 +114,7 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
         conditions=conditions,
         blockers=found,
         acts=offers.offers(situation),
-        timeline=[_line(entry) for entry in journal.timeline(change, limit=60)],
+        timeline=[_line(entry) for entry in _ENTRIES(change=change.pk)],
         since_last_look=changes.diff(change, change.seen, change.revision)
         if change.seen and change.seen != change.revision
         else EditVerdict(()),
@@ -119,24 +125,69 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
     )
 
 
+def blockers_of(change: Any, rounds: Sequence[Round], *, at: datetime) -> list[blockers.Blocker]:
+    """What stops a change that was read whole, given its rounds with the newest first."""
+    last = rounds[0] if rounds else None
+    open_round = last if last and last.state == RoundState.OPEN else None
+    facts = changes.blocker_facts_from(
+        change,
+        has_components=bool(change.listed_components),
+        has_open_round=open_round is not None,
+        round_lapsed=bool(last and last.state == RoundState.LAPSED),
+        open_conditions=change.open_conditions or 0,
+        quorum_unreachable=standing_of(open_round, change, at=at).quorum.unreachable if open_round else (),
+        author_approvers=_author_approvers(change),
+        at=at,
+    )
+    return list(blockers.blockers(facts))
+
+
 def find(reference: str, person: Person, rows: Any = None) -> Change:
     """The change with this reference (CHG-1042, any case), or a refusal when there is none for this person."""
-    number = reference.upper().removeprefix("CHG-")
+    number = _number(reference)
     found: Change | None = None
-    if number.isascii() and number.isdigit() and len(number) <= 18:  # noqa: PLR2004  # a bigint's safe length
-        found = (Change.objects.all() if rows is None else rows).visible_to(person).filter(number=int(number)).first()
-    if found is None:
+    if number is not None:
+        found = (Change.objects.all() if rows is None else rows).visible_to(person).filter(number=number).first()
+    return cast("Change", _found(found, reference))
+
+
+def whole(reference: str, person: Person) -> Any:
+    """The same with everything that hangs on the change, read in one query (see `_with_all`)."""
+    number, asked = _number(reference), _WHOLE[person.may(Capability.READ_RESTRICTED)]
+    rows = [] if number is None else asked(number=number, person=person.pk)
+    return _found(rows[0] if rows else None, reference)
+
+
+def whole_again(change: Change, person: Person) -> Any:
+    """The whole of a change that the person has just acted on."""
+    return _AGAIN(pk=change.pk, person=person.pk)[0]
+
+
+def rounds_of(change: Change) -> list[Round]:
+    """The change's rounds with their boards, the newest first."""
+    return _ROUNDS(change=change.pk)
+
+
+def _number(reference: str) -> int | None:
+    number = reference.upper().removeprefix("CHG-")
+    is_one = number.isascii() and number.isdigit() and len(number) <= 18  # noqa: PLR2004  # a bigint's safe length
+    return int(number) if is_one else None
+
+
+def _found(change: Any, reference: str) -> Any:
+    if change is None:
         raise NotFound(
             f"There is no change {reference[:24]} that you may see.", next_step="Check the reference, or search for it."
         )
-    return found
+    return change
 
 
-def _change(reference: str, person: Person) -> Any:
+def _with_all(person: Any) -> ChangeQuerySet:
     components = ChangeComponent.objects.filter(change=OuterRef("pk")).order_by("component__tier", "component__name")
     people = CoAuthorship.objects.filter(change=OuterRef("pk")).order_by("person__name")
     files = Attachment.objects.filter(change=OuterRef("pk")).order_by("pk")
-    rows = Change.objects.select_related("cluster", "requester", "implementer", "risk_raised_by", "review").annotate(
+    rows = Change.objects.select_related("cluster", "requester", "implementer", "risk_raised_by", "review")
+    return rows.defer("search").annotate(
         listed_components=ArraySubquery(
             components.values(
                 one=JSONObject(
@@ -163,8 +214,30 @@ def _change(reference: str, person: Person) -> Any:
         ),
         seen=Subquery(LastLook.objects.filter(change=OuterRef("pk"), person=person).values("revision")),
         was_undone=Exists(Reversal.objects.filter(undone=OuterRef("pk"))),
+        digest=Subquery(Revision.objects.filter(change=OuterRef("pk"), number=OuterRef("revision")).values("digest")),
+        open_conditions=Subquery(
+            Condition.objects.filter(change=OuterRef("pk"), state=ConditionState.OPEN)
+            .order_by()
+            .values("change")
+            .annotate(many=Count("pk"))
+            .values("many")
+        ),
     )
-    return find(reference, person, rows)
+
+
+def _numbered(number: Any, person: Any, *, reads_restricted: bool) -> ChangeQuerySet:
+    return _with_all(person).seen_by(person, reads_restricted=reads_restricted).filter(number=number)
+
+
+_WHOLE = {
+    may: Prepared(partial(_numbered, reads_restricted=may), number=BigIntegerField(), person=BigIntegerField())
+    for may in (False, True)
+}
+_AGAIN = Prepared(lambda pk, person: _with_all(person).filter(pk=pk), pk=BigIntegerField(), person=BigIntegerField())
+_ROUNDS = Prepared(
+    lambda change: Round.objects.filter(change=change).select_related("board").order_by("-number"),
+    change=BigIntegerField(),
+)
 
 
 def _author_approvers(change: Any) -> list[str]:
@@ -175,15 +248,30 @@ def _author_approvers(change: Any) -> list[str]:
 
 
 def _seats(round_: Round, person: Person, *, at: datetime) -> list[Any]:
-    lent = Delegation.objects.filter(
-        board_id=round_.board_id, to_person=person, from_person=OuterRef("person")
-    ).in_force_on(at.date())
-    seats = Seat.objects.filter(board_id=round_.board_id).filled_on(at.date()).voting().select_related("person")
-    return list(seats.annotate(is_lent=Exists(lent)).order_by("role", "person__name"))
+    return _SEATS(board_id=round_.board_id, person=person.pk, day=at.date())
+
+
+def _seats_and_loans(board_id: Any, person: Any, day: Any) -> QuerySet[Seat]:
+    lent = Delegation.objects.filter(board_id=board_id, to_person=person, from_person=OuterRef("person"))
+    return voting_seats(board_id, day).annotate(is_lent=Exists(lent.in_force_on(day)))
+
+
+_SEATS = Prepared(_seats_and_loans, board_id=BigIntegerField(), person=BigIntegerField(), day=DateField())
+_BALLOTS = Prepared(
+    lambda round_id: Ballot.objects.filter(round=round_id).select_related("voter", "cast_by").order_by("id"),
+    round_id=BigIntegerField(),
+)
 
 
 def _ballots(round_: Round) -> list[Ballot]:
-    return list(Ballot.objects.filter(round=round_).select_related("voter", "cast_by").order_by("id"))
+    return _BALLOTS(round_id=round_.pk)
+
+
+_CONDITIONS = Prepared(
+    lambda change, person: conditions_shown_to(change, person).annotate(board_id=F("ballot__round__board_id")),
+    change=BigIntegerField(),
+    person=BigIntegerField(),
+)
 
 
 def _is_hidden(round_: Round | None, ballot: Ballot, person: Person) -> bool:
@@ -245,6 +333,17 @@ def _situation(
         is_blocked=bool(found),
         risk=change.risk,
     )
+
+
+_ENTRIES = Prepared(
+    lambda change: (
+        Entry.objects.filter(subject_type=Change._meta.label_lower, subject_id=change)
+        .select_related("actor")
+        .only("event", "at", "data", "digest", "actor__name", "actor__handle")
+        .order_by("-id")[:MOST_ENTRIES]
+    ),
+    change=BigIntegerField(),
+)
 
 
 def _line(entry: Entry) -> dict[str, Any]:

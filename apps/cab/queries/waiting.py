@@ -1,8 +1,7 @@
-"""Why somebody has no ballot to cast on a change, and what a ballot would bind."""
+"""Why somebody has no ballot to cast on a change."""
 
 from apps.accounts.models import Person
 from apps.accounts.rules import Capability
-from apps.cab.models import Change, Revision
 from apps.cab.queries.dossier import Dossier
 from apps.cab.rules import waiting
 from apps.cab.states import RoundState
@@ -27,9 +26,3 @@ def why_no_ballot(found: Dossier, person: Person) -> str:
             implementer=change.implementer.name if change.implementer else "",
         )
     )
-
-
-def digest_of(change: Change) -> str:
-    """The SHA-256 of the revision that stands now: what a ballot binds to."""
-    rows = Revision.objects.filter(change=change, number=change.revision)
-    return rows.values_list("digest", flat=True).first() or ""

@@ -279,7 +279,7 @@ def _page(
         "act_forms": ACT_FORMS,
         "blockers": _mendable(found),
         "why_no_ballot": waiting.why_no_ballot(found, request.user),
-        "digest": waiting.digest_of(found.change),
+        "digest": found.change.digest or "",
         "votes_here": any(seat.person_id == request.user.pk for seat in found.seats) and not found.is_barred,
     }
     template = "cab/_dossier.html" if is_fragment(request) and refused is None else "cab/dossier.html"
