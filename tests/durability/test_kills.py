@@ -9,24 +9,27 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from apps.accounts.actions.keys import make_api_key
 from apps.accounts.models import Person
 from apps.accounts.rules import Role, Scope
 from apps.cab.actions import flow, proposing
-from apps.cab.models import Ballot, Change, Seat, SeatRole
+from apps.cab.models import Ballot, Change, ImportRun, ImportState, Seat, SeatRole
+from apps.cab.tasks import continue_imports
 from apps.journal.actions import deliver_due
 from apps.journal.models import Delivery, Entry
 from apps.journal.tasks import deliver
 from apps.notify.models import Notice
 from tests.cab.conftest import content
-from tests.conftest import make_person
+from tests.conftest import make_person, signed_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 VOTERS = 12
 MORE = 30  # changes whose voters are asked while the worker is killed
 CALLERS = 50  # at once
+ROWS = 12_000  # of an import: six slices
 
 
 @pytest.fixture
@@ -212,3 +215,46 @@ def test_voting_goes_on_without_redis(house, ballots):
     while deliver_due(at=timezone.now() + timedelta(hours=2)):
         pass
     assert Notice.objects.filter(kind="vote").count() >= VOTERS
+
+
+def test_killing_the_worker_in_the_middle_of_an_uploaded_import_takes_every_row_once(house, payments):
+    client = signed_in(make_person("pia", Role.PROGRAMME_MANAGER))
+    rows = (f"R-{n},Change {n},ada,2026-02-{n % 28 + 1:02}" for n in range(ROWS))
+    upload = SimpleUploadedFile("changes.csv", "\n".join(["id,title,requester,created_at", *rows]).encode())
+    answer = client.post("/imports/", {"file": upload, "map": "generic-csv", "cluster": "payments"})
+    assert answer.status_code == 302, answer.content
+    page, done = answer["Location"], [0]
+    for _ in range(2):
+        house.start("worker")
+        require_reaches(lambda: ImportRun.objects.get().done_rows > done[-1])
+        house.kill("worker")
+        time.sleep(0.5)  # a commit that was on its way arrives, or its connection ends
+        run = ImportRun.objects.get()
+        done.append(run.done_rows)
+        assert run.done_rows == Change.objects.count() == run.created_rows, "a slice is kept whole or not at all"
+        said = client.get(page).content.decode()
+        assert f"{run.done_rows:,} of {ROWS:,}<" in said
+        assert "every 2s" in said
+    assert 0 < done[1] < done[2] < ROWS, "both kills must fall in the middle"
+    house.start("worker")
+    require_reaches(lambda: ImportRun.objects.get().state == ImportState.DONE)
+    assert Change.objects.values("external_id").distinct().count() == Change.objects.count() == ROWS
+    run = ImportRun.objects.get()
+    assert (run.done_rows, run.created_rows, run.updated_rows, run.rejected_rows) == (ROWS, ROWS, 0, 0)
+    told = Entry.objects.filter(event="cab.ChangesImported").values_list("data__created", flat=True)
+    assert sum(told) == ROWS
+    assert Entry.objects.filter(event="cab.ImportFinished").count() == 1
+    said = client.get(page).content.decode()
+    assert "Done." in said
+    assert "every 2s" not in said
+
+
+def require_reaches(goal) -> None:
+    """Wake the worker every second, as the schedule does less often, until the import has come so far."""
+    until, asked = time.monotonic() + 90, 0.0
+    while not goal():
+        assert time.monotonic() < until, "the worker did not go on"
+        if time.monotonic() - asked > 1:
+            asked = time.monotonic()
+            continue_imports.delay()  # the one that was killed took its wake-up with it
+        time.sleep(0.005)
