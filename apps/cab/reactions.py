@@ -133,7 +133,7 @@ def ask_for_review(entry: Entry) -> None:
 
 @subscribe("cab.review_escalated", events.ReviewEscalated)
 def escalate_review(entry: Entry) -> None:
-    """Tell the deciding board's chair; where nobody chairs it, the cluster's owners, and without any, administrators."""
+    """Tell the deciding board's chair; where nobody chairs it, the cluster's owners, or administrators."""
     change = _change(entry)
     last = change.rounds.order_by("-number").first()
     _tell(
