@@ -15,5 +15,6 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "accounts.forget_old_answers": {"task": "apps.accounts.tasks.forget_old_answers", "schedule": 1 * HOUR},
     "cab.close_overdue_rounds": {"task": "apps.cab.tasks.close_overdue_rounds", "schedule": 1 * MINUTE},
     "cab.remind_reviews": {"task": "apps.cab.tasks.remind_reviews", "schedule": 15 * MINUTE},
+    "cab.remove_stray_files": {"task": "apps.cab.tasks.remove_stray_files", "schedule": 6 * HOUR},
     "cab.continue_imports": {"task": "apps.cab.tasks.continue_imports", "schedule": 30 * SECOND},
 }

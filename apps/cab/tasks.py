@@ -2,15 +2,16 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from apps.cab.actions import imports, reviews, rounds
+from apps.cab.actions import files, imports, reviews, rounds
 from apps.cab.queries.boards import rounds_overdue_at
 from apps.cab.queries.changes import reviews_to_chase
+from apps.journal.tasks import once_per_turn
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,13 @@ def remind_reviews() -> int:
 def continue_imports() -> int:
     """Go on with uploaded imports from where they stand."""
     return imports.continue_uploads(until=timezone.now() + IMPORT_TURN, most=settings.IMPORT_LARGEST_BYTES)
+
+
+@shared_task(name="apps.cab.tasks.remove_stray_files")
+@once_per_turn("cab.remove_stray_files", every=timedelta(days=1))
+def remove_stray_files(at: datetime) -> int:
+    """Once a day, delete the files that no attachment and no import names."""
+    return files.remove_stray_files(at=at)
 
 
 def _each(ids: Iterable[int], act: Callable[[int], object], *, what: str) -> int:

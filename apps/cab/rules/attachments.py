@@ -1,11 +1,13 @@
 """Which files may lie beside a change: bounded, and of a kind whose content matches its name."""
 
 import re
+from datetime import timedelta
 
 from apps.kernel.refusals import Invalid, TooLarge
 
 LARGEST_BYTES = 10 * 1024 * 1024
 MOST_FILES = 20
+STRAY_AFTER = timedelta(days=1)  # a file that no row names is let be so long: no transaction stays open that long
 # Suffix → (content type, bytes the file must begin with; empty: text). Nothing a browser would run.
 KINDS: dict[str, tuple[str, tuple[bytes, ...]]] = {
     "pdf": ("application/pdf", (b"%PDF-",)),

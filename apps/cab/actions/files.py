@@ -1,0 +1,53 @@
+"""Files on disk that no row names: what a rolled back transaction, a killed process or a removal left behind."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+
+from django.core.files.storage import default_storage
+
+from apps.cab.models import Attachment, ImportRun
+from apps.cab.rules.attachments import STRAY_AFTER
+
+FOLDERS = {"attachments": Attachment, "imports": ImportRun}  # where each keeps its `file`
+BATCH = 500
+
+
+def remove_stray_files(*, at: datetime) -> int:
+    """Delete the files that no attachment and no import names and that are older than STRAY_AFTER; returns how many.
+
+    A file is written before its transaction commits, and no rollback takes it back; younger ones may belong to a
+    transaction that is still open. Safe to run twice and beside itself.
+    """
+    removed = 0
+    for folder, model in FOLDERS.items():
+        old = (name for name in _stored(folder) if _is_old(name, at))
+        while names := list(islice(old, BATCH)):
+            removed += _remove_unnamed(names, model, at=at)
+    return removed
+
+
+def _remove_unnamed(names: list[str], model: type[Attachment | ImportRun], *, at: datetime) -> int:
+    named = set(model._default_manager.filter(file__in=names).values_list("file", flat=True))
+    # Asked again: another process may have removed it meanwhile, and a new upload taken the name.
+    stray = [one for one in names if one not in named and _is_old(one, at)]
+    for name in stray:
+        default_storage.delete(name)
+    return len(stray)
+
+
+def _stored(folder: str) -> Iterator[str]:
+    """The names of all files below a folder of the storage."""
+    if not default_storage.exists(folder):
+        return
+    folders, files = default_storage.listdir(folder)
+    yield from (f"{folder}/{name}" for name in files)
+    for inside in folders:
+        yield from _stored(f"{folder}/{inside}")
+
+
+def _is_old(name: str, at: datetime) -> bool:
+    try:
+        return default_storage.get_modified_time(name) < at - STRAY_AFTER
+    except FileNotFoundError:
+        return False
