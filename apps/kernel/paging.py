@@ -54,6 +54,12 @@ def page_by_key(
     )
 
 
+def first_page(found: list[Any], *, order: Sequence[str], size: int = PAGE_SIZE) -> Page:
+    """The page of the first rows in `order`, already read: `size` and, where there are more, one further."""
+    rows = found[:size]
+    return Page(rows, _encoded(rows[-1], order) if len(found) > size else None, None)
+
+
 def _rows_from(ordered: QuerySet[Any], steps: Sequence[str], key: Sequence[Any] | None, most: int) -> list[Any]:
     """The first rows beyond `key`; a key whose values are none of their columns' was made up."""
     if not key:
@@ -117,6 +123,9 @@ class KeysetPagination(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         asked = request.query_params
         self.request = request
+        if isinstance(queryset, Page):  # read already
+            self.page = queryset
+            return list(queryset.rows)
         self.page = page_by_key(
             queryset,
             order=getattr(view, "ordering", ("-pk",)),

@@ -102,6 +102,7 @@ TEMPLATES = [
                 "apps.portal.web.context.surroundings",
             ],
             "builtins": ["apps.kernel.templatetags.ledger"],
+            "libraries": {"change_table": "apps.cab.web.table"},
         },
     }
 ]

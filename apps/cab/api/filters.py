@@ -10,11 +10,11 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
 from apps.cab.models import Change
-from apps.cab.web.filters import ChangeFilter
+from apps.cab.web.filters import Asked, ChangeFilter
 from apps.clusters.models import Component
 
 
-class WindowFilter(FilterSet):  # type: ignore[misc]  # the package publishes no types
+class WindowFilter(Asked, FilterSet):  # type: ignore[misc]  # the package publishes no types
     """Days (UTC, both inclusive) that the planned window touches."""
 
     window_from = django_filters.DateFilter(method="from_day", label="Windows that end on or after this day (UTC).")

@@ -24,6 +24,7 @@ from apps.cab.queries.dossier import find, whole
 from apps.cab.queries.named import board_named, boards_visible_to, cluster_named, components_named, people_named
 from apps.cab.states import ChangeState
 from apps.journal.models import Entry
+from apps.kernel.paging import Page
 from apps.kernel.refusals import Invalid, NotFound
 
 
@@ -38,11 +39,17 @@ class ChangeViewSet(ReadViewSet[Change]):
     scope_for_writes = Scope.CHANGES
     version_field = "revision"
 
-    def rows(self) -> QuerySet[Change]:
+    def rows(self) -> Any:
+        if self.action == "list" and not self.request.query_params:
+            return changes.first_listed(self.person)
         rows = Change.objects.visible_to(self.person)
         if self.action == "list":
             return rows.in_lists()
         return rows.select_related("cluster", "requester", "implementer")
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """The first page of everything has been read already, by a question that is compiled once."""
+        return queryset if isinstance(queryset, Page) else super().filter_queryset(queryset)
 
     def get_object(self) -> Change:
         """The change of the address, by reference; to be read, with all that hangs on it."""
@@ -337,10 +344,12 @@ class QueueViewSet(ReadViewSet[Change]):
     """Changes that wait for your vote, by deadline."""
 
     serializer_class = s.ChangeOut
-    ordering = ("deadline_at", "number")
+    ordering = changes.QUEUE_ORDER
     filter_backends: Any = ()
 
-    def rows(self) -> QuerySet[Change]:
+    def rows(self) -> Any:
+        if self.action == "list" and not self.request.query_params:
+            return changes.first_waiting(self.person, at=self.at, order=self.ordering)
         return changes.waiting_for(self.person, at=self.at).in_lists().filter(deadline_at__isnull=False)
 
 

@@ -1,11 +1,26 @@
 """Questions about changes: what a revision says, what a risk is computed from, who waits for what."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, Exists, ExpressionWrapper, F, Min, OuterRef, Q, QuerySet, Value
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    DateField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+)
 
 from apps.accounts.models import Person
+from apps.accounts.rules import Capability
 from apps.cab.models import (
     Ballot,
     Change,
@@ -20,11 +35,16 @@ from apps.cab.models import (
     Seat,
 )
 from apps.cab.models.changes import ChangeQuerySet
+from apps.cab.queries.prepared import Prepared, Slot
 from apps.cab.rules import revisions, risk, separation
 from apps.cab.rules.blockers import Standing as BlockerFacts
 from apps.cab.rules.reviews import ESCALATE_AFTER, REMIND_BEFORE
 from apps.cab.states import ChangeState, ConditionState, Outcome, ReviewState, RoundState
 from apps.clusters.models import Component, Dependency
+from apps.kernel.paging import PAGE_SIZE, Page, first_page
+
+SHORT_LIST = 20
+MOST_COUNTED = 1001  # rows; counting further costs more than it tells
 
 
 def content_of(change: Change) -> dict[str, Any]:
@@ -92,9 +112,13 @@ def waiting_for(person: Person, *, at: datetime) -> ChangeQuerySet:
 
     Their own changes never wait for them.
     """
-    seats = Seat.objects.filled_on(at.date()).voting()
+    return _waiting(person.pk, at.date())
+
+
+def _waiting(person: Any, day: Any) -> ChangeQuerySet:
+    seats = Seat.objects.filled_on(day).voting()
     own = seats.filter(person=person)
-    given = Delegation.objects.filter(to_person=person, board=OuterRef("board")).in_force_on(at.date())
+    given = Delegation.objects.filter(to_person=person, board=OuterRef("board")).in_force_on(day)
     lent = seats.filter(Exists(given.filter(from_person=OuterRef("person"))))
     unused = ~Exists(Ballot.objects.filter(round=OuterRef(OuterRef("pk")), voter=OuterRef("person")))
     for_round = Q(board=OuterRef("board"))
@@ -105,7 +129,9 @@ def waiting_for(person: Person, *, at: datetime) -> ChangeQuerySet:
         Exists(own.filter(for_round).filter(unused)) | Exists(lent.filter(for_round).filter(unused))
     )
     waiting = Change.objects.filter(state=ChangeState.AWAITING_AUTHORIZATION, on_hold=False, rounds__in=rounds)
-    return waiting.filter(~Exists(_barred(change=OuterRef("pk"), person=Value(person.pk))))
+    return waiting.filter(
+        ~Exists(_barred(change=OuterRef("pk"), person=person if isinstance(person, Slot) else Value(person)))
+    )
 
 
 def _barred(*, change: Any, person: Any) -> QuerySet[Change]:
@@ -117,6 +143,77 @@ def _barred(*, change: Any, person: Any) -> QuerySet[Change]:
         .filter(pk=change)
         .filter(Q(requester=F("barred")) | Q(implementer=F("barred")) | Exists(wrote) | Exists(with_others))
     )
+
+
+WAITING_ORDER, QUEUE_ORDER = ("deadline_at", "-risk", "number"), ("deadline_at", "number")
+LIST_ORDER = ("-number",)
+
+
+def _first_waiting(order: Sequence[str], person: Any, day: Any) -> QuerySet[Change]:
+    return _waiting(person, day).in_lists().filter(deadline_at__isnull=False).order_by(*order)[: PAGE_SIZE + 1]
+
+
+_FIRST_WAITING = {
+    order: Prepared(partial(_first_waiting, order), person=BigIntegerField(), day=DateField())
+    for order in (WAITING_ORDER, QUEUE_ORDER)
+}
+
+
+def first_waiting(person: Person, *, at: datetime, order: tuple[str, ...]) -> Page:
+    """The first page of `waiting_for`: the one that everybody opens."""
+    return first_page(_FIRST_WAITING[order](person=person.pk, day=at.date()), order=order)
+
+
+def first_listed(person: Person) -> Page:
+    """The first page of all changes the person may see, the newest first."""
+    return first_page(_asked("first", person), order=LIST_ORDER)
+
+
+def counted(person: Person, most: int) -> int:
+    """How many changes the person may see, counted up to `most` (at most 1,001)."""
+    return len(_asked("counted", person)[:most])
+
+
+def on_desk(name: str, person: Person) -> list[Change]:
+    """What a person has to do besides voting: `mine` to finish, `to_do` to carry out, `to_assess`; twenty at most."""
+    return _asked(name, person)
+
+
+def _asked(name: str, person: Person) -> list[Any]:
+    return _SEEN[name, person.may(Capability.READ_RESTRICTED)](person=person.pk)
+
+
+_DESK: dict[str, Callable[[ChangeQuerySet, Any], QuerySet[Any, Any]]] = {
+    "first": lambda rows, _: rows.in_lists().order_by(*LIST_ORDER)[: PAGE_SIZE + 1],
+    "counted": lambda rows, _: rows.values_list("pk")[:MOST_COUNTED],
+    "mine": lambda rows, person: (
+        rows.in_lists()
+        .filter(requester=person, state__in=[ChangeState.DRAFT, ChangeState.CHANGES_REQUESTED])
+        .order_by("-number")[:SHORT_LIST]
+    ),
+    "to_do": lambda rows, person: (
+        rows.in_lists()
+        .filter(implementer=person, state__in=[ChangeState.AUTHORIZED, ChangeState.SCHEDULED, ChangeState.IMPLEMENTING])
+        .order_by("window_start_at", "number")[:SHORT_LIST]
+    ),
+    "to_assess": lambda rows, person: (
+        rows.in_lists()
+        .filter(state__in=[ChangeState.SUBMITTED, ChangeState.ASSESSING])
+        .exclude(requester=person)
+        .order_by("submitted_at", "number")[:SHORT_LIST]
+    ),
+}
+
+
+def _seen(name: str, person: Any, *, may: bool) -> QuerySet[Any, Any]:
+    return _DESK[name](Change.objects.seen_by(person, reads_restricted=may), person)
+
+
+_SEEN = {
+    (name, may): Prepared(partial(_seen, name, may=may), person=BigIntegerField())
+    for name in _DESK
+    for may in (False, True)
+}
 
 
 def blocker_facts(change: Change, *, at: datetime) -> BlockerFacts:

@@ -1,16 +1,23 @@
 """The filters of the list of changes; they live in the address, so a view is a link."""
 
+from copy import deepcopy
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import Exists, OuterRef, QuerySet
+from django.http import QueryDict
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
+from apps.accounts.models import Person
 from apps.cab.models import Board, Change, ChangeType, Reversal, Round
 from apps.cab.states import OPEN, ChangeState, Outcome
 from apps.clusters.models import Cluster
+from apps.kernel.templatetags.ledger import field
 
 RISKS = [(1, "1 · very low"), (2, "2 · low"), (3, "3 · medium"), (4, "4 · high"), (5, "5 · very high")]
 
@@ -19,7 +26,20 @@ def _day_field() -> forms.DateInput:
     return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
-class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # the package publishes no types
+SELDOM = {"component", "source", "implementer"}  # reached by links; on the form only while they are in force
+
+
+class Asked(django_filters.FilterSet):  # type: ignore[misc]  # the package publishes no types
+    """Builds the filters that an address asks for and no others: most addresses ask for few."""
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        if data is not None:
+            # On this object alone: the class keeps them all, for the schema and the form.
+            vars(self)["base_filters"] = {name: one for name, one in type(self).base_filters.items() if name in data}
+        super().__init__(data, *args, **kwargs)
+
+
+class ChangeFilter(Asked):
     """Words, state, type, cluster, risk, board, people, and days of the window."""
 
     q = django_filters.CharFilter(method="by_words", label="Words", max_length=200)
@@ -54,7 +74,7 @@ class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # the packa
 
     def __init__(self, *args: Any, request: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, request=request, **kwargs)
-        if request is not None:
+        if request is not None and "cluster" in self.filters:
             self.filters["cluster"].queryset = Cluster.objects.visible_to(request.user).order_by("name")
 
     def by_words(self, rows: QuerySet[Change], name: str, words: str) -> QuerySet[Change]:
@@ -95,6 +115,11 @@ class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # the packa
         del name
         return rows.filter(Exists(Reversal.objects.filter(undone=OuterRef("pk")))) if is_wanted else rows
 
+    def controls(self, person: Person) -> list[SafeString]:
+        """The form's fields, drawn, with what is in force."""
+        shown = [name for name in ChangeFilter.base_filters if name not in SELDOM or self.data.get(name)]
+        return [_drawn(name, tuple(self.data.getlist(name)), _options(name, person)) for name in shown]
+
     def chips(self) -> list[dict[str, str]]:
         """The filters in force, each with the address that drops it."""
         chips = []
@@ -109,6 +134,25 @@ class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # the packa
                 text = filter_.label if value in ("true", "on") else f"{filter_.label}: {value.replace('_', ' ')}"
                 chips.append({"label": text, "remove_url": f"?{rest.urlencode()}"})
         return chips
+
+
+def _options(name: str, person: Person) -> tuple[tuple[str, str], ...]:
+    """What a choice among rows offers this person; nothing for other filters."""
+    if name == "cluster":
+        return tuple(Cluster.objects.visible_to(person).order_by("name").values_list("slug", "name"))
+    return tuple(Board.objects.order_by("name").values_list("slug", "name")) if name == "board" else ()
+
+
+@lru_cache(maxsize=512)
+def _drawn(name: str, values: tuple[str, ...], options: tuple[tuple[str, str], ...]) -> SafeString:
+    """One field as every page with these values draws it: Django's widgets take longer than the page's rows."""
+    filter_ = ChangeFilter.base_filters[name]
+    choices = [("", filter_.extra.get("empty_label", "any")), *options]
+    choice = forms.ChoiceField(choices=choices, label=filter_.label, required=False)
+    data = QueryDict(mutable=True)
+    data.setlist(name, list(values))
+    form = type("FilterForm", (forms.Form,), {name: choice if options else deepcopy(filter_).field})(data)
+    return render_to_string("components/field.html", field(form[name]))
 
 
 def _midnight(day: date) -> datetime:

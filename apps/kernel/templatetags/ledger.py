@@ -55,6 +55,7 @@ def _badge(state: str) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=16)
 def risk_bars(risk: int | None) -> SafeString:
     """Five bars and a word; `risk` is 1 (very low) to 5 (very high)."""
     if risk not in RISK_WORDS:
@@ -77,11 +78,16 @@ def instant(moment: datetime | date | None) -> SafeString:
         return SafeString(NOTHING)
     if not isinstance(moment, datetime):
         return format_html('<time datetime="{}">{}</time>', moment.isoformat(), _day(moment))
-    here = timezone.localtime(moment)
+    return _moment(moment, timezone.get_current_timezone())
+
+
+@lru_cache(maxsize=8192)  # a list shows the same moments to everyone of a zone
+def _moment(moment: datetime, zone: tzinfo) -> SafeString:
+    here = timezone.localtime(moment, zone)
     return format_html(
         '<time datetime="{}" title="{}">{}, {} {}</time>',
         here.isoformat(timespec="seconds"),
-        timezone.get_current_timezone_name(),
+        zone.tzname(None) or str(zone),
         _day(here),
         f"{here:%H:%M}",
         _zone_word(here),
@@ -125,7 +131,11 @@ def seal(digest: str, at: datetime | None, sequence: int | None) -> SafeString:
 @register.simple_tag
 def initials(person: Any) -> SafeString:
     """A person's initials in a square; the full name for readers and on hover."""
-    name = str(person or "The house")
+    return _square(str(person or "The house"))
+
+
+@lru_cache(maxsize=1024)
+def _square(name: str) -> SafeString:
     words = name.replace("-", " ").split()
     letters = "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words))
     return format_html(

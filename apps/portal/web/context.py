@@ -1,5 +1,6 @@
 """What every page shows around its content: the navigation with its counts."""
 
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
@@ -59,7 +60,7 @@ def _item(
     request: HttpRequest, label: str, name: str, icon: str, right: Capability | None, *, counts: dict[str, int]
 ) -> dict[str, Any]:
     del right
-    url = reverse(name)
+    url = _address(name)
     return {
         "label": label,
         "url": url,
@@ -67,3 +68,8 @@ def _item(
         "is_active": request.path.startswith(url),
         "count": counts.get(name, 0),
     }
+
+
+@cache
+def _address(name: str) -> str:
+    return reverse(name)

@@ -19,7 +19,7 @@ from apps.cab.states import ChangeState, ReviewState
 from apps.cab.web.filters import ChangeFilter
 from apps.cab.web.undo import offer_undo
 from apps.kernel.answers import is_fragment, went
-from apps.kernel.paging import page_by_key
+from apps.kernel.paging import Page, page_by_key
 from apps.kernel.refusals import Invalid
 
 SHORT_LIST = 20
@@ -41,56 +41,41 @@ MOST_IN_A_CELL = 6  # the rest stands behind one link to the list
 def queue(request: PersonRequest) -> HttpResponse:
     """What waits for this person, by deadline and risk."""
     now = timezone.now()
-    rows = Change.objects.visible_to(request.user).in_lists()
-    waiting = changes.waiting_for(request.user, at=now)
-    page = page_by_key(
-        waiting.in_lists().filter(deadline_at__isnull=False),
-        order=("deadline_at", "-risk", "number"),
-        after=request.GET.get("after", ""),
-        before=request.GET.get("before", ""),
-    )
+    page = _waiting(request, now)
     context = {
         "page": page,
-        "count": waiting.count() if page.after or page.before else len(page.rows),
-        "mine": rows.filter(
-            requester=request.user, state__in=[ChangeState.DRAFT, ChangeState.CHANGES_REQUESTED]
-        ).order_by("-number")[:SHORT_LIST],
-        "to_do": rows.filter(
-            implementer=request.user,
-            state__in=[ChangeState.AUTHORIZED, ChangeState.SCHEDULED, ChangeState.IMPLEMENTING],
-        ).order_by("window_start_at", "number")[:SHORT_LIST],
+        "count": changes.waiting_for(request.user, at=now).count() if page.after or page.before else len(page.rows),
+        "mine": changes.on_desk("mine", request.user),
+        "to_do": changes.on_desk("to_do", request.user),
         "reviews": Review.objects.filter(state=ReviewState.PLANNED, reviewer=request.user)
         .select_related("change__cluster")
         .order_by("due_at")[:SHORT_LIST],
     }
     if request.user.may(Capability.TRIAGE_CHANGE):
-        open_ = rows.filter(state__in=[ChangeState.SUBMITTED, ChangeState.ASSESSING])
-        context["to_assess"] = open_.exclude(requester=request.user).order_by("submitted_at", "number")[:SHORT_LIST]
+        context["to_assess"] = changes.on_desk("to_assess", request.user)
     return render(request, "cab/queue.html", context)
+
+
+def _waiting(request: PersonRequest, now: datetime) -> Page:
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    if not after and not before:
+        return changes.first_waiting(request.user, at=now, order=changes.WAITING_ORDER)
+    rows = changes.waiting_for(request.user, at=now).in_lists().filter(deadline_at__isnull=False)
+    return page_by_key(rows, order=changes.WAITING_ORDER, after=after, before=before)
 
 
 @require_GET
 @signed_in
 def listing(request: PersonRequest) -> HttpResponse:
     """Every change this person may see, filtered by what stands in the address."""
-    filtered = ChangeFilter(request.GET, queryset=Change.objects.visible_to(request.user), request=request)
-    if not filtered.is_valid():
-        raise Invalid(
-            "The filter does not fit.",
-            next_step="Clear it and start again.",
-            fields={k: [str(e) for e in v] for k, v in filtered.errors.items()},
-        )
-    rows: QuerySet[Change] = filtered.qs.in_lists()
-    page = page_by_key(
-        rows, order=("-number",), after=request.GET.get("after", ""), before=request.GET.get("before", "")
-    )
+    filtered, page, counted = _found(request)
     context = {
         "page": page,
-        "filter": filtered,
+        "controls": filtered.controls(request.user),
         "chips": filtered.chips(),
         "views": SavedView.objects.filter(person=request.user).order_by("name"),
         "query": _without_paging(request),
-        "counted": _counted(filtered.qs),
+        "counted": counted,
     }
     return render(
         request,
@@ -181,9 +166,28 @@ def _lanes(found: list[Change], days: list[date]) -> list[dict[str, Any]]:
     return sorted(lanes.values(), key=lambda lane: lane["cluster"].name)
 
 
-def _counted(rows: QuerySet[Change]) -> str:
+def _found(request: PersonRequest) -> tuple[ChangeFilter, Page, str]:
+    """The filters of the address, the page it asks for, and how many there are in words."""
+    if not request.GET:
+        none: QuerySet[Change] = Change.objects.none()
+        many = changes.counted(request.user, MOST_COUNTED + 1)
+        return ChangeFilter(request.GET, queryset=none), changes.first_listed(request.user), _counted(many)
+    filtered = ChangeFilter(request.GET, queryset=Change.objects.visible_to(request.user), request=request)
+    if not filtered.is_valid():
+        raise Invalid(
+            "The filter does not fit.",
+            next_step="Clear it and start again.",
+            fields={k: [str(e) for e in v] for k, v in filtered.errors.items()},
+        )
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    page = page_by_key(filtered.qs.in_lists(), order=changes.LIST_ORDER, after=after, before=before)
+    is_whole = not (after or before or page.after)
+    many = len(page.rows) if is_whole else filtered.qs.order_by()[: MOST_COUNTED + 1].count()
+    return filtered, page, _counted(many)
+
+
+def _counted(many: int) -> str:
     """How many there are, as far as counting stays cheap."""
-    many = rows.order_by()[: MOST_COUNTED + 1].count()
     if many > MOST_COUNTED:
         return f"More than {MOST_COUNTED:,} changes"
     return f"{many:,} change{'' if many == 1 else 's'}"

@@ -1,0 +1,43 @@
+"""The rows of a table of changes, written straight: fifty rows through template nodes were a third of the page."""
+
+from collections.abc import Iterable
+
+from django import template
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
+
+from apps.cab.models import Change, ChangeType
+from apps.kernel.templatetags.ledger import instant, risk_bars, state_badge
+
+register = template.Library()
+
+
+@register.simple_tag
+def change_rows(changes: Iterable[Change], shows: str) -> SafeString:
+    """One row a change; `shows` names the moment in the last column: deadline, submitted, window."""
+    return mark_safe("\n".join(_row(change, shows) for change in changes))  # noqa: S308  # each cell is escaped below
+
+
+def _row(change: Change, shows: str) -> str:
+    href = change.get_absolute_url()
+    name = f'<span class="mono">{change.reference}</span> {conditional_escape(change.title)}'
+    cells = (
+        f'<a href="{href}">{name}</a>',
+        _signs(change),
+        risk_bars(change.risk),
+        conditional_escape(str(change.cluster)),
+        conditional_escape(str(change.requester)),
+        _moment(change, shows),
+    )
+    return f'<tr data-href="{href}"><td>{"</td><td>".join(cells)}</td></tr>'
+
+
+def _signs(change: Change) -> str:
+    flags = {"emergency": change.type == ChangeType.EMERGENCY, "on_hold": change.on_hold}
+    return " ".join(state_badge(sign) for sign in (change.state, *(flag for flag, is_up in flags.items() if is_up)))
+
+
+def _moment(change: Change, shows: str) -> str:
+    if shows in ("deadline", "submitted"):
+        return instant(change.deadline_at if shows == "deadline" else change.submitted_at)
+    return instant(change.window_start_at) if change.window_start_at else '<span class="muted">none</span>'
