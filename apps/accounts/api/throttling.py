@@ -1,7 +1,7 @@
 """How often one caller may call: a fixed window per key, person or address, counted in the cache."""
 
 import time
-from typing import Any
+from typing import Any, cast
 
 from django.core.cache import cache
 from rest_framework.exceptions import Throttled
@@ -10,6 +10,7 @@ from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
 
 from apps.accounts.models import ApiKey, Person
+from apps.kernel.cache import ForgivingRedisCache
 
 
 class PersonThrottle(SimpleRateThrottle):
@@ -69,8 +70,4 @@ class WrongKeys(SimpleRateThrottle):
 
 
 def _counted(name: str, window_s: int) -> int:
-    cache.add(name, 0, timeout=window_s + 1)
-    try:
-        return cache.incr(name)
-    except ValueError:  # the window ended, or the cache was emptied, between the two
-        return 1
+    return cast("ForgivingRedisCache", cache).count(name, window_s + 1)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, DateField, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BigIntegerField, DateField, Func, OuterRef, Q, QuerySet
 
 from apps.accounts.models import Person
 from apps.cab.models import (
@@ -87,13 +88,15 @@ def table(round_: Round, change: Change, *, at: datetime) -> Table:
     """The round's table as the database has it now."""
     return Table(
         seats=tuple(_seats(board_id=round_.board_id, day=at.date())),
-        barred=frozenset(barred_from(change)),
+        barred=frozenset(_named(change, round_.wrote) if hasattr(round_, "wrote") else barred_from(change)),
         ballots=tuple(_ballots(round_id=round_.pk)),
     )
 
 
 _seats = Prepared(voting_seats, board_id=BigIntegerField(), day=DateField())
 _ballots = Prepared(lambda round_id: Ballot.objects.filter(round=round_id).order_by("id"), round_id=BigIntegerField())
+_co_authors = CoAuthorship.objects.filter(change=OuterRef("change")).values("person_id")
+_writers = Revision.objects.filter(change=OuterRef("change"), is_material=True).values("author_id")
 _wrote = Prepared(
     lambda change: (
         CoAuthorship.objects.filter(change=change)
@@ -103,7 +106,12 @@ _wrote = Prepared(
     change=BigIntegerField(),
 )
 _open_rounds = Prepared(
-    lambda change: Round.objects.filter(change=change, state=RoundState.OPEN).select_related("board").order_by("pk"),
+    lambda change: (
+        Round.objects.filter(change=change, state=RoundState.OPEN)
+        .select_related("board")
+        .annotate(wrote=Func(ArraySubquery(_co_authors), ArraySubquery(_writers), function="array_cat"))
+        .order_by("pk")
+    ),
     change=BigIntegerField(),
 )
 

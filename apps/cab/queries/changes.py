@@ -153,7 +153,7 @@ def _first_waiting(order: Sequence[str], person: Any, day: Any) -> QuerySet[Chan
     return _waiting(person, day).in_lists().filter(deadline_at__isnull=False).order_by(*order)[: PAGE_SIZE + 1]
 
 
-_FIRST_WAITING = {
+_FIRST_WAITING: dict[tuple[str, ...], Prepared] = {
     order: Prepared(partial(_first_waiting, order), person=BigIntegerField(), day=DateField())
     for order in (WAITING_ORDER, QUEUE_ORDER)
 }

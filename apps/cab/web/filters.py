@@ -35,7 +35,8 @@ class Asked(django_filters.FilterSet):  # type: ignore[misc]  # the package publ
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
         if data is not None:
             # On this object alone: the class keeps them all, for the schema and the form.
-            vars(self)["base_filters"] = {name: one for name, one in type(self).base_filters.items() if name in data}
+            asked = {name: one for name, one in type(self).base_filters.items() if name in data}
+            setattr(self, "base_filters", asked)  # noqa: B010  # an assignment would declare it away from the class
         super().__init__(data, *args, **kwargs)
 
 
