@@ -60,9 +60,9 @@ def test_the_dossier_asks_at_most_twelve_questions_however_much_it_holds(
             at=NOON,
         )
     client = signed_in(ben)
-    client.get(waiting.get_absolute_url())
-    with django_assert_max_num_queries(CEILING):
-        assert client.get(waiting.get_absolute_url()).status_code == 200
+    for _look in ("first", "later"):
+        with django_assert_max_num_queries(CEILING):
+            assert client.get(waiting.get_absolute_url()).status_code == 200
 
 
 def test_a_list_of_many_asks_no_more_than_a_list_of_one(

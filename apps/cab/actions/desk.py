@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from apps.accounts.models import Person
-from apps.cab.models import Change, LastLook, SavedView
+from apps.cab.models import Change, SavedView
 from apps.kernel.refusals import Invalid, refusal_from_constraint
 
 MOST_VIEWS = 50
@@ -36,12 +36,11 @@ def forget_view(*, person: Person, view_id: int) -> SavedView | None:
     return view
 
 
-@transaction.atomic
 def note_look(*, person: Person, change: Change, at: datetime) -> None:
     """Remember the revision this person has just seen."""
-    LastLook.objects.bulk_create(
-        [LastLook(person=person, change=change, revision=change.revision, at=at)],
-        update_conflicts=True,
-        unique_fields=["person", "change"],
-        update_fields=["revision", "at"],
-    )
+    with connection.cursor() as cursor:  # one statement is a transaction of its own
+        cursor.execute(
+            """INSERT INTO cab_lastlook (person_id, change_id, revision, at) VALUES (%s, %s, %s, %s)
+            ON CONFLICT (person_id, change_id) DO UPDATE SET revision = excluded.revision, at = excluded.at""",
+            [person.pk, change.pk, change.revision, at],
+        )

@@ -36,7 +36,7 @@ from apps.cab.queries.prepared import Prepared
 from apps.cab.rules import blockers, offers, separation, voting
 from apps.cab.rules.revisions import EditVerdict
 from apps.cab.states import ConditionState, RoundState
-from apps.clusters.queries import standing
+from apps.clusters.queries import held_on, standing_from
 from apps.journal.events import words_for
 from apps.journal.models import Entry
 from apps.kernel.refusals import NotFound
@@ -185,6 +185,7 @@ def _found(change: Any, reference: str) -> Any:
 def _with_all(person: Any) -> ChangeQuerySet:
     components = ChangeComponent.objects.filter(change=OuterRef("pk")).order_by("component__tier", "component__name")
     people = CoAuthorship.objects.filter(change=OuterRef("pk")).order_by("person__name")
+    own, team = held_on(OuterRef("cluster_id"), person)
     files = Attachment.objects.filter(change=OuterRef("pk")).order_by("pk")
     rows = Change.objects.select_related("cluster", "requester", "implementer", "risk_raised_by", "review")
     return rows.defer("search").annotate(
@@ -213,6 +214,8 @@ def _with_all(person: Any) -> ChangeQuerySet:
             Revision.objects.filter(change=OuterRef("pk"), is_material=True).values_list("author").distinct()
         ),
         seen=Subquery(LastLook.objects.filter(change=OuterRef("pk"), person=person).values("revision")),
+        held=ArraySubquery(own),
+        held_by_teams=ArraySubquery(team),
         was_undone=Exists(Reversal.objects.filter(undone=OuterRef("pk"))),
         digest=Subquery(Revision.objects.filter(change=OuterRef("pk"), number=OuterRef("revision")).values("digest")),
         open_conditions=Subquery(
@@ -313,7 +316,7 @@ def _situation(
     found: Sequence[blockers.Blocker],
 ) -> offers.Situation:
     writes, triages = person.may(Capability.PROPOSE_CHANGE), person.may(Capability.TRIAGE_CHANGE)
-    holds = standing(person, change.cluster)
+    holds = standing_from(person, [*change.held, *change.held_by_teams])
     owns, operates = holds.may_own, holds.may_operate
     is_author = person.pk in authors
     involved = person.pk in {change.requester_id, change.implementer_id}

@@ -76,7 +76,19 @@ def standing(person: Person, subject: Cluster | Component) -> Standing:
             ComponentGroupObjectPermission.objects.filter(group__user=person, content_object_id=subject.pk),
         ]
     first, *rest = (rows.values_list("permission__codename", flat=True) for rows in holding)
-    return Standing(person.capabilities, frozenset(Part(name.split("_")[0]) for name in first.union(*rest)))
+    return standing_from(person, first.union(*rest))
+
+
+def standing_from(person: Person, codenames: Iterable[str]) -> Standing:
+    """The same from the person's object permissions on the subject, already read: "own_cluster", …."""
+    return Standing(person.capabilities, frozenset(Part(name.split("_")[0]) for name in codenames))
+
+
+def held_on(cluster: Any, person: Any) -> list[models.QuerySet[Any, Any]]:
+    """The codenames of a person's permissions on a cluster, as subqueries: their own, and those of their teams."""
+    own = ClusterUserObjectPermission.objects.filter(user=person, content_object_id=cluster)
+    team = ClusterGroupObjectPermission.objects.filter(group__user=person, content_object_id=cluster)
+    return [rows.values("permission__codename") for rows in (own, team)]
 
 
 @dataclass(frozen=True)
