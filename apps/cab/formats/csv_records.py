@@ -7,7 +7,7 @@ from typing import IO
 from apps.cab.formats.records import LONGEST_CELL, LONGEST_LINE, LONGEST_RECORD, Flaw, Record, lines, shown
 from apps.kernel.refusals import Invalid, TooLarge
 
-MOST_COLUMNS = 1_000
+MOST_COLUMNS = 5_000  # Jira writes a column for every comment of the issue that has the most
 # The parser's own bound lies above ours, so that a long cell is rejected with its row and the file goes on.
 csv.field_size_limit(LONGEST_LINE)
 

@@ -350,6 +350,7 @@ def _require_text(name: str, value: str) -> None:
 
 
 def _parsed(name: str, value: str, formats: Sequence[str]) -> datetime:
+    value = value.replace("/Sept/", "/Sep/")  # British English in Java, and so in Jira
     for form in formats:
         try:
             return datetime.fromisoformat(value) if form == "iso" else datetime.strptime(value, form)  # noqa: DTZ007  # the zone follows

@@ -90,17 +90,31 @@ def lines(stream: IO[bytes], *, name: str, encoding: str) -> Iterator[str]:
 
 
 def decoded(raw: bytes, *, name: str, encoding: str, offset: int = 0, line: int = 1) -> str:
-    """The bytes as text; the refusal says which byte is wrong. `offset` bytes and `line` lines came before."""
+    """The bytes as text; the refusal says which byte is wrong. `offset` bytes and `line` lines came before.
+
+    An encoding such as `utf-8-or-cp1252` is the first where that fits and the second where it does not: what a product
+    writes depends on how it is set up, and CP1252 with a letter beyond ASCII is hardly ever UTF-8 too.
+    """
+    first, _, second = encoding.partition("-or-")
     try:
-        return raw.decode(encoding)
+        return _as_either(raw, first, second)
     except UnicodeDecodeError as error:
         line += raw.count(b"\n", 0, error.start)
+        known = " or ".join(one.upper() for one in (first, second) if one)
         raise Invalid(
-            f"{name} is not {encoding.upper()}: byte {offset + error.start + 1:,} (line {line:,}) "
-            f"is 0x{raw[error.start]:02X}.",
+            f"{name} is not {known}: byte {offset + error.start + 1:,} (line {line:,}) is 0x{raw[error.start]:02X}.",
             next_step="Save it as UTF-8, or name its encoding in the map.",
             code="wrong_encoding",
         ) from error
+
+
+def _as_either(raw: bytes, first: str, second: str) -> str:
+    try:
+        return raw.decode(first)
+    except UnicodeDecodeError:
+        if not second:
+            raise
+        return raw.decode(second)
 
 
 def flattened(value: Mapping[str, Any]) -> dict[str, list[str]]:
