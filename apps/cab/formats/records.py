@@ -76,8 +76,13 @@ def unpacked(raw: IO[bytes], *, name: str, most: int) -> IO[bytes]:
 
 
 def lines(stream: IO[bytes], *, name: str, encoding: str) -> Iterator[str]:
-    """The lines of a text with their ends. Refuses the whole file at the first byte that is not of its encoding."""
+    """The lines of a text with their ends. Refuses the whole file at the first byte that is not of its encoding.
+
+    An encoding such as `utf-8-or-cp1252` is the first in each line where that fits and the second where it does not:
+    what a product writes depends on how it is set up, and CP1252 beyond ASCII is hardly ever UTF-8 too.
+    """
     offset = number = 0
+    first, _, second = encoding.partition("-or-")  # here and not in each of what may be millions of lines
     while raw := stream.readline(LONGEST_LINE + 1):
         number += 1
         if len(raw) > LONGEST_LINE:
@@ -85,36 +90,28 @@ def lines(stream: IO[bytes], *, name: str, encoding: str) -> Iterator[str]:
                 f"Line {number:,} of {name} is over {LONGEST_LINE >> 20} MB.",
                 next_step="Look for a quotation mark that is never closed before it.",
             )
-        yield decoded(raw, name=name, encoding=encoding, offset=offset, line=number).removeprefix("\ufeff")
+        text = decoded(raw, name=name, encoding=first, otherwise=second, offset=offset, line=number)
+        yield text.removeprefix("\ufeff")
         offset += len(raw)
 
 
-def decoded(raw: bytes, *, name: str, encoding: str, offset: int = 0, line: int = 1) -> str:
-    """The bytes as text; the refusal says which byte is wrong. `offset` bytes and `line` lines came before.
+def decoded(raw: bytes, *, name: str, encoding: str, otherwise: str = "", offset: int = 0, line: int = 1) -> str:
+    """The bytes as text, in another encoding where the first does not fit; the refusal says which byte is wrong.
 
-    An encoding such as `utf-8-or-cp1252` is the first where that fits and the second where it does not: what a product
-    writes depends on how it is set up, and CP1252 with a letter beyond ASCII is hardly ever UTF-8 too.
+    `offset` bytes and `line` lines came before.
     """
-    first, _, second = encoding.partition("-or-")
     try:
-        return _as_either(raw, first, second)
+        return raw.decode(encoding)
     except UnicodeDecodeError as error:
+        if otherwise:
+            return decoded(raw, name=name, encoding=otherwise, offset=offset, line=line)
         line += raw.count(b"\n", 0, error.start)
-        known = " or ".join(one.upper() for one in (first, second) if one)
         raise Invalid(
-            f"{name} is not {known}: byte {offset + error.start + 1:,} (line {line:,}) is 0x{raw[error.start]:02X}.",
+            f"{name} is not {encoding.upper()}: byte {offset + error.start + 1:,} (line {line:,}) "
+            f"is 0x{raw[error.start]:02X}.",
             next_step="Save it as UTF-8, or name its encoding in the map.",
             code="wrong_encoding",
         ) from error
-
-
-def _as_either(raw: bytes, first: str, second: str) -> str:
-    try:
-        return raw.decode(first)
-    except UnicodeDecodeError:
-        if not second:
-            raise
-        return raw.decode(second)
 
 
 def flattened(value: Mapping[str, Any]) -> dict[str, list[str]]:

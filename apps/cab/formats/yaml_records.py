@@ -37,8 +37,9 @@ def records(files: Mapping[str, bytes], *, pattern: str = "*", encoding: str = "
 
 
 def _documents(path: str, content: bytes, encoding: str, number: int) -> Iterator[Record]:
+    first, _, second = encoding.partition("-or-")
     try:
-        events = yaml.parse(decoded(content, name=path, encoding=encoding), Loader=_LOADER)
+        events = yaml.parse(decoded(content, name=path, encoding=first, otherwise=second), Loader=_LOADER)
         for count, value in enumerate(_values(events), start=1):
             number += 1
             place = path if count == 1 else f"{path}, document {count}"
