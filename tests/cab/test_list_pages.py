@@ -150,3 +150,28 @@ def test_a_hold_is_taken_back_by_undo(waiting, ben):
     client.post(where, fields)
     waiting.refresh_from_db()
     assert not waiting.on_hold
+
+
+def test_what_is_drawn_once_for_all_offers_nobody_anothers_cluster(ben, auditor, payments, logistics, board):
+    type(logistics).objects.filter(pk=logistics.pk).update(visibility="restricted")
+    option = f'<option value="{logistics.slug}"'
+    assert option in text(signed_in(auditor).get("/changes/"))
+    assert option not in text(signed_in(ben).get("/changes/"))
+    assert f'<option value="{payments.slug}" selected>' in text(
+        signed_in(ben).get(f"/changes/?cluster={payments.slug}")
+    )
+    assert f'<option value="{payments.slug}">' in text(signed_in(ben).get("/changes/"))
+
+
+def test_a_title_that_looks_like_markup_is_shown_as_it_was_written(waiting, ben):
+    Change.objects.filter(pk=waiting.pk).update(title="<b>Rotate</b> & restart")
+    page = text(signed_in(ben).get("/changes/"))
+    assert "&lt;b&gt;Rotate&lt;/b&gt; &amp; restart" in page
+    assert "<b>Rotate</b>" not in page
+
+
+def test_the_first_page_shows_a_person_the_same_as_a_filter_that_fits_everything(waiting, ben, vera):
+    for person in (ben, vera):
+        first, filtered = (text(signed_in(person).get(address)) for address in ("/changes/", "/changes/?risk=1"))
+        assert waiting.reference in first
+        assert waiting.reference in filtered
