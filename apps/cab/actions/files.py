@@ -9,7 +9,10 @@ from django.core.files.storage import default_storage
 from apps.cab.models import Attachment, ImportRun
 from apps.cab.rules.attachments import STRAY_AFTER
 
-FOLDERS = {"attachments": Attachment, "imports": ImportRun}  # where each keeps its `file`
+FOLDERS: dict[str, type[Attachment | ImportRun]] = {
+    "attachments": Attachment,
+    "imports": ImportRun,
+}  # that keeps its `file` there
 BATCH = 500
 
 

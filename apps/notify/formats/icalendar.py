@@ -33,14 +33,15 @@ def _correct_onsets(calendar: Calendar) -> None:
     takes the standard at its word would begin summer time an hour late.
     """
     for zone in calendar.walk("VTIMEZONE"):
-        for onset in zone.subcomponents:
+        onsets: list[Any] = zone.subcomponents
+        for onset in onsets:
             forward = onset.TZOFFSETTO - onset.TZOFFSETFROM
             if forward > timedelta(0):
                 onset.DTSTART -= forward
-                onsets = [moment - forward for moment in _rdates(onset)]
+                later = [moment - forward for moment in _rdates(onset)]
                 onset.pop("RDATE", None)
-                if onsets:
-                    onset.add("RDATE", onsets)
+                if later:
+                    onset.add("RDATE", later)
 
 
 def _rdates(onset: Any) -> list[datetime]:
