@@ -12,7 +12,7 @@ from apps.cab.rules.attachments import STRAY_AFTER
 FOLDERS: dict[str, type[Attachment | ImportRun]] = {
     "attachments": Attachment,
     "imports": ImportRun,
-}  # that keeps its `file` there
+}
 BATCH = 500
 
 
