@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "apps.accounts",
     "apps.notify",
     "apps.clusters",
+    "apps.windows",
     "apps.cab",
     "apps.portal",
 ]
