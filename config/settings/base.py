@@ -329,6 +329,8 @@ SPECTACULAR_SETTINGS = {
         "ReviewStateEnum": [(s.value, s.value) for s in ReviewState],
         "OutcomeEnum": [(o.value, o.value) for o in Outcome],
         "BoardKindEnum": "apps.cab.models.boards.BoardKind",
+        "WindowKindEnum": "apps.windows.models.recurring.WindowKind",
+        "TierEnum": "apps.clusters.models.Tier",
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
 }

@@ -24,6 +24,8 @@ PAGES = (
     "/clusters/",
     "/clusters/payments/",
     "/inbox/",
+    "/windows/",
+    "/windows/new/",
     "/inbox/preferences/",
     "/metrics-board/",
     "/metrics-board/rows/?which=failed",

@@ -17,6 +17,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], .
             ("Queue", "cab:queue", "inbox", None),
             ("Changes", "cab:changes", "list", None),
             ("Calendar", "cab:week", "calendar", None),
+            ("Windows", "windows:windows", "calendar-clock", None),
             ("Boards", "cab:boards", "gavel", None),
         ),
     ),

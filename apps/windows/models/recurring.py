@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.urls import reverse
 
 from apps.clusters.models import Cluster
 from apps.kernel.fields import WallClockField
@@ -68,3 +69,6 @@ class RecurringWindow(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("windows:window", args=[self.pk])

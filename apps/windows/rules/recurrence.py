@@ -17,6 +17,7 @@ from apps.kernel.refusals import Invalid
 LONGEST_RULE = 500  # characters
 MOST_OCCURRENCES = 4_000  # of one definition within one question: ten years of every day
 HORIZON = timedelta(days=3 * 366)  # a rule that yields nothing for so long is a mistake
+LOOK_AHEAD = timedelta(days=3653)  # ten years: what comes later is nobody's "next"
 MOST_INTERVAL = 400  # days, weeks, months or years between two occurrences
 CHECK_SECONDS, CHECK_MEGABYTES = 4.0, 256
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
@@ -105,6 +106,23 @@ def occurrences(
     for start in starts:
         start_at = start.replace(tzinfo=there, fold=0).astimezone(UTC)
         if start_at < highest and start_at + duration > lowest:
+            found.append((start_at, start_at + duration))
+    return found
+
+
+def first_after(
+    *, rule: str, start_local: datetime, duration: timedelta, zone: str, after: datetime, most: int
+) -> list[Interval]:
+    """The first `most` occurrences that end later than `after`, within ten years."""
+    there = ZoneInfo(zone)
+    earliest = (after - duration).astimezone(there).replace(tzinfo=None) - timedelta(days=1)
+    latest = max(earliest, start_local) + LOOK_AHEAD
+    found: list[Interval] = []
+    for start in [start_local] if not rule else _parsed(rule, start_local).xafter(earliest, inc=True):
+        if start > latest or len(found) == most:
+            break
+        start_at = start.replace(tzinfo=there, fold=0).astimezone(UTC)
+        if start_at + duration > after:
             found.append((start_at, start_at + duration))
     return found
 
