@@ -188,6 +188,9 @@ class TestApi:
         assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
         assert answer.json()["detail"].startswith("Only an owner of Payments")
 
+    def test_without_a_range_the_next_four_weeks_are_told(self, window, ada):
+        assert len(signed_in(ada).get(f"{API}/windows/occurrences/").json()["results"]) in (4, 5)
+
     def test_occurrences_between_two_instants(self, window, ada, payments, logistics):
         client = signed_in(ada)
         asked = {"from": "2026-03-08T00:00:00Z", "to": "2026-03-16T00:00:00Z"}
@@ -199,7 +202,7 @@ class TestApi:
     @pytest.mark.parametrize(
         "asked",
         [
-            {},
+            {"from": ""},
             {"from": "2026-03-08T00:00:00Z", "to": "2027-03-08T00:00:00Z"},
             {"from": "2026-03-08T00:00:00Z", "to": "2026-03-07T00:00:00Z"},
             {"from": "2026-03-08T00:00:00", "to": "2026-03-09T00:00:00"},

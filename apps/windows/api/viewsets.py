@@ -1,6 +1,6 @@
 """The JSON door of windows."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -21,6 +21,7 @@ from apps.windows.api.serializers import OccurrenceOut, RetirementIn, WindowEdit
 from apps.windows.models import RecurringWindow, WindowKind
 
 LONGEST_TIME = 40  # characters
+LOOK_AHEAD = timedelta(days=28)  # where no end is asked for
 
 
 class WindowFilter(FilterSet):  # type: ignore[misc]  # the package publishes no types
@@ -64,8 +65,8 @@ class WindowViewSet(ReadViewSet[RecurringWindow]):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("from", OpenApiTypes.DATETIME, required=True, description="With its offset."),
-            OpenApiParameter("to", OpenApiTypes.DATETIME, required=True, description="At most 92 days later."),
+            OpenApiParameter("from", OpenApiTypes.DATETIME, description="With its offset; now, where left out."),
+            OpenApiParameter("to", OpenApiTypes.DATETIME, description="At most 92 days later; 28, where left out."),
             OpenApiParameter("cluster", str, description="Of this cluster and of the federation."),
             OpenApiParameter("kind", str, enum=WindowKind.values),
         ]
@@ -84,7 +85,8 @@ class WindowViewSet(ReadViewSet[RecurringWindow]):
             )
         if slug:
             visible_cluster(slug[:80], self.person)
-        start_at, end_at = (read_instant(asked.get(name, ""), name) for name in ("from", "to"))
+        start_at = read_instant(asked["from"], "from") if "from" in asked else self.at
+        end_at = read_instant(asked["to"], "to") if "to" in asked else start_at + LOOK_AHEAD
         return queries.told_between(self.person, start_at, end_at, cluster=slug, kind=kind)
 
 
