@@ -15,5 +15,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "accounts.forget_old_answers": {"task": "apps.accounts.tasks.forget_old_answers", "schedule": 1 * HOUR},
     "cab.close_overdue_rounds": {"task": "apps.cab.tasks.close_overdue_rounds", "schedule": 1 * MINUTE},
     "cab.remind_reviews": {"task": "apps.cab.tasks.remind_reviews", "schedule": 15 * MINUTE},
+    "cab.recheck_conflicts": {"task": "apps.cab.tasks.recheck_conflicts", "schedule": 15 * SECOND},
+    "cab.sweep_conflicts": {"task": "apps.cab.tasks.sweep_conflicts", "schedule": 1 * HOUR},
     "cab.continue_imports": {"task": "apps.cab.tasks.continue_imports", "schedule": 30 * SECOND},
 }

@@ -189,6 +189,32 @@ class ConditionWaived(Event):
 
 
 @dataclass(frozen=True)
+class ConflictFound(Event):
+    """Also when one comes back, or when an acceptance no longer fits; one entry for each change in it."""
+
+    words: ClassVar[str] = "found a conflict"
+    change_id: int
+    conflict_id: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class ConflictAccepted(Event):
+    words: ClassVar[str] = "accepted a conflict"
+    change_id: int
+    conflict_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ConflictResolved(Event):
+    words: ClassVar[str] = "saw a conflict resolved"
+    change_id: int
+    conflict_id: int
+    kind: str
+
+
+@dataclass(frozen=True)
 class ReviewBegun(Event):
     words: ClassVar[str] = "began the review"
     change_id: int

@@ -1,10 +1,14 @@
 """Whom the board's area tells, and when. Each reaction is idempotent by entry: a notice is written once."""
 
+from apps.accounts.events import RoleGranted, RoleRevoked
 from apps.accounts.models import Person
 from apps.cab import events
-from apps.cab.models import Change, Condition, Delegation, Round, Seat, SeatRole
+from apps.cab.actions import conflicts
+from apps.cab.models import Change, Condition, Conflict, Delegation, Round, Seat, SeatRole
 from apps.cab.queries.boards import authors_of, barred_from, voting_seats
 from apps.cab.queries.calendar import calendar_items
+from apps.cab.queries.conflicts import planned_at, planning_of
+from apps.clusters import events as map_events
 from apps.journal.actions import subscribe
 from apps.journal.models import Entry
 from apps.notify import feeds
@@ -127,6 +131,70 @@ def escalate_review(entry: Entry) -> None:
         kind="review",
         title=f"{change.reference}: the review is overdue",
         body=f"{change.title}. It was due {change.review.due_at:%d %B %Y}; {change.requester} was reminded.",
+    )
+
+
+@subscribe(
+    "cab.conflicts_of_change",
+    events.ChangeSubmitted,
+    events.ChangeEdited,
+    events.ChangesRequested,
+    events.ChangeRejected,
+    events.ChangeCancelled,
+    events.ImplementationFinished,
+    events.RiskRaised,
+    events.RiskRecomputed,
+)
+def find_conflicts(entry: Entry) -> None:
+    """What it plans, or whether it still does, has moved; its risk counts for what freezes spare."""
+    conflicts.recheck_change(change_id=entry.data["change_id"], at=entry.at)
+
+
+@subscribe(
+    "cab.conflicts_of_map",
+    map_events.DependencyDeclared,
+    map_events.DependencyWithdrawn,
+    map_events.ComponentDescribed,
+)
+def find_conflicts_on_map(entry: Entry) -> None:
+    """One end of every pair that a dependency joins within two hops is the dependency's own consumer or provider."""
+    names = ("consumer_id", "provider_id", "component_id")
+    ends = [entry.data[name] for name in names if name in entry.data]
+    conflicts.mark_for_recheck(changes=planning_of(ends, at=entry.at))
+
+
+@subscribe("cab.conflicts_of_person", RoleGranted, RoleRevoked)
+def find_conflicts_of_person(entry: Entry) -> None:
+    """Freezes spare by the roles of who carries it out."""
+    theirs = planned_at(entry.at).filter(implementer=entry.data["person_id"])
+    conflicts.mark_for_recheck(changes=theirs.values_list("pk", flat=True))
+
+
+@subscribe("cab.conflicts_of_all", map_events.CatalogImported, events.ChangesImported)
+def find_all_conflicts(entry: Entry) -> None:
+    """A whole catalogue or register came in: the job goes through all that is planned."""
+    conflicts.mark_all_planned(at=entry.at)
+
+
+@subscribe("cab.conflict_cleared", events.ConflictAccepted, events.ConflictResolved)
+def schedule_what_is_clear(entry: Entry) -> None:
+    """An authorized change waits for its conflicts only; with the last of them it goes into the calendar."""
+    conflicts.schedule_when_clear(change_id=entry.data["change_id"], at=entry.at)
+
+
+@subscribe("cab.conflict_found", events.ConflictFound)
+def tell_of_conflict(entry: Entry) -> None:
+    """Tell the authors of the change, who may move it."""
+    change = _change(entry)
+    one = Conflict.objects.with_both().get(pk=entry.data["conflict_id"])
+    told = [person for person in _authors(change) if Conflict.objects.visible_to(person).filter(pk=one.pk).exists()]
+    _tell(
+        told,
+        entry,
+        change,
+        kind="conflict",
+        title=f"{change.reference} is in conflict: {one.get_kind_display()}",
+        body=one.sentence_for(change.pk),
     )
 
 

@@ -8,7 +8,8 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from apps.cab.actions import imports, reviews, rounds
+from apps.cab.actions import conflicts, imports, reviews, rounds
+from apps.cab.models import ConflictRecheck
 from apps.cab.queries.boards import rounds_overdue_at
 from apps.cab.queries.changes import reviews_to_chase
 
@@ -38,6 +39,20 @@ def remind_reviews() -> int:
 def continue_imports() -> int:
     """Go on with uploaded imports from where they stand."""
     return imports.continue_uploads(until=timezone.now() + IMPORT_TURN, most=settings.IMPORT_LARGEST_BYTES)
+
+
+@shared_task(name="apps.cab.tasks.recheck_conflicts")
+def recheck_conflicts() -> int:
+    """Look again at the conflicts of the changes that were left to this job."""
+    now = timezone.now()
+    marked = ConflictRecheck.objects.order_by("change_id").values_list("change_id", flat=True)[:BATCH]
+    return _each(marked, lambda pk: conflicts.recheck_change(change_id=pk, at=now), what="change")
+
+
+@shared_task(name="apps.cab.tasks.sweep_conflicts")
+def sweep_conflicts() -> int:
+    """Leave all that is planned to the job above: time passes, and windows end without anybody saying so."""
+    return conflicts.mark_all_planned(at=timezone.now())
 
 
 def _each(ids: Iterable[int], act: Callable[[int], object], *, what: str) -> int:

@@ -2,6 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
+from apps.cab.api.conflicts import ConflictViewSet
 from apps.cab.api.viewsets import (
     BoardViewSet,
     CalendarViewSet,
@@ -18,5 +19,6 @@ router.register("calendar", CalendarViewSet, basename="calendar")
 router.register("queue", QueueViewSet, basename="queue")
 router.register("votes", VoteViewSet, basename="votes")
 router.register("reviews", ReviewViewSet, basename="reviews")
+router.register("conflicts", ConflictViewSet, basename="conflicts")
 
 urlpatterns = router.urls

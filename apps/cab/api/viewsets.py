@@ -15,6 +15,7 @@ from apps.accounts.rules import Scope
 from apps.cab.actions import boards as board_actions
 from apps.cab.actions import conditions, flow, proposing, reviews, rounds
 from apps.cab.api import serializers as s
+from apps.cab.api.conflicts import ConflictsOfChange
 from apps.cab.api.filters import ChangeApiFilter, WindowFilter
 from apps.cab.models import Attachment, Ballot, Board, Change, Condition, Delegation, Review, Revision, Round, Seat
 from apps.cab.queries import changes
@@ -27,7 +28,7 @@ from apps.journal.models import Entry
 from apps.kernel.refusals import Invalid, NotFound
 
 
-class ChangeViewSet(ReadViewSet[Change]):
+class ChangeViewSet(ConflictsOfChange):
     """Change requests you may see, and every act on them."""
 
     serializer_class = s.ChangeOut

@@ -121,7 +121,7 @@ def _barred(*, change: Any, person: Any) -> QuerySet[Change]:
 
 def blocker_facts(change: Change, *, at: datetime) -> BlockerFacts:
     """The facts the change's blockers are found from, as the database has them now."""
-    from apps.cab.queries import boards
+    from apps.cab.queries import boards, conflicts
 
     last = max(change.rounds.all(), key=lambda one: one.number, default=None)
     round_ = last if last and last.state == RoundState.OPEN else None
@@ -133,6 +133,7 @@ def blocker_facts(change: Change, *, at: datetime) -> BlockerFacts:
         open_conditions=Condition.objects.filter(change=change, state=ConditionState.OPEN).count(),
         quorum_unreachable=boards.standing(round_, change, at=at).quorum.unreachable if round_ else (),
         author_approvers=author_approvers(change),
+        conflicts=conflicts.stops_on(change),
         at=at,
     )
 

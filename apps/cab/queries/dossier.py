@@ -17,6 +17,7 @@ from apps.cab.models import (
     Change,
     ChangeComponent,
     CoAuthorship,
+    Conflict,
     Delegation,
     LastLook,
     NamedApprover,
@@ -28,6 +29,7 @@ from apps.cab.models import (
 )
 from apps.cab.queries import changes
 from apps.cab.queries.boards import OpenBallot, conditions_shown_to
+from apps.cab.queries.conflicts import shown_to as conflicts_shown_to
 from apps.cab.rules import blockers, offers, separation, voting
 from apps.cab.rules.revisions import EditVerdict
 from apps.cab.states import ConditionState, RoundState
@@ -50,6 +52,7 @@ class Dossier:
     hidden_ballots: int
     open_ballots: Sequence[OpenBallot]
     conditions: Sequence[Any]
+    conflicts: Sequence[Conflict]  # open and accepted ones this person may know of
     blockers: Sequence[blockers.Blocker]
     acts: Sequence[str]
     timeline: Sequence[dict[str, Any]]
@@ -74,6 +77,7 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
     is_chair = any(seat.person_id == person.pk and seat.role == SeatRole.CHAIR for seat in seats)
     open_ballots = _open_ballots(open_round, seats, ballots, person, barred)
     conditions = list(conditions_shown_to(change, person).annotate(board_id=F("ballot__round__board_id")))
+    conflicts = conflicts_shown_to(change, person)
     found = blockers.blockers(
         changes.blocker_facts_from(
             change,
@@ -83,6 +87,7 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
             open_conditions=sum(one.state == ConditionState.OPEN for one in conditions),
             quorum_unreachable=quorum.unreachable if quorum and open_round else (),
             author_approvers=_author_approvers(change),
+            conflicts=conflicts.stops,
             at=at,
         )
     )
@@ -106,6 +111,7 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
         hidden_ballots=len(ballots) - len(shown),
         open_ballots=open_ballots,
         conditions=conditions,
+        conflicts=conflicts.rows,
         blockers=found,
         acts=offers.offers(situation),
         timeline=[_line(entry) for entry in journal.timeline(change, limit=60)],

@@ -32,6 +32,7 @@ class Standing:
     open_conditions: int = 0
     quorum_unreachable: Sequence[str] = field(default=())
     author_approvers: Sequence[str] = field(default=())
+    conflicts: Sequence[tuple[str, str]] = field(default=())  # open ones that stop it: sentence, next step
 
 
 _BEFORE_WORK = (
@@ -69,6 +70,7 @@ def blockers(standing: Standing) -> list[Blocker]:
         )
         for sentence in standing.quorum_unreachable
     ]
+    found += [Blocker("conflict", sentence, step, "conflicts") for sentence, step in standing.conflicts]
     if standing.state in ("authorized", "scheduled"):
         found += for_work(standing)
     return found

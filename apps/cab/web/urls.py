@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.cab.web.views import boards, dossier, editing, imports, lists, metrics
+from apps.cab.web.views import boards, conflicts, dossier, editing, imports, lists, metrics
 
 app_name = "cab"
 urlpatterns = [
@@ -45,6 +45,8 @@ urlpatterns = [
     path("changes/<str:reference>/files/<int:attachment_id>/", dossier.file, name="file"),
     path("changes/<str:reference>/files/<int:attachment_id>/removal/", dossier.remove_file, name="remove-file"),
     path("changes/<str:reference>/revisions/<int:number>/", dossier.revision, name="revision"),
+    path("conflicts/", conflicts.listing, name="conflicts"),
+    path("conflicts/<int:conflict_id>/acceptance/", conflicts.accept, name="accept-conflict"),
     path("imports/", imports.listing, name="imports"),
     path("imports/<int:run_id>/", imports.show, name="import"),
     path("imports/<int:run_id>/rejections.csv", imports.rejected, name="import-rejections"),

@@ -18,6 +18,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], .
             ("Changes", "cab:changes", "list", None),
             ("Calendar", "cab:week", "calendar", None),
             ("Windows", "windows:windows", "calendar-clock", None),
+            ("Conflicts", "cab:conflicts", "git-branch", None),
             ("Boards", "cab:boards", "gavel", None),
         ),
     ),
