@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 
 from apps.accounts.models import Person
-from apps.accounts.rules import Capability
 from apps.cab.models import Change, Conflict
 from apps.cab.rules import conflicts as rules
 from apps.cab.states import PLANNING, ConflictState
 from apps.clusters.models import Component, Visibility
-from apps.clusters.queries import standing
 from apps.windows.models import RecurringWindow, WindowKind
 from apps.windows.queries import freezes_between, occurrences_between, scope_of
 from apps.windows.rules.freezing import FreezeFacts, verdict
@@ -174,16 +174,39 @@ class Shown:
     rows: Sequence[Conflict]
 
 
-def shown_to(change: Change, person: Person) -> Shown:
-    """The open and accepted conflicts of the change, in one query. Rows carry `words`, as this change reads them."""
+def listed_for(person: Person) -> ArraySubquery:
+    """To annotate changes with their open and accepted conflicts, as `shown_of` reads them: no query of their own."""
     seen = Change.objects.visible_to(person)
-    rows: Any = Conflict.objects.of_change(change.pk).exclude(state=ConflictState.RESOLVED).with_both()
-    rows = rows.annotate(
-        other_seen=Exists(seen.filter(pk=OuterRef("other"))), change_seen=Exists(seen.filter(pk=OuterRef("change")))
-    ).order_by("-state", "-is_stopping", "kind", "pk")
+    rows = (
+        Conflict.objects.filter(Q(change=OuterRef("pk")) | Q(other=OuterRef("pk")))
+        .exclude(state=ConflictState.RESOLVED)
+        .order_by("-state", "-is_stopping", "kind", "pk")
+    )
+    return ArraySubquery(
+        rows.values(
+            one=JSONObject(
+                id="pk",
+                kind="kind",
+                state="state",
+                is_stopping="is_stopping",
+                details="details",
+                accepted_by="accepted_by__name",
+                accepted_at="accepted_at",
+                accepted_reason="accepted_reason",
+                change=JSONObject(id="change_id", number="change__number", title="change__title"),
+                other=JSONObject(id="other_id", number="other__number", title="other__title"),
+                other_seen=Exists(seen.filter(pk=OuterRef("other"))),
+                change_seen=Exists(seen.filter(pk=OuterRef("change"))),
+            )
+        )
+    )
+
+
+def shown_of(change: Any) -> Shown:
+    """The conflicts of a change annotated with `listed_conflicts`. Rows carry `words`, as this change reads them."""
     stops, told = [], []
-    for one in rows:
-        is_told = one.change_seen and (one.other_id is None or one.other_seen)
+    for data in change.listed_conflicts:
+        one, is_told = _read(data), data["change_seen"] and (data["other"]["id"] is None or data["other_seen"])
         if one.state == ConflictState.OPEN and one.is_stopping:
             stops.append(_stop(one, change.pk, is_told=is_told))
         if is_told:
@@ -193,11 +216,15 @@ def shown_to(change: Change, person: Person) -> Shown:
     return Shown(stops, told)
 
 
-def accepts_conflicts(person: Person, change: Change) -> bool:
-    """Whether the person's roles or standing let them accept conflicts of others' changes; asks nothing of authors."""
-    return person.may(Capability.PROPOSE_CHANGE) and (
-        person.may(Capability.TRIAGE_CHANGE) or standing(person, change.cluster).may_own
+def _read(data: dict[str, Any]) -> Any:
+    one: Any = Conflict(
+        change=Change(**data["change"]),
+        other=Change(**data["other"]) if data["other"]["id"] else None,
+        accepted_at=datetime.fromisoformat(data["accepted_at"]) if data["accepted_at"] else None,
+        **{name: data[name] for name in ("id", "kind", "state", "is_stopping", "details", "accepted_reason")},
     )
+    one.acceptor = data["accepted_by"]
+    return one
 
 
 def _stop(one: Conflict, change_id: int, *, is_told: bool) -> tuple[str, str]:

@@ -29,7 +29,7 @@ from apps.cab.models import (
 )
 from apps.cab.queries import changes
 from apps.cab.queries.boards import OpenBallot, conditions_shown_to
-from apps.cab.queries.conflicts import shown_to as conflicts_shown_to
+from apps.cab.queries.conflicts import listed_for, shown_of
 from apps.cab.rules import blockers, offers, separation, voting
 from apps.cab.rules.revisions import EditVerdict
 from apps.cab.states import ConditionState, RoundState
@@ -60,6 +60,7 @@ class Dossier:
     seen: int | None
     is_chair: bool
     seats: Sequence[Seat]
+    may_accept: bool  # conflicts
     is_barred: bool  # wrote it or carries it out, so never decides it
 
 
@@ -77,7 +78,7 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
     is_chair = any(seat.person_id == person.pk and seat.role == SeatRole.CHAIR for seat in seats)
     open_ballots = _open_ballots(open_round, seats, ballots, person, barred)
     conditions = list(conditions_shown_to(change, person).annotate(board_id=F("ballot__round__board_id")))
-    conflicts = conflicts_shown_to(change, person)
+    conflicts = shown_of(change)
     found = blockers.blockers(
         changes.blocker_facts_from(
             change,
@@ -121,6 +122,7 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
         seen=change.seen,
         is_chair=is_chair,
         seats=seats,
+        may_accept=situation.may_assess and situation.may_write,  # who may assess wrote nothing of it
         is_barred=person.pk in barred,
     )
 
@@ -164,6 +166,7 @@ def _change(reference: str, person: Person) -> Any:
         named_as_approvers=ArraySubquery(
             NamedApprover.objects.filter(change=OuterRef("pk")).values_list("person__handle")
         ),
+        listed_conflicts=listed_for(person),
         material_writers=ArraySubquery(
             Revision.objects.filter(change=OuterRef("pk"), is_material=True).values_list("author").distinct()
         ),

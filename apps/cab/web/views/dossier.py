@@ -15,7 +15,6 @@ from apps.cab.actions import conditions, desk, flow, proposing, reviews, rounds
 from apps.cab.models import Attachment, Change, Condition, Revision
 from apps.cab.queries import changes, waiting
 from apps.cab.queries.boards import conditions_shown_to
-from apps.cab.queries.conflicts import accepts_conflicts
 from apps.cab.queries.dossier import Dossier, dossier, find
 from apps.cab.queries.named import people_named
 from apps.cab.rules import revisions
@@ -281,7 +280,6 @@ def _page(
         "blockers": _mendable(found),
         "why_no_ballot": waiting.why_no_ballot(found, request.user),
         "digest": waiting.digest_of(found.change),
-        "may_accept": not found.is_barred and accepts_conflicts(request.user, found.change),
         "votes_here": any(seat.person_id == request.user.pk for seat in found.seats) and not found.is_barred,
     }
     template = "cab/_dossier.html" if is_fragment(request) and refused is None else "cab/dossier.html"
