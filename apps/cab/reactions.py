@@ -13,6 +13,7 @@ from apps.journal.actions import subscribe
 from apps.journal.models import Entry
 from apps.notify import feeds
 from apps.notify.actions.telling import tell
+from apps.windows import events as window_events
 
 feeds.register("changes", "Scheduled changes I may see", calendar_items)
 
@@ -170,9 +171,16 @@ def find_conflicts_of_person(entry: Entry) -> None:
     conflicts.mark_for_recheck(changes=theirs.values_list("pk", flat=True))
 
 
-@subscribe("cab.conflicts_of_all", map_events.CatalogImported, events.ChangesImported)
+@subscribe(
+    "cab.conflicts_of_all",
+    map_events.CatalogImported,
+    events.ChangesImported,
+    window_events.WindowPlanned,
+    window_events.WindowChanged,
+    window_events.WindowRetired,
+)
 def find_all_conflicts(entry: Entry) -> None:
-    """A whole catalogue or register came in: the job goes through all that is planned."""
+    """A window is another now, or a whole catalogue or register came in: the job goes through all that is planned."""
     conflicts.mark_all_planned(at=entry.at)
 
 

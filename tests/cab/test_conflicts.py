@@ -18,6 +18,7 @@ from apps.clusters.models import Component, Dependency, Tier, Visibility
 from apps.journal.actions import deliver_due
 from apps.kernel.refusals import Invalid, NotAllowed, NotFound, WrongState
 from apps.notify.models import Notice
+from apps.windows.actions.recurring import plan_window, retire_window
 from apps.windows.models import Freeze, FreezeCluster, RecurringWindow, WindowKind
 from tests.cab.conftest import content
 from tests.conftest import NOON, make_person, signed_in
@@ -237,6 +238,22 @@ def test_the_whole_window_must_lie_within(submitted, omar, payments):
         omar, WindowKind.MAINTENANCE, payments, rrule="FREQ=DAILY", start_local=datetime(2026, 1, 4, 23), name="Late"
     )
     assert found_for(submitted) == []
+
+
+def test_a_window_planned_and_retired_wakes_the_check(submitted, omar, payments):
+    values = {
+        "name": "Sunday night",
+        "start_local": datetime(2026, 1, 4, 22),
+        "duration_minutes": 240,
+        "zone": "Europe/Berlin",
+        "rrule": "FREQ=WEEKLY;BYDAY=SU",
+    }
+    window = plan_window(planner=omar, cluster=payments, kind="maintenance", values=values, at=NOON)
+    deliver()
+    assert kinds(submitted) == {"outside_window"}
+    retire_window(window_id=window.pk, person=omar, reason="No longer needed.", at=NOON)
+    deliver()
+    assert kinds(submitted) == set()
 
 
 @pytest.mark.parametrize(("fields", "hits"), [({}, True), ({"tiers": [3]}, False), ({"zone": "Asia/Tokyo"}, False)])

@@ -11,10 +11,10 @@ from rest_framework.decorators import action
 from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.rules import Scope
 from apps.cab.actions.conflicts import LONGEST_REASON, accept_conflict
-from apps.cab.api.serializers import Strict
 from apps.cab.models import Change, Conflict
 from apps.cab.rules.conflicts import next_step
 from apps.cab.web.conflict_filter import ConflictFilter
+from apps.windows.api.fields import Strict
 
 MOST_TOLD = 500
 
