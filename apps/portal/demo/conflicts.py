@@ -36,7 +36,7 @@ MEETINGS = (
 def propose(people: dict[str, Person], parts: dict[str, Component], *, at: datetime) -> None:
     """Hand in the changes that meet others; the outbox finds the conflicts."""
     for number, one in enumerate(MEETINGS):
-        part, told_at = parts[one.component], at - timedelta(hours=6, minutes=7 * number)
+        part, told_at = parts[one.component], at - timedelta(hours=2) + timedelta(minutes=7 * number)
         zone = part.cluster.zone
         start = datetime.combine(at.astimezone(ZoneInfo(zone)).date() + timedelta(days=one.day), START)
         content = proposing.Content(
@@ -48,7 +48,7 @@ def propose(people: dict[str, Person], parts: dict[str, Component], *, at: datet
             window_start=start, window_end=start + LASTS, window_zone=zone,
         )  # fmt: skip
         change = proposing.propose_change(requester=people[one.requester], content=content, at=told_at)
-        flow.submit_change(change_id=change.pk, submitter=people[one.requester], at=told_at + timedelta(hours=1))
+        flow.submit_change(change_id=change.pk, submitter=people[one.requester], at=told_at + timedelta(minutes=40))
 
 
 def settle(people: dict[str, Person], *, at: datetime) -> None:
