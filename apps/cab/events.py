@@ -134,6 +134,16 @@ class ChangeScheduled(Event):
 
 
 @dataclass(frozen=True)
+class FreezeAcknowledged(Event):
+    """Somebody goes on with the change in spite of a soft freeze."""
+
+    words: ClassVar[str] = "acknowledged the freeze"
+    change_id: int
+    freeze_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class ImplementationStarted(Event):
     words: ClassVar[str] = "started the implementation"
     change_id: int

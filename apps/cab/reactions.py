@@ -9,11 +9,15 @@ from apps.cab.queries.boards import authors_of, barred_from, voting_seats
 from apps.cab.queries.calendar import calendar_items
 from apps.cab.queries.conflicts import planned_at, planning_of
 from apps.clusters import events as map_events
+from apps.cab.queries.freezes import hits
+from apps.clusters.queries import owning_people
 from apps.journal.actions import subscribe
 from apps.journal.models import Entry
 from apps.notify import feeds
 from apps.notify.actions.telling import tell
 from apps.windows import events as window_events
+from apps.windows.events import FreezeEnforced, FreezeLifted
+from apps.windows.models import Freeze
 
 feeds.register("changes", "Scheduled changes I may see", calendar_items)
 
@@ -178,6 +182,8 @@ def find_conflicts_of_person(entry: Entry) -> None:
     window_events.WindowPlanned,
     window_events.WindowChanged,
     window_events.WindowRetired,
+    FreezeEnforced,
+    FreezeLifted,
 )
 def find_all_conflicts(entry: Entry) -> None:
     """A window is another now, or a whole catalogue or register came in: the job goes through all that is planned."""
@@ -203,6 +209,27 @@ def tell_of_conflict(entry: Entry) -> None:
         kind="conflict",
         title=f"{change.reference} is in conflict: {one.get_kind_display()}",
         body=one.sentence_for(change.pk),
+    )
+
+
+@subscribe("cab.freeze_enforced", FreezeEnforced, FreezeLifted)
+def tell_of_freeze(entry: Entry) -> None:
+    """Tell those who keep the clusters of a freeze, and who wrote or carries out a change that it hits."""
+    freeze = Freeze.objects.get(pk=entry.data["freeze_id"])
+    found = [one.change for one in hits(freeze) if one.verdict.stops]
+    clusters = {one.cluster_id for one in found} | set(freeze.scope.values_list("cluster_id", flat=True))
+    people = {one.pk: one for one in owning_people(clusters)}
+    named = {pk for one in found for pk in (one.requester_id, one.implementer_id) if pk}
+    people |= Person.objects.in_bulk(named)
+    is_lifted = entry.event == FreezeLifted.name()
+    tell(
+        list(people.values()),
+        entry=entry,
+        kind="work",
+        title=f"{freeze.name}: {'the freeze is lifted' if is_lifted else f'a {freeze.strength} freeze is in force'}",
+        body=f"From {freeze.start_at:%d %B %Y %H:%M} to {freeze.end_at:%d %B %Y %H:%M} UTC. {freeze.reason}"[:500],
+        url=freeze.get_absolute_url(),
+        at=entry.at,
     )
 
 

@@ -329,6 +329,12 @@ SPECTACULAR_SETTINGS = {
         "ReviewStateEnum": [(s.value, s.value) for s in ReviewState],
         "OutcomeEnum": [(o.value, o.value) for o in Outcome],
         "BoardKindEnum": "apps.cab.models.boards.BoardKind",
+        "FreezeStateEnum": [
+            ("draft", "draft"),
+            ("previewed", "previewed"),
+            ("enforced", "enforced"),
+            ("lifted", "lifted"),
+        ],
         "WindowKindEnum": "apps.windows.models.recurring.WindowKind",
         "TierEnum": "apps.clusters.models.Tier",
     },

@@ -25,6 +25,8 @@ PAGES = (
     "/clusters/payments/",
     "/inbox/",
     "/windows/",
+    "/freezes/",
+    "/freezes/new/",
     "/windows/new/",
     "/inbox/preferences/",
     "/metrics-board/",

@@ -19,7 +19,7 @@ from apps.cab.models import Attachment, Ballot, Board, Change, Condition, Delega
 from apps.clusters.models import CatalogImport, Cluster, Component, Dependency, Visibility
 from apps.journal.models import Delivery, Entry
 from apps.notify.models import Endpoint, Feed, Notice, Sending
-from apps.windows.models import RecurringWindow
+from apps.windows.models import Freeze, RecurringWindow
 from tests.conftest import make_person, signed_in
 from tests.standards.addresses import Address, addresses, told
 
@@ -102,6 +102,7 @@ def things(cluster: Cluster) -> dict[str, Any]:
         "reviews": first(Review, change__cluster=cluster),
         "queue": change.pk,
         "deliveries": first(Delivery),
+        "freezes": first(Freeze, clusters=cluster),
         "windows": first(RecurringWindow, cluster=cluster),
     }
 
@@ -121,6 +122,7 @@ BY_PLACE = (
     ("reviews/", "pk", "reviews"),
     ("queue/", "pk", "queue"),
     ("windows/", "pk", "windows"),
+    ("freezes/", "pk", "freezes"),
     ("journal/", "pk", "entry_id"),
     ("deliveries/", "pk", "deliveries"),
 )
@@ -190,6 +192,7 @@ NOT_FOR_AUDITORS = {
     "imports/",
     "webhooks/new/",
     "windows/new/",
+    "freezes/new/",
 }
 
 

@@ -14,6 +14,7 @@ from apps.cab.actions.scoring import score
 from apps.cab.models import Ballot, Board, Change, Choice, Condition, Delegation, Round, Verdict
 from apps.cab.queries import boards, changes
 from apps.cab.queries.conflicts import is_stopped
+from apps.cab.queries.freezes import freezes_before
 from apps.cab.rules import routing, voting
 from apps.cab.rules.ballots import require_fits
 from apps.cab.states import ChangeState, ConditionState, RoundState
@@ -256,6 +257,8 @@ def schedule_if_ready(change: Change, *, actor: Person | None, at: datetime) -> 
     open_conditions = Condition.objects.filter(change=change, state=ConditionState.OPEN).exists()
     ahead = change.window_end_at is not None and change.window_end_at > at
     if change.state != ChangeState.AUTHORIZED or open_conditions or not ahead or change.on_hold or is_stopped(change):
+        return False
+    if any(one.stands for one in freezes_before(change, at=at)):
         return False
     move_change(change, ChangeState.SCHEDULED)
     change.save()

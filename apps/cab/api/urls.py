@@ -3,6 +3,7 @@
 from rest_framework.routers import SimpleRouter
 
 from apps.cab.api.conflicts import ConflictViewSet
+from apps.cab.api.freezes import FreezeViewSet
 from apps.cab.api.viewsets import (
     BoardViewSet,
     CalendarViewSet,
@@ -14,6 +15,7 @@ from apps.cab.api.viewsets import (
 
 router = SimpleRouter()
 router.register("changes", ChangeViewSet, basename="changes")
+router.register("freezes", FreezeViewSet, basename="freezes")
 router.register("boards", BoardViewSet, basename="boards")
 router.register("calendar", CalendarViewSet, basename="calendar")
 router.register("queue", QueueViewSet, basename="queue")

@@ -20,6 +20,7 @@ from apps.cab.models import (
     Seat,
 )
 from apps.cab.models.changes import ChangeQuerySet
+from apps.cab.queries.freezes import freezes_before
 from apps.cab.rules import revisions, risk, separation
 from apps.cab.rules.blockers import Standing as BlockerFacts
 from apps.cab.rules.reviews import ESCALATE_AFTER, REMIND_BEFORE
@@ -149,6 +150,9 @@ def author_approvers(change: Change) -> list[str]:
 
 def blocker_facts_from(change: Change, *, at: datetime, **found: Any) -> BlockerFacts:
     """The same facts from what has been read already (`found`) and the change's own fields."""
+    if "freezes" not in found and change.state in {ChangeState.AUTHORIZED, ChangeState.SCHEDULED}:
+        stops = freezes_before(change, at=at)
+        found["freezes"] = [(one.is_hard, one.verdict.sentence) for one in stops if one.stands]
     return BlockerFacts(
         state=change.state,
         type=change.type,

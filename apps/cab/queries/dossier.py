@@ -30,9 +30,10 @@ from apps.cab.models import (
 from apps.cab.queries import changes
 from apps.cab.queries.boards import OpenBallot, conditions_shown_to
 from apps.cab.queries.conflicts import listed_for, shown_of
+from apps.cab.queries.freezes import FreezeStop, freezes_before
 from apps.cab.rules import blockers, offers, separation, voting
 from apps.cab.rules.revisions import EditVerdict
-from apps.cab.states import ConditionState, RoundState
+from apps.cab.states import ChangeState, ConditionState, RoundState
 from apps.clusters.queries import standing
 from apps.journal import queries as journal
 from apps.journal.events import words_for
@@ -54,6 +55,7 @@ class Dossier:
     conditions: Sequence[Any]
     conflicts: Sequence[Conflict]  # open and accepted ones this person may know of
     blockers: Sequence[blockers.Blocker]
+    freezes: Sequence[FreezeStop]
     acts: Sequence[str]
     timeline: Sequence[dict[str, Any]]
     since_last_look: EditVerdict
@@ -79,9 +81,11 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
     open_ballots = _open_ballots(open_round, seats, ballots, person, barred)
     conditions = list(conditions_shown_to(change, person).annotate(board_id=F("ballot__round__board_id")))
     conflicts = shown_of(change)
+    stops = freezes_before(change, at=at) if change.state in {ChangeState.AUTHORIZED, ChangeState.SCHEDULED} else []
     found = blockers.blockers(
         changes.blocker_facts_from(
             change,
+            freezes=[(one.is_hard, one.verdict.sentence) for one in stops if one.stands],
             has_components=bool(change.listed_components),
             has_open_round=open_round is not None,
             round_lapsed=bool(current and current.state == RoundState.LAPSED),
@@ -114,6 +118,7 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
         conditions=conditions,
         conflicts=conflicts.rows,
         blockers=found,
+        freezes=stops,
         acts=offers.offers(situation),
         timeline=[_line(entry) for entry in journal.timeline(change, limit=60)],
         since_last_look=changes.diff(change, change.seen, change.revision)

@@ -198,6 +198,12 @@ class ReasonForm(RefusableForm):
     reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), max_length=4000)
 
 
+class AcknowledgementForm(ReasonForm):
+    """Which freeze is acknowledged, and why this cannot wait."""
+
+    freeze_id = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+
 class RiskForm(ReasonForm):
     """A higher risk, and why."""
 

@@ -36,6 +36,8 @@ def _built(at: datetime) -> list[str]:
     said.append(f"{len(STORIES)} changes")
     conflicts.propose(people, parts, at=at)
     said.append(f"{len(conflicts.MEETINGS)} changes in each other's way")
+    seasons.announce_freezes(people, at=at)
+    said.append("freezes")
     history.bring_along(people, at=at)
     said.append("an older register")
     outside.connect(people, at=at)

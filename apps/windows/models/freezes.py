@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.urls import reverse
 
 from apps.clusters.models import Cluster
 from apps.kernel.fields import WallClockField
@@ -54,10 +55,12 @@ class Freeze(models.Model):
     exemptions = models.JSONField(default=list, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
-    previewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    previewed_at = models.DateTimeField(null=True)
-    enforced_at = models.DateTimeField(null=True)
-    lifted_at = models.DateTimeField(null=True)
+    previewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    previewed_at = models.DateTimeField(null=True, blank=True)
+    enforced_at = models.DateTimeField(null=True, blank=True)
+    lifted_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
 
     objects = FreezeQuerySet.as_manager()
@@ -88,6 +91,9 @@ class Freeze(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("cab:freeze", args=[self.pk])  # the list of changes it hits stands there
 
 
 class FreezeCluster(models.Model):
