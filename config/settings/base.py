@@ -335,6 +335,7 @@ SPECTACULAR_SETTINGS = {
             ("enforced", "enforced"),
             ("lifted", "lifted"),
         ],
+        "ChangeTypeEnum": "apps.cab.models.changes.ChangeType",
         "WindowKindEnum": "apps.windows.models.recurring.WindowKind",
         "TierEnum": "apps.clusters.models.Tier",
     },
