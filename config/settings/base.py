@@ -336,6 +336,7 @@ SPECTACULAR_SETTINGS = {
             ("lifted", "lifted"),
         ],
         "ChangeTypeEnum": "apps.cab.models.changes.ChangeType",
+        "FreezeEffectEnum": [("clear", "clear"), ("warned", "warned"), ("stopped", "stopped")],
         "WindowKindEnum": "apps.windows.models.recurring.WindowKind",
         "TierEnum": "apps.clusters.models.Tier",
     },

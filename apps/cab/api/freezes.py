@@ -4,14 +4,16 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 from django_filters.rest_framework import ChoiceFilter, FilterSet
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 
 from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.rules import Role, Scope
+from apps.cab.api.checks import CheckIn, CheckOut, checked
 from apps.cab.models import ChangeType
 from apps.cab.queries.freezes import FreezeHit, hits_shown_to
+from apps.cab.queries.verdicts import Verdict
 from apps.clusters.models import Cluster, Tier
 from apps.clusters.queries import visible_cluster
 from apps.windows.actions import freezes as actions
@@ -171,6 +173,15 @@ class FreezeViewSet(ReadViewSet[Freeze]):
         return actions.change_freeze(
             freeze_id=freeze.pk, editor=self.person, version=freeze.version, changes=data, at=self.at
         )
+
+    @extend_schema(parameters=[CheckIn])
+    @action(detail=False, filterset_class=None)
+    @read(gives=CheckOut)
+    def check(self) -> Verdict:
+        """What freezes and blackouts say to a change, or to work of a kind: for pipelines, before they deploy."""
+        asked = CheckIn(data=self.request.query_params.dict())
+        asked.is_valid(raise_exception=True)
+        return checked(self.person, asked.validated_data, at=self.at)
 
     @action(detail=True, filterset_class=None)
     @read(gives=FreezeHitOut, many=True)

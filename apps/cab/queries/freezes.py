@@ -55,10 +55,10 @@ def freezes_before(change: Change, *, at: datetime) -> list[FreezeStop]:
     found = freezes_between(min(start for start, _ in ranges), max(end for _, end in ranges))
     if not found:
         return []
-    known = _acknowledged(change)
+    known = acknowledged(change)
     stops = []
     for freeze in found:
-        said = [verdict(scope_of(freeze), _facts(change, *one)) for one in ranges]
+        said = [verdict(scope_of(freeze), facts_of(change, *one)) for one in ranges]
         stopping = next((one for one in said if one.stops), None)
         if stopping:
             stops.append(FreezeStop(freeze, stopping, freeze.strength == "hard", freeze.pk in known))
@@ -76,7 +76,7 @@ def hits(freeze: Freeze) -> list[FreezeHit]:
         .order_by("window_start_at", "pk")
     )
     scope = scope_of(freeze)
-    said = [FreezeHit(one, verdict(scope, _facts(one, one.window_start_at, one.window_end_at))) for one in rows]
+    said = [FreezeHit(one, verdict(scope, facts_of(one, one.window_start_at, one.window_end_at))) for one in rows]
     return [one for one in said if one.verdict.hits]
 
 
@@ -99,7 +99,8 @@ def _ranges(change: Change, at: datetime) -> list[tuple[datetime, datetime]]:
     return [planned, now] if change.state == ChangeState.SCHEDULED else [planned]
 
 
-def _facts(change: Change, start_at: datetime | None, end_at: datetime | None) -> FreezeFacts:
+def facts_of(change: Change, start_at: datetime | None, end_at: datetime | None) -> FreezeFacts:
+    """What a freeze asks of the change, were it to run from `start_at` to `end_at`."""
     assert start_at is not None
     assert end_at is not None
     touched = change.touched.all() if _is_fetched(change) else change.touched.select_related("component")
@@ -120,7 +121,8 @@ def _is_fetched(change: Change) -> bool:
     return "touched" in getattr(change, "_prefetched_objects_cache", {})
 
 
-def _acknowledged(change: Change) -> set[int]:
+def acknowledged(change: Change) -> set[int]:
+    """The ids of the soft freezes that somebody has acknowledged for the change."""
     entries = Entry.objects.about(change).filter(event=events.FreezeAcknowledged.name())
     return {data["freeze_id"] for data in entries.values_list("data", flat=True)}
 
