@@ -8,8 +8,8 @@ from apps.cab.models import Change, Condition, Conflict, Delegation, Round, Seat
 from apps.cab.queries.boards import authors_of, barred_from, voting_seats
 from apps.cab.queries.calendar import calendar_items
 from apps.cab.queries.conflicts import planned_at, planning_of
-from apps.clusters import events as map_events
 from apps.cab.queries.freezes import hits
+from apps.clusters import events as map_events
 from apps.clusters.queries import owning_people
 from apps.journal.actions import subscribe
 from apps.journal.models import Entry
