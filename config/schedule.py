@@ -16,5 +16,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "cab.close_overdue_rounds": {"task": "apps.cab.tasks.close_overdue_rounds", "schedule": 1 * MINUTE},
     "cab.remind_reviews": {"task": "apps.cab.tasks.remind_reviews", "schedule": 15 * MINUTE},
     "cab.remove_stray_files": {"task": "apps.cab.tasks.remove_stray_files", "schedule": 6 * HOUR},
+    "cab.recheck_conflicts": {"task": "apps.cab.tasks.recheck_conflicts", "schedule": 15 * SECOND},
+    "cab.sweep_conflicts": {"task": "apps.cab.tasks.sweep_conflicts", "schedule": 1 * HOUR},
     "cab.continue_imports": {"task": "apps.cab.tasks.continue_imports", "schedule": 30 * SECOND},
 }

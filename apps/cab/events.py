@@ -134,6 +134,16 @@ class ChangeScheduled(Event):
 
 
 @dataclass(frozen=True)
+class FreezeAcknowledged(Event):
+    """Somebody goes on with the change in spite of a soft freeze."""
+
+    words: ClassVar[str] = "acknowledged the freeze"
+    change_id: int
+    freeze_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class ImplementationStarted(Event):
     words: ClassVar[str] = "started the implementation"
     change_id: int
@@ -186,6 +196,32 @@ class ConditionWaived(Event):
     words: ClassVar[str] = "waived a condition"
     change_id: int
     condition_id: int
+
+
+@dataclass(frozen=True)
+class ConflictFound(Event):
+    """Also when one comes back, or when an acceptance no longer fits; one entry for each change in it."""
+
+    words: ClassVar[str] = "found a conflict"
+    change_id: int
+    conflict_id: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class ConflictAccepted(Event):
+    words: ClassVar[str] = "accepted a conflict"
+    change_id: int
+    conflict_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ConflictResolved(Event):
+    words: ClassVar[str] = "saw a conflict resolved"
+    change_id: int
+    conflict_id: int
+    kind: str
 
 
 @dataclass(frozen=True)

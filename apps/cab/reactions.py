@@ -2,18 +2,26 @@
 
 from collections.abc import Iterable
 
+from apps.accounts.events import RoleGranted, RoleRevoked
 from apps.accounts.models import Person, PersonKind
 from apps.accounts.queries import administrators
 from apps.cab import events
-from apps.cab.models import Change, Condition, Delegation, Round, Seat, SeatRole
+from apps.cab.actions import conflicts
+from apps.cab.models import Change, Condition, Conflict, Delegation, Round, Seat, SeatRole
 from apps.cab.queries.boards import authors_of, barred_from, voting_seats
 from apps.cab.queries.calendar import calendar_items
+from apps.cab.queries.conflicts import planned_at, planning_of
+from apps.cab.queries.freezes import hits
 from apps.cab.states import RoundState
+from apps.clusters import events as map_events
 from apps.clusters.queries import owning_people
 from apps.journal.actions import subscribe
 from apps.journal.models import Entry
 from apps.notify import feeds
 from apps.notify.actions.telling import settle_notices, tell
+from apps.windows import events as window_events
+from apps.windows.events import FreezeEnforced, FreezeLifted
+from apps.windows.models import Freeze
 
 feeds.register("changes", "Scheduled changes I may see", calendar_items)
 
@@ -145,6 +153,100 @@ def escalate_review(entry: Entry) -> None:
         kind="review",
         title=f"{change.reference}: the review is overdue",
         body=f"{change.title}. It was due {change.review.due_at:%d %B %Y}; {change.requester} was reminded.",
+    )
+
+
+@subscribe(
+    "cab.conflicts_of_change",
+    events.ChangeSubmitted,
+    events.ChangeEdited,
+    events.ChangesRequested,
+    events.ChangeRejected,
+    events.ChangeCancelled,
+    events.ImplementationFinished,
+    events.RiskRaised,
+    events.RiskRecomputed,
+)
+def find_conflicts(entry: Entry) -> None:
+    """What it plans, or whether it still does, has moved; its risk counts for what freezes spare."""
+    conflicts.recheck_change(change_id=entry.data["change_id"], at=entry.at)
+
+
+@subscribe(
+    "cab.conflicts_of_map",
+    map_events.DependencyDeclared,
+    map_events.DependencyWithdrawn,
+    map_events.ComponentDescribed,
+)
+def find_conflicts_on_map(entry: Entry) -> None:
+    """One end of every pair that a dependency joins within two hops is the dependency's own consumer or provider."""
+    names = ("consumer_id", "provider_id", "component_id")
+    ends = [entry.data[name] for name in names if name in entry.data]
+    conflicts.mark_for_recheck(changes=planning_of(ends, at=entry.at))
+
+
+@subscribe("cab.conflicts_of_person", RoleGranted, RoleRevoked)
+def find_conflicts_of_person(entry: Entry) -> None:
+    """Freezes spare by the roles of who carries it out."""
+    theirs = planned_at(entry.at).filter(implementer=entry.data["person_id"])
+    conflicts.mark_for_recheck(changes=theirs.values_list("pk", flat=True))
+
+
+@subscribe(
+    "cab.conflicts_of_all",
+    map_events.CatalogImported,
+    events.ChangesImported,
+    window_events.WindowPlanned,
+    window_events.WindowChanged,
+    window_events.WindowRetired,
+    FreezeEnforced,
+    FreezeLifted,
+)
+def find_all_conflicts(entry: Entry) -> None:
+    """A window is another now, or a whole catalogue or register came in: the job goes through all that is planned."""
+    conflicts.mark_all_planned(at=entry.at)
+
+
+@subscribe("cab.conflict_cleared", events.ConflictAccepted, events.ConflictResolved)
+def schedule_what_is_clear(entry: Entry) -> None:
+    """An authorized change waits for its conflicts only; with the last of them it goes into the calendar."""
+    conflicts.schedule_when_clear(change_id=entry.data["change_id"], at=entry.at)
+
+
+@subscribe("cab.conflict_found", events.ConflictFound)
+def tell_of_conflict(entry: Entry) -> None:
+    """Tell the authors of the change, who may move it."""
+    change = _change(entry)
+    one = Conflict.objects.with_both().get(pk=entry.data["conflict_id"])
+    told = [person for person in _authors(change) if Conflict.objects.visible_to(person).filter(pk=one.pk).exists()]
+    _tell(
+        told,
+        entry,
+        change,
+        kind="conflict",
+        title=f"{change.reference} is in conflict: {one.get_kind_display()}",
+        body=one.sentence_for(change.pk),
+    )
+
+
+@subscribe("cab.freeze_enforced", FreezeEnforced, FreezeLifted)
+def tell_of_freeze(entry: Entry) -> None:
+    """Tell those who keep the clusters of a freeze, and who wrote or carries out a change that it hits."""
+    freeze = Freeze.objects.get(pk=entry.data["freeze_id"])
+    found = [one.change for one in hits(freeze) if one.verdict.stops]
+    clusters = {one.cluster_id for one in found} | set(freeze.scope.values_list("cluster_id", flat=True))
+    people = {one.pk: one for one in owning_people(clusters)}
+    named = {pk for one in found for pk in (one.requester_id, one.implementer_id) if pk}
+    people |= Person.objects.in_bulk(named)
+    is_lifted = entry.event == FreezeLifted.name()
+    tell(
+        list(people.values()),
+        entry=entry,
+        kind="work",
+        title=f"{freeze.name}: {'the freeze is lifted' if is_lifted else f'a {freeze.strength} freeze is in force'}",
+        body=f"From {freeze.start_at:%d %B %Y %H:%M} to {freeze.end_at:%d %B %Y %H:%M} UTC. {freeze.reason}"[:500],
+        url=freeze.get_absolute_url(),
+        at=entry.at,
     )
 
 

@@ -122,6 +122,33 @@ class ImportState(StrEnum):
     FAILED = "failed"
 
 
+class ConflictState(StrEnum):
+    """Where a conflict stands."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"  # with a reason, by somebody who wrote neither change
+    RESOLVED = "resolved"  # what it was found from is no longer so
+
+
+CONFLICT = Machine(
+    "conflict",
+    {
+        ConflictState.OPEN: frozenset({ConflictState.ACCEPTED, ConflictState.RESOLVED}),
+        # An acceptance was about the facts as they were: when they move, it is open again.
+        ConflictState.ACCEPTED: frozenset({ConflictState.OPEN, ConflictState.RESOLVED}),
+        ConflictState.RESOLVED: frozenset({ConflictState.OPEN}),
+    },
+)
+# Whose window counts against another's: what has been handed in and is not done. A draft is its author's own.
+PLANNING = (
+    ChangeState.SUBMITTED,
+    ChangeState.ASSESSING,
+    ChangeState.AWAITING_AUTHORIZATION,
+    ChangeState.AUTHORIZED,
+    ChangeState.SCHEDULED,
+    ChangeState.IMPLEMENTING,
+)
+
 _WORKED = frozenset({ImportState.RUNNING, ImportState.DONE, ImportState.FAILED})  # slice by slice, to an end
 IMPORT = Machine(
     "import",
@@ -133,4 +160,11 @@ IMPORT = Machine(
     },
 )
 
-MACHINES = {"change": CHANGE, "round": ROUND, "condition": CONDITION, "review": REVIEW, "import": IMPORT}
+MACHINES = {
+    "change": CHANGE,
+    "round": ROUND,
+    "condition": CONDITION,
+    "conflict": CONFLICT,
+    "review": REVIEW,
+    "import": IMPORT,
+}

@@ -8,7 +8,8 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from apps.cab.actions import files, imports, reviews, rounds
+from apps.cab.actions import conflicts, files, imports, reviews, rounds
+from apps.cab.models import ConflictRecheck
 from apps.cab.queries.boards import rounds_overdue_at
 from apps.cab.queries.changes import reviews_to_chase
 from apps.journal.tasks import once_per_turn
@@ -46,6 +47,20 @@ def continue_imports() -> int:
 def remove_stray_files(at: datetime) -> int:
     """Once a day, delete the files that no attachment and no import names."""
     return files.remove_stray_files(at=at)
+
+
+@shared_task(name="apps.cab.tasks.recheck_conflicts")
+def recheck_conflicts() -> int:
+    """Look again at the conflicts of the changes that were left to this job."""
+    now = timezone.now()
+    marked = ConflictRecheck.objects.order_by("change_id").values_list("change_id", flat=True)[:BATCH]
+    return _each(marked, lambda pk: conflicts.recheck_change(change_id=pk, at=now), what="change")
+
+
+@shared_task(name="apps.cab.tasks.sweep_conflicts")
+def sweep_conflicts() -> int:
+    """Leave all that is planned to the job above: time passes, and windows end without anybody saying so."""
+    return conflicts.mark_all_planned(at=timezone.now())
 
 
 def _each(ids: Iterable[int], act: Callable[[int], object], *, what: str) -> int:

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "apps.accounts",
     "apps.notify",
     "apps.clusters",
+    "apps.windows",
     "apps.cab",
     "apps.portal",
 ]
@@ -329,6 +330,16 @@ SPECTACULAR_SETTINGS = {
         "ReviewStateEnum": [(s.value, s.value) for s in ReviewState],
         "OutcomeEnum": [(o.value, o.value) for o in Outcome],
         "BoardKindEnum": "apps.cab.models.boards.BoardKind",
+        "FreezeStateEnum": [
+            ("draft", "draft"),
+            ("previewed", "previewed"),
+            ("enforced", "enforced"),
+            ("lifted", "lifted"),
+        ],
+        "ChangeTypeEnum": "apps.cab.models.changes.ChangeType",
+        "FreezeEffectEnum": [("clear", "clear"), ("warned", "warned"), ("stopped", "stopped")],
+        "WindowKindEnum": "apps.windows.models.recurring.WindowKind",
+        "TierEnum": "apps.clusters.models.Tier",
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
 }

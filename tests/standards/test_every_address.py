@@ -19,6 +19,7 @@ from apps.cab.models import Attachment, Ballot, Board, Change, Condition, Delega
 from apps.clusters.models import CatalogImport, Cluster, Component, Dependency, Visibility
 from apps.journal.models import Delivery, Entry
 from apps.notify.models import Endpoint, Feed, Notice, Sending
+from apps.windows.models import Freeze, RecurringWindow
 from tests.conftest import make_person, signed_in
 from tests.standards.addresses import Address, addresses, told
 
@@ -101,6 +102,8 @@ def things(cluster: Cluster) -> dict[str, Any]:
         "reviews": first(Review, change__cluster=cluster),
         "queue": change.pk,
         "deliveries": first(Delivery),
+        "freezes": first(Freeze, clusters=cluster),
+        "windows": first(RecurringWindow, cluster=cluster),
     }
 
 
@@ -118,6 +121,8 @@ BY_PLACE = (
     ("votes/", "pk", "votes"),
     ("reviews/", "pk", "reviews"),
     ("queue/", "pk", "queue"),
+    ("windows/", "pk", "windows"),
+    ("freezes/", "pk", "freezes"),
     ("journal/", "pk", "entry_id"),
     ("deliveries/", "pk", "deliveries"),
 )
@@ -186,6 +191,8 @@ NOT_FOR_AUDITORS = {
     "changes/new/",
     "imports/",
     "webhooks/new/",
+    "windows/new/",
+    "freezes/new/",
 }
 
 

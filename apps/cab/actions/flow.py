@@ -130,7 +130,7 @@ def hand_to_board(*, change_id: int, assessor: Person, at: datetime) -> Round:
 def schedule_change(*, change_id: int, scheduler: Person, at: datetime) -> Change:
     """Put an authorized change into the calendar; refuses while something is missing, naming each thing."""
     change = locked_change(change_id)
-    _require_doer(change, scheduler, to="schedule it")
+    require_doer(change, scheduler, to="schedule it")
     _require_nothing_blocks(change, at=at)
     if not schedule_if_ready(change, actor=scheduler, at=at):
         move_change(change, ChangeState.SCHEDULED)
@@ -141,7 +141,7 @@ def schedule_change(*, change_id: int, scheduler: Person, at: datetime) -> Chang
 def start_implementation(*, change_id: int, implementer: Person, at: datetime) -> Change:
     """Begin the work of a scheduled change."""
     change = locked_change(change_id)
-    _require_doer(change, implementer, to="start it")
+    require_doer(change, implementer, to="start it")
     _require_nothing_blocks(change, at=at)
     move_change(change, ChangeState.IMPLEMENTING)
     change.started_at = at
@@ -154,7 +154,7 @@ def start_implementation(*, change_id: int, implementer: Person, at: datetime) -
 def finish_implementation(*, change_id: int, implementer: Person, outcome: str, at: datetime) -> Change:
     """End the work with its outcome and plan the post-implementation review."""
     change = locked_change(change_id)
-    _require_doer(change, implementer, to="report its outcome")
+    require_doer(change, implementer, to="report its outcome")
     if outcome not in list(Outcome):
         raise Invalid(
             "There is no such outcome.",
@@ -249,7 +249,7 @@ def _require_author(change: Change, person: Person, *, to: str) -> None:
         raise NotAllowed(f"Only its authors may {to}.", next_step=f"Ask {change.requester}.")
 
 
-def _require_doer(change: Change, person: Person, *, to: str) -> None:
+def require_doer(change: Change, person: Person, *, to: str) -> None:
     """The implementer does it, or an operator of the cluster, or the cluster's owner."""
     named = person.pk in {change.implementer_id, change.requester_id}
     operates = standing(person, change.cluster).may_operate

@@ -4,16 +4,18 @@ from datetime import datetime
 
 from django.db.models import BigIntegerField
 
-from apps.cab.models import Change, Condition, ImportRun, Review, Round
+from apps.cab.models import Change, Condition, Conflict, ImportRun, Review, Round
 from apps.cab.queries.prepared import Prepared
 from apps.cab.states import (
     CHANGE,
     CONDITION,
+    CONFLICT,
     IMPORT,
     REVIEW,
     ROUND,
     ChangeState,
     ConditionState,
+    ConflictState,
     ImportState,
     ReviewState,
     RoundState,
@@ -50,6 +52,13 @@ def move_condition(condition: Condition, target: ConditionState, *, at: datetime
     """Close the condition, noting when. The caller saves."""
     CONDITION.require(condition.state, target)
     condition.state, condition.closed_at = target, at
+
+
+def move_conflict(conflict: Conflict, target: ConflictState, *, at: datetime) -> None:
+    """Give the conflict its next state, noting when it ended. The caller saves."""
+    CONFLICT.require(conflict.state, target)
+    conflict.state = target
+    conflict.resolved_at = at if target == ConflictState.RESOLVED else None
 
 
 def move_review(review: Review, target: ReviewState, *, at: datetime) -> None:

@@ -13,6 +13,8 @@ from apps.cab.actions.moves import locked_change, move_change, move_condition, m
 from apps.cab.actions.scoring import score
 from apps.cab.models import Ballot, Board, Change, Choice, Condition, Delegation, Round, Verdict
 from apps.cab.queries import boards, changes
+from apps.cab.queries.conflicts import is_stopped
+from apps.cab.queries.freezes import freezes_before
 from apps.cab.rules import routing, voting
 from apps.cab.rules.ballots import require_fits
 from apps.cab.states import ChangeState, ConditionState, RoundState
@@ -251,10 +253,12 @@ def waive_conditions(change: Change, *, actor: Person | None, at: datetime, why:
 
 
 def schedule_if_ready(change: Change, *, actor: Person | None, at: datetime) -> bool:
-    """Put an authorized change into the calendar when it has a window ahead, no open condition and no hold."""
+    """Put an authorized change into the calendar when it has a window ahead and nothing open that stops it."""
     open_conditions = Condition.objects.filter(change=change, state=ConditionState.OPEN).exists()
     ahead = change.window_end_at is not None and change.window_end_at > at
-    if change.state != ChangeState.AUTHORIZED or open_conditions or not ahead or change.on_hold:
+    if change.state != ChangeState.AUTHORIZED or open_conditions or not ahead or change.on_hold or is_stopped(change):
+        return False
+    if any(one.stands for one in freezes_before(change, at=at)):
         return False
     move_change(change, ChangeState.SCHEDULED)
     change.save()

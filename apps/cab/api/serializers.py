@@ -30,21 +30,9 @@ from apps.cab.models.boards import BoardKind
 from apps.cab.queries.dossier import blockers_of, rounds_of, whole_again
 from apps.cab.rules.ballots import NO_SUCH_BALLOT
 from apps.cab.states import Outcome
-from apps.kernel.refusals import Refusal
-from apps.kernel.windows import read_wall_clock
+from apps.windows.api.fields import Strict, WallClockIn
 
 LONG, SHORT = 50_000, 20_000
-
-
-class Strict(serializers.Serializer[Any]):
-    """A body in which every field is known: a misspelt one is named instead of dropped."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict):
-            unknown = sorted(set(data) - set(self.fields))
-            if unknown:
-                raise serializers.ValidationError({name[:80]: ["There is no such field."] for name in unknown[:20]})
-        return super().to_internal_value(data)
 
 
 class Word(serializers.ChoiceField):
@@ -232,19 +220,6 @@ class ChangeDetailOut(ChangeOut):
     @extend_schema_field(RoundOut(allow_null=True))
     def get_current_round(self, change: Any) -> Any:
         return RoundOut(change.all_rounds[0]).data if change.all_rounds else None
-
-
-class WallClockIn(serializers.CharField):
-    """A wall-clock time without a zone, such as 2026-03-10T22:00."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        try:
-            return read_wall_clock(super().to_internal_value(data))
-        except Refusal as refusal:
-            raise serializers.ValidationError(str(refusal)) from refusal
-
-    def run_validators(self, value: Any) -> None:
-        """None of the text's own: the value is a time by now."""
 
 
 class ChangeEditIn(Strict):

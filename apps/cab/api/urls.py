@@ -2,6 +2,8 @@
 
 from rest_framework.routers import SimpleRouter
 
+from apps.cab.api.conflicts import ConflictViewSet
+from apps.cab.api.freezes import FreezeViewSet
 from apps.cab.api.viewsets import (
     BoardViewSet,
     CalendarViewSet,
@@ -13,10 +15,12 @@ from apps.cab.api.viewsets import (
 
 router = SimpleRouter()
 router.register("changes", ChangeViewSet, basename="changes")
+router.register("freezes", FreezeViewSet, basename="freezes")
 router.register("boards", BoardViewSet, basename="boards")
 router.register("calendar", CalendarViewSet, basename="calendar")
 router.register("queue", QueueViewSet, basename="queue")
 router.register("votes", VoteViewSet, basename="votes")
 router.register("reviews", ReviewViewSet, basename="reviews")
+router.register("conflicts", ConflictViewSet, basename="conflicts")
 
 urlpatterns = router.urls

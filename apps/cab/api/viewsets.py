@@ -13,9 +13,11 @@ from rest_framework.request import Request
 from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.rules import Scope
 from apps.cab.actions import boards as board_actions
-from apps.cab.actions import conditions, flow, proposing, reviews, rounds
+from apps.cab.actions import conditions, flow, freezing, proposing, reviews, rounds
 from apps.cab.api import serializers as s
+from apps.cab.api.conflicts import ConflictsOfChange
 from apps.cab.api.filters import ChangeApiFilter, WindowFilter
+from apps.cab.api.freezes import AcknowledgementIn
 from apps.cab.models import Attachment, Ballot, Board, Change, Condition, Delegation, Review, Revision, Round, Seat
 from apps.cab.queries import changes
 from apps.cab.queries.boards import ballots_shown_to, conditions_shown_to, open_round
@@ -28,7 +30,7 @@ from apps.kernel.paging import Page
 from apps.kernel.refusals import Invalid, NotFound
 
 
-class ChangeViewSet(ReadViewSet[Change]):
+class ChangeViewSet(ConflictsOfChange):
     """Change requests you may see, and every act on them."""
 
     serializer_class = s.ChangeOut
@@ -172,6 +174,12 @@ class ChangeViewSet(ReadViewSet[Change]):
     def schedule(self, _: dict[str, Any]) -> Change:
         """Put it into the calendar."""
         return flow.schedule_change(change_id=self.get_object().pk, scheduler=self.person, at=self.at)
+
+    @action(detail=True, methods=["post"], url_path="freeze-acknowledgements")
+    @write(takes=AcknowledgementIn, gives=s.ChangeDetailOut)
+    def acknowledge_freeze(self, data: dict[str, Any]) -> Change:
+        """Go on in spite of a soft freeze, saying why."""
+        return freezing.acknowledge_freeze(change_id=self.get_object().pk, person=self.person, at=self.at, **data)
 
     @action(detail=True, methods=["post"], url_path="implementation")
     @write(gives=s.ChangeDetailOut)

@@ -12,6 +12,7 @@ from apps.cab.models.changes import (
     Revision,
     SavedView,
 )
+from apps.cab.models.conflicts import Conflict, ConflictKind, ConflictRecheck
 from apps.cab.models.imports import ImportedRecord, ImportRejection, ImportRun, NamedApprover
 from apps.cab.models.reviews import Review
 from apps.cab.models.rounds import Ballot, Choice, Condition, Round, Verdict
@@ -28,6 +29,9 @@ __all__ = [
     "Choice",
     "CoAuthorship",
     "Condition",
+    "Conflict",
+    "ConflictKind",
+    "ConflictRecheck",
     "Delegation",
     "ImportRejection",
     "ImportRun",

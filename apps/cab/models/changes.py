@@ -4,7 +4,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.fields import DateTimeRangeField
+from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models
 from django.db.models.functions import Greatest
@@ -12,7 +13,7 @@ from django.db.models.lookups import IsNull
 from django.urls import reverse
 
 from apps.accounts.rules import Capability
-from apps.cab.states import ChangeState, Outcome
+from apps.cab.states import PLANNING, ChangeState, Outcome
 from apps.clusters.models import Cluster, Visibility
 from apps.kernel.fields import WallClockField
 
@@ -220,6 +221,14 @@ class Change(models.Model):
                 condition=models.Q(implemented_at__isnull=False),
             ),
             GinIndex(fields=["search"], name="change_by_words"),
+            # Only what is planned: overlap then looks at a few hundred windows, however long the history.
+            GistIndex(
+                models.Func(
+                    "window_start_at", "window_end_at", function="TSTZRANGE", output_field=DateTimeRangeField()
+                ),
+                name="change_by_planned_span",
+                condition=models.Q(state__in=[*PLANNING]),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -35,6 +35,7 @@ from apps.cab.models import (
     Seat,
 )
 from apps.cab.models.changes import ChangeQuerySet
+from apps.cab.queries.freezes import freezes_before
 from apps.cab.queries.prepared import Prepared, Slot
 from apps.cab.rules import revisions, risk, separation
 from apps.cab.rules.blockers import Standing as BlockerFacts
@@ -218,7 +219,7 @@ _SEEN = {
 
 def blocker_facts(change: Change, *, at: datetime) -> BlockerFacts:
     """The facts the change's blockers are found from, as the database has them now."""
-    from apps.cab.queries import boards
+    from apps.cab.queries import boards, conflicts
 
     last = max(change.rounds.all(), key=lambda one: one.number, default=None)
     round_ = last if last and last.state == RoundState.OPEN else None
@@ -230,6 +231,7 @@ def blocker_facts(change: Change, *, at: datetime) -> BlockerFacts:
         open_conditions=Condition.objects.filter(change=change, state=ConditionState.OPEN).count(),
         quorum_unreachable=boards.standing(round_, change, at=at).quorum.unreachable if round_ else (),
         author_approvers=author_approvers(change),
+        conflicts=conflicts.stops_on(change),
         at=at,
     )
 
@@ -245,6 +247,9 @@ def author_approvers(change: Change) -> list[str]:
 
 def blocker_facts_from(change: Change, *, at: datetime, **found: Any) -> BlockerFacts:
     """The same facts from what has been read already (`found`) and the change's own fields."""
+    if "freezes" not in found and change.state in {ChangeState.AUTHORIZED, ChangeState.SCHEDULED}:
+        stops = freezes_before(change, at=at)
+        found["freezes"] = [(one.is_hard, one.verdict.sentence) for one in stops if one.stands]
     return BlockerFacts(
         state=change.state,
         type=change.type,

@@ -19,6 +19,7 @@ from apps.cab.models import (
     ChangeComponent,
     CoAuthorship,
     Condition,
+    Conflict,
     Delegation,
     LastLook,
     NamedApprover,
@@ -32,10 +33,12 @@ from apps.cab.models.changes import ChangeQuerySet
 from apps.cab.queries import changes
 from apps.cab.queries.boards import OpenBallot, conditions_shown_to, voting_seats
 from apps.cab.queries.boards import standing as standing_of
+from apps.cab.queries.conflicts import listed_for, shown_of, stops_on
+from apps.cab.queries.freezes import FreezeStop, freezes_before
 from apps.cab.queries.prepared import Prepared
 from apps.cab.rules import blockers, offers, separation, voting
 from apps.cab.rules.revisions import EditVerdict
-from apps.cab.states import ConditionState, RoundState
+from apps.cab.states import ChangeState, ConditionState, RoundState
 from apps.clusters.queries import held_on, standing_from
 from apps.journal.events import words_for
 from apps.journal.models import Entry
@@ -56,13 +59,16 @@ class Dossier:
     hidden_ballots: int
     open_ballots: Sequence[OpenBallot]
     conditions: Sequence[Any]
+    conflicts: Sequence[Conflict]  # open and accepted ones this person may know of
     blockers: Sequence[blockers.Blocker]
+    freezes: Sequence[FreezeStop]
     acts: Sequence[str]
     timeline: Sequence[dict[str, Any]]
     since_last_look: EditVerdict
     seen: int | None
     is_chair: bool
     seats: Sequence[Seat]
+    may_accept: bool  # conflicts
     is_barred: bool  # wrote it or carries it out, so never decides it
 
 
@@ -80,15 +86,19 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
     is_chair = any(seat.person_id == person.pk and seat.role == SeatRole.CHAIR for seat in seats)
     open_ballots = _open_ballots(open_round, seats, ballots, person, barred)
     conditions = _CONDITIONS(change=change.pk, person=person.pk) if rounds else []
+    conflicts = shown_of(change)
+    stops = freezes_before(change, at=at) if change.state in {ChangeState.AUTHORIZED, ChangeState.SCHEDULED} else []
     found = blockers.blockers(
         changes.blocker_facts_from(
             change,
+            freezes=[(one.is_hard, one.verdict.sentence) for one in stops if one.stands],
             has_components=bool(change.listed_components),
             has_open_round=open_round is not None,
             round_lapsed=bool(current and current.state == RoundState.LAPSED),
             open_conditions=sum(one.state == ConditionState.OPEN for one in conditions),
             quorum_unreachable=quorum.unreachable if quorum and open_round else (),
             author_approvers=_author_approvers(change),
+            conflicts=conflicts.stops,
             at=at,
         )
     )
@@ -112,7 +122,9 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
         hidden_ballots=len(ballots) - len(shown),
         open_ballots=open_ballots,
         conditions=conditions,
+        conflicts=conflicts.rows,
         blockers=found,
+        freezes=stops,
         acts=offers.offers(situation),
         timeline=[_line(entry) for entry in _ENTRIES(change=change.pk)],
         since_last_look=changes.diff(change, change.seen, change.revision)
@@ -121,6 +133,7 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
         seen=change.seen,
         is_chair=is_chair,
         seats=seats,
+        may_accept=situation.may_assess and situation.may_write,  # who may assess wrote nothing of it
         is_barred=person.pk in barred,
     )
 
@@ -137,6 +150,7 @@ def blockers_of(change: Any, rounds: Sequence[Round], *, at: datetime) -> list[b
         open_conditions=change.open_conditions or 0,
         quorum_unreachable=standing_of(open_round, change, at=at).quorum.unreachable if open_round else (),
         author_approvers=_author_approvers(change),
+        conflicts=stops_on(change),
         at=at,
     )
     return list(blockers.blockers(facts))
@@ -160,7 +174,7 @@ def whole(reference: str, person: Person) -> Any:
 
 def whole_again(change: Change, person: Person) -> Any:
     """The whole of a change that the person has just acted on."""
-    return _AGAIN(pk=change.pk, person=person.pk)[0]
+    return _AGAIN[person.may(Capability.READ_RESTRICTED)](pk=change.pk, person=person.pk)[0]
 
 
 def rounds_of(change: Change) -> list[Round]:
@@ -182,7 +196,7 @@ def _found(change: Any, reference: str) -> Any:
     return change
 
 
-def _with_all(person: Any) -> ChangeQuerySet:
+def _with_all(person: Any, *, reads_restricted: bool) -> ChangeQuerySet:
     components = ChangeComponent.objects.filter(change=OuterRef("pk")).order_by("component__tier", "component__name")
     people = CoAuthorship.objects.filter(change=OuterRef("pk")).order_by("person__name")
     own, team = held_on(OuterRef("cluster_id"), person)
@@ -210,6 +224,7 @@ def _with_all(person: Any) -> ChangeQuerySet:
         named_as_approvers=ArraySubquery(
             NamedApprover.objects.filter(change=OuterRef("pk")).values_list("person__handle")
         ),
+        listed_conflicts=listed_for(person, reads_restricted=reads_restricted),
         material_writers=ArraySubquery(
             Revision.objects.filter(change=OuterRef("pk"), is_material=True).values_list("author").distinct()
         ),
@@ -229,14 +244,25 @@ def _with_all(person: Any) -> ChangeQuerySet:
 
 
 def _numbered(number: Any, person: Any, *, reads_restricted: bool) -> ChangeQuerySet:
-    return _with_all(person).seen_by(person, reads_restricted=reads_restricted).filter(number=number)
+    return (
+        _with_all(person, reads_restricted=reads_restricted)
+        .seen_by(person, reads_restricted=reads_restricted)
+        .filter(number=number)
+    )
+
+
+def _again(pk: Any, person: Any, *, reads_restricted: bool) -> QuerySet[Any, Any]:
+    return _with_all(person, reads_restricted=reads_restricted).filter(pk=pk)
 
 
 _WHOLE = {
     may: Prepared(partial(_numbered, reads_restricted=may), number=BigIntegerField(), person=BigIntegerField())
     for may in (False, True)
 }
-_AGAIN = Prepared(lambda pk, person: _with_all(person).filter(pk=pk), pk=BigIntegerField(), person=BigIntegerField())
+_AGAIN = {
+    may: Prepared(partial(_again, reads_restricted=may), pk=BigIntegerField(), person=BigIntegerField())
+    for may in (False, True)
+}
 _ROUNDS = Prepared(
     lambda change: Round.objects.filter(change=change).select_related("board").order_by("-number"),
     change=BigIntegerField(),

@@ -32,6 +32,8 @@ class Standing:
     open_conditions: int = 0
     quorum_unreachable: Sequence[str] = field(default=())
     author_approvers: Sequence[str] = field(default=())
+    conflicts: Sequence[tuple[str, str]] = field(default=())  # open ones that stop it: sentence, next step
+    freezes: Sequence[tuple[bool, str]] = field(default=())  # hard or not, and its sentence
 
 
 _BEFORE_WORK = (
@@ -69,6 +71,7 @@ def blockers(standing: Standing) -> list[Blocker]:
         )
         for sentence in standing.quorum_unreachable
     ]
+    found += [Blocker("conflict", sentence, step, "conflicts") for sentence, step in standing.conflicts]
     if standing.state in ("authorized", "scheduled"):
         found += for_work(standing)
     return found
@@ -117,9 +120,15 @@ def for_submission(standing: Standing) -> list[Blocker]:
     return [Blocker(code, sentence, step, anchor) for holds, code, sentence, step, anchor in checks if not holds]
 
 
+def _frozen(is_hard: bool, sentence: str) -> Blocker:
+    if is_hard:
+        return Blocker("frozen", sentence, "Plan a window outside the freeze.", "window")
+    return Blocker("soft_freeze", sentence, "Acknowledge it, saying why this cannot wait.", "freezes")
+
+
 def for_work(standing: Standing) -> list[Blocker]:
     """What an approved change lacks before work may begin."""
-    found = []
+    found = [_frozen(is_hard, sentence) for is_hard, sentence in standing.freezes]
     if standing.open_conditions:
         many = "1 condition" if standing.open_conditions == 1 else f"{standing.open_conditions} conditions"
         found.append(

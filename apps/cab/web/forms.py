@@ -1,7 +1,6 @@
 """What people type, checked and turned into what actions take. Refusals of actions come back as form errors."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import available_timezones
 
@@ -17,33 +16,13 @@ from apps.cab.rules.ballots import NO_SUCH_BALLOT
 from apps.cab.states import Outcome
 from apps.clusters.models import Cluster, Component
 from apps.kernel.refusals import Refusal
-from apps.kernel.windows import read_wall_clock
+from apps.windows.web.fields import WallClock
 
 T = TypeVar("T")
 MOST_COMPONENTS = 200
 MOST_PEOPLE = 50
 MOST_LINKS = 20
 _web_address = URLValidator(schemes=["http", "https"])
-
-
-class WallClockInput(forms.DateTimeInput):
-    """The browser's own date and time picker, without a zone."""
-
-    input_type = "datetime-local"
-
-    def format_value(self, value: Any) -> str | None:
-        return value.isoformat(timespec="minutes") if isinstance(value, datetime) else value
-
-
-class WallClock(forms.Field):
-    """A wall-clock time: naive, to the minute, in the zone written beside it."""
-
-    widget = WallClockInput
-
-    def to_python(self, value: Any) -> datetime | None:
-        if value in self.empty_values:
-            return None
-        return _told(lambda: read_wall_clock(str(value).strip()))
 
 
 def _unix(value: Any) -> Any:
@@ -217,6 +196,12 @@ class ReasonForm(RefusableForm):
     """A sentence that says why."""
 
     reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), max_length=4000)
+
+
+class AcknowledgementForm(ReasonForm):
+    """Which freeze is acknowledged, and why this cannot wait."""
+
+    freeze_id = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
 
 class RiskForm(ReasonForm):

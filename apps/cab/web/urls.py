@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.cab.web.views import boards, dossier, editing, imports, lists, metrics
+from apps.cab.web.views import boards, conflicts, dossier, editing, freezes, imports, lists, metrics
 
 app_name = "cab"
 urlpatterns = [
@@ -45,6 +45,16 @@ urlpatterns = [
     path("changes/<str:reference>/files/<int:attachment_id>/", dossier.file, name="file"),
     path("changes/<str:reference>/files/<int:attachment_id>/removal/", dossier.remove_file, name="remove-file"),
     path("changes/<str:reference>/revisions/<int:number>/", dossier.revision, name="revision"),
+    path("conflicts/", conflicts.listing, name="conflicts"),
+    path("conflicts/<int:conflict_id>/acceptance/", conflicts.accept, name="accept-conflict"),
+    path("changes/<str:reference>/freeze-acknowledgements/", dossier.acknowledge_freeze, name="acknowledge_freeze"),
+    path("freezes/", freezes.listing, name="freezes"),
+    path("freezes/new/", freezes.draft, name="draft-freeze"),
+    path("freezes/<int:pk>/", freezes.show, name="freeze"),
+    path("freezes/<int:pk>/edit/", freezes.change, name="change-freeze"),
+    path("freezes/<int:pk>/preview/", freezes.preview, name="preview-freeze"),
+    path("freezes/<int:pk>/enforcement/", freezes.enforce, name="enforce-freeze"),
+    path("freezes/<int:pk>/lifting/", freezes.lift, name="lift-freeze"),
     path("imports/", imports.listing, name="imports"),
     path("imports/<int:run_id>/", imports.show, name="import"),
     path("imports/<int:run_id>/rejections.csv", imports.rejected, name="import-rejections"),

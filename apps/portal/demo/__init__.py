@@ -8,7 +8,7 @@ from django.db import transaction
 from apps.accounts.models import Person
 from apps.cab.models import Board
 from apps.journal.actions import deliver_due
-from apps.portal.demo import history, organisation, outside
+from apps.portal.demo import conflicts, history, organisation, outside, seasons
 from apps.portal.demo.organisation import DOMAIN, PASSWORD, PEOPLE
 from apps.portal.demo.stories import STORIES
 from apps.portal.demo.telling import tell_all
@@ -28,19 +28,31 @@ def _built(at: datetime) -> list[str]:
     said.append(f"{len(people)} people")
     parts = organisation.draw_map(people, at=at - organisation.FOUNDED)
     said.append(f"{len(organisation.CLUSTERS)} clusters with {len(parts)} components")
+    seasons.plan_windows(people, at=at - organisation.FOUNDED)
+    said.append("maintenance windows and blackouts")
     organisation.found_boards(people, at=at)
     said.append(f"{Board.objects.count()} boards")
     tell_all(STORIES, people, parts, at=at)
     said.append(f"{len(STORIES)} changes")
+    conflicts.propose(people, parts, at=at)
+    said.append(f"{len(conflicts.MEETINGS)} changes in each other's way")
+    seasons.announce_freezes(people, at=at)
+    said.append("freezes")
     history.bring_along(people, at=at)
     said.append("an older register")
     outside.connect(people, at=at)
-    while deliver_due(at=at + timedelta(minutes=1)):
-        pass
+    _deliver(at)
+    conflicts.settle(people, at=at)
+    _deliver(at)
     outside.break_things(at=at)
     outside.read_inboxes(people, at=at)
     said.append("inboxes, a calendar feed, webhooks, and a delivery that failed")
     return said
+
+
+def _deliver(at: datetime) -> None:
+    while deliver_due(at=at + timedelta(minutes=1)):
+        pass
 
 
 def build(*, at: datetime) -> Iterator[str]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.models import Person
 from apps.accounts.web.people import PersonRequest, signed_in
-from apps.cab.actions import conditions, desk, flow, proposing, reviews, rounds
+from apps.cab.actions import conditions, desk, flow, freezing, proposing, reviews, rounds
 from apps.cab.models import Attachment, Change, Condition, Revision
 from apps.cab.queries import changes, waiting
 from apps.cab.queries.boards import conditions_shown_to
@@ -31,6 +31,7 @@ FORMS: dict[str, type[forms.RefusableForm]] = {
     "complete_review": forms.ReviewForm,
     "hold": forms.ReasonForm,
     "cancel": forms.ReasonForm,
+    "acknowledge_freeze": forms.AcknowledgementForm,
 }
 
 
@@ -115,6 +116,10 @@ start = _act(
 )
 finish = _act(
     "finish", lambda change, person, data: flow.finish_implementation(change_id=change.pk, implementer=person, **data)
+)
+acknowledge_freeze = _act(
+    "acknowledge_freeze",
+    lambda change, person, data: freezing.acknowledge_freeze(change_id=change.pk, person=person, **data),
 )
 hold = _act("hold", lambda change, person, data: flow.hold_change(change_id=change.pk, person=person, **data))
 release = _act("release", lambda change, person, data: flow.release_change(change_id=change.pk, person=person, **data))

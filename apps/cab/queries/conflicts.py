@@ -1,0 +1,317 @@
+"""What a change is in conflict with, as the database has it now; and the conflicts a person may see."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
+
+from apps.cab.models import Change, Conflict
+from apps.cab.rules import conflicts as rules
+from apps.cab.states import PLANNING, ConflictState
+from apps.clusters.models import Component, Visibility
+from apps.windows.models import RecurringWindow, WindowKind
+from apps.windows.queries import freezes_between, occurrences_between, scope_of
+from apps.windows.rules.freezing import FreezeFacts, verdict
+from apps.windows.rules.recurrence import Interval
+
+MOST_LINKS = 2_000  # of one change: more pairs of components than a person will ever read
+EMERGENCY = "emergency"
+_STATES = ", ".join(f"'{state.value}'" for state in PLANNING)  # as written in the index, so that the planner takes it
+
+# Everything planned that overlaps, by the index of planned spans; then only these are looked at.
+_NEAR = f"""
+near AS MATERIALIZED (
+    SELECT c.id, c.implementer_id, c.window_start_at, c.window_end_at
+    FROM cab_change AS c
+    WHERE c.state IN ({_STATES})
+        AND tstzrange(c.window_start_at, c.window_end_at) && tstzrange(%(start)s, %(end)s)
+        AND c.id <> %(change)s
+)
+"""  # noqa: S608  # the states are ours
+_LINKS = f"""
+WITH {_NEAR},
+mine AS (SELECT component_id AS id FROM cab_changecomponent WHERE change_id = %(change)s),
+theirs AS (
+    SELECT near.id AS change_id, t.component_id AS id
+    FROM near JOIN cab_changecomponent AS t ON t.change_id = near.id
+),
+edge AS (SELECT consumer_id, provider_id, kind FROM clusters_dependency),
+met(kind, change_id, mine, theirs, hops, mine_needs) AS (
+    SELECT 'same_component', theirs.change_id, mine.id, theirs.id, 0, false FROM mine JOIN theirs USING (id)
+    UNION ALL
+    SELECT CASE edge.kind WHEN %(failover)s THEN 'failover' ELSE 'dependency' END, theirs.change_id, mine.id,
+        theirs.id, 1, edge.kind <> %(failover)s
+    FROM mine JOIN edge ON edge.consumer_id = mine.id JOIN theirs ON theirs.id = edge.provider_id
+    UNION ALL
+    SELECT CASE edge.kind WHEN %(failover)s THEN 'failover' ELSE 'dependency' END, theirs.change_id, mine.id,
+        theirs.id, 1, false
+    FROM mine JOIN edge ON edge.provider_id = mine.id JOIN theirs ON theirs.id = edge.consumer_id
+    UNION ALL
+    SELECT 'dependency', theirs.change_id, mine.id, theirs.id, 2, true
+    FROM mine
+    JOIN edge AS one ON one.consumer_id = mine.id AND one.kind <> %(failover)s
+    JOIN edge AS two ON two.consumer_id = one.provider_id AND two.kind <> %(failover)s
+    JOIN theirs ON theirs.id = two.provider_id AND theirs.id <> mine.id
+    UNION ALL
+    SELECT 'dependency', theirs.change_id, mine.id, theirs.id, 2, false
+    FROM mine
+    JOIN edge AS one ON one.provider_id = mine.id AND one.kind <> %(failover)s
+    JOIN edge AS two ON two.provider_id = one.consumer_id AND two.kind <> %(failover)s
+    JOIN theirs ON theirs.id = two.consumer_id AND theirs.id <> mine.id
+)
+SELECT DISTINCT met.kind, met.change_id, m.name, t.name, met.hops, met.mine_needs, near.window_start_at,
+    near.window_end_at
+FROM met JOIN near ON near.id = met.change_id
+JOIN clusters_component AS m ON m.id = met.mine JOIN clusters_component AS t ON t.id = met.theirs
+ORDER BY met.change_id, met.kind, met.hops, m.name, t.name, met.mine_needs
+LIMIT {MOST_LINKS}
+"""  # noqa: S608
+
+
+def found_for(change: Change) -> list[rules.Found]:
+    """Every conflict of the change as it is planned; none for one that has no window or is not being planned."""
+    if change.window_start_at is None or change.window_end_at is None or change.state not in PLANNING:
+        return []
+    window = (change.window_start_at, change.window_end_at)
+    targets = targets_of(change)
+    return [
+        *_with_changes(change, window),
+        *_with_people(change, window),
+        *_with_windows(change, window, targets),
+        *_with_freezes(change, window, targets),
+    ]
+
+
+def targets_of(change: Change) -> list[rules.Target]:
+    """Its own cluster, and every cluster and tier of the components it touches."""
+    rows = Component.objects.filter(touching__change=change).values_list("cluster_id", "cluster__name", "tier")
+    found = {rules.Target(*row) for row in rows}
+    if all(one.cluster_id != change.cluster_id for one in found):
+        found.add(rules.Target(change.cluster_id, change.cluster.name, None))
+    return sorted(found, key=lambda one: (one.cluster_id, one.tier if one.tier is not None else -1))
+
+
+def freeze_facts(change: Change, targets: Sequence[rules.Target], window: Interval) -> FreezeFacts:
+    """What freezes ask of the change, were it done in that window."""
+    return FreezeFacts(
+        window_start_at=window[0],
+        window_end_at=window[1],
+        cluster_ids=frozenset(one.cluster_id for one in targets),
+        tiers=frozenset(one.tier for one in targets if one.tier is not None),
+        type=change.type,
+        risk=change.risk,
+        roles=frozenset(change.implementer.roles) if change.implementer else frozenset(),
+    )
+
+
+def windows_over(window: Interval, targets: Sequence[rules.Target]) -> tuple[list[rules.Occurs], list[rules.Occurs]]:
+    """The maintenance windows and the blackouts that overlap the range and may concern the targets."""
+    found = occurrences_between(*window, cluster_ids={one.cluster_id for one in targets})
+    read = [
+        (
+            one.is_blackout,
+            rules.Occurs(
+                one.definition.pk,
+                one.definition.name,
+                one.definition.cluster_id,
+                frozenset(one.definition.tiers),
+                one.start_at,
+                one.end_at,
+            ),
+        )
+        for one in found
+    ]
+    return [one for black, one in read if not black], [one for black, one in read if black]
+
+
+def maintenance_rulings(targets: Sequence[rules.Target]) -> Callable[[rules.Target], bool]:
+    """What to ask of each target: whether any maintenance window is declared for it at all."""
+    rows = RecurringWindow.objects.in_force().governing({one.cluster_id for one in targets})
+    declared = list(rows.filter(kind=WindowKind.MAINTENANCE).values_list("cluster_id", "tiers"))
+
+    def ruled(target: rules.Target) -> bool:
+        return any(
+            cluster_id in (None, target.cluster_id) and (not tiers or target.tier is None or target.tier in tiers)
+            for cluster_id, tiers in declared
+        )
+
+    return ruled
+
+
+def planning_of(component_ids: Collection[int], *, at: datetime) -> list[int]:
+    """The planned changes, with a window not yet over, that touch any of these components."""
+    rows = planned_at(at).filter(touched__component__in=component_ids)
+    return sorted(set(rows.values_list("pk", flat=True)))
+
+
+def planned_at(at: datetime) -> QuerySet[Change]:
+    """Every change that is being planned or done, with a window that is not over."""
+    return Change.objects.filter(state__in=[*PLANNING], window_end_at__gt=at)
+
+
+def is_stopped(change: Change) -> bool:
+    """Whether an open conflict keeps the change from being scheduled and started."""
+    return Conflict.objects.of_change(change.pk).stopping().exists()
+
+
+def stops_on(change: Change) -> list[tuple[str, str]]:
+    """What stops the change, whoever asks, as (sentence, next step); of a restricted change no more than that it is."""
+    rows = Conflict.objects.of_change(change.pk).stopping().with_both().order_by("kind", "pk")
+    return [_stop(one, change.pk, is_told=not _is_restricted(one, change.pk)) for one in rows]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The conflicts of one change to one person: what stops it, and those the person may read, open ones first."""
+
+    stops: Sequence[tuple[str, str]]
+    rows: Sequence[Conflict]
+
+
+def listed_for(person: Any, *, reads_restricted: bool) -> ArraySubquery:
+    """To annotate changes with their open and accepted conflicts, as `shown_of` reads them: no query of their own.
+
+    `person` is an id, or the place in a prepared question where it will stand (see `ChangeQuerySet.seen_by`).
+    """
+    seen = Change.objects.seen_by(person, reads_restricted=reads_restricted)
+    rows = (
+        Conflict.objects.filter(Q(change=OuterRef("pk")) | Q(other=OuterRef("pk")))
+        .exclude(state=ConflictState.RESOLVED)
+        .order_by("-state", "-is_stopping", "kind", "pk")
+    )
+    return ArraySubquery(
+        rows.values(
+            one=JSONObject(
+                id="pk",
+                kind="kind",
+                state="state",
+                is_stopping="is_stopping",
+                details="details",
+                accepted_by="accepted_by__name",
+                accepted_at="accepted_at",
+                accepted_reason="accepted_reason",
+                change=JSONObject(id="change_id", number="change__number", title="change__title"),
+                other=JSONObject(id="other_id", number="other__number", title="other__title"),
+                other_seen=Exists(seen.filter(pk=OuterRef("other"))),
+                change_seen=Exists(seen.filter(pk=OuterRef("change"))),
+            )
+        )
+    )
+
+
+def shown_of(change: Any) -> Shown:
+    """The conflicts of a change annotated with `listed_conflicts`. Rows carry `words`, as this change reads them."""
+    stops, told = [], []
+    for data in change.listed_conflicts:
+        one, is_told = _read(data), data["change_seen"] and (data["other"]["id"] is None or data["other_seen"])
+        if one.state == ConflictState.OPEN and one.is_stopping:
+            stops.append(_stop(one, change.pk, is_told=is_told))
+        if is_told:
+            one.words = one.sentence_for(change.pk)
+            one.counterpart = one.change if one.other_id == change.pk else one.other
+            told.append(one)
+    return Shown(stops, told)
+
+
+def _read(data: dict[str, Any]) -> Any:
+    one: Any = Conflict(
+        change=Change(**data["change"]),
+        other=Change(**data["other"]) if data["other"]["id"] else None,
+        accepted_at=datetime.fromisoformat(data["accepted_at"]) if data["accepted_at"] else None,
+        **{name: data[name] for name in ("id", "kind", "state", "is_stopping", "details", "accepted_reason")},
+    )
+    one.acceptor = data["accepted_by"]
+    return one
+
+
+def _stop(one: Conflict, change_id: int, *, is_told: bool) -> tuple[str, str]:
+    step = rules.next_step(one.kind, may_be_accepted=one.may_be_accepted)
+    return (one.sentence_for(change_id), step) if is_told else (rules.UNTOLD, rules.UNTOLD_STEP)
+
+
+def _is_restricted(one: Conflict, change_id: int) -> bool:
+    counterpart = one.change if one.other_id == change_id else one.other
+    return counterpart is not None and counterpart.cluster.visibility == Visibility.RESTRICTED
+
+
+def _with_changes(change: Change, window: Interval) -> list[rules.Found]:
+    facts: dict[str, Any] = {"start": window[0], "end": window[1], "change": change.pk, "failover": rules.FAILOVER_WORD}
+    with connection.cursor() as cursor:
+        cursor.execute(_LINKS, facts)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    is_low = {row[1]: change.pk < row[1] for row in rows}
+    links = [
+        rules.Link(
+            other_id,
+            kind,
+            low=mine if is_low[other_id] else theirs,
+            high=theirs if is_low[other_id] else mine,
+            hops=hops,
+            low_needs=mine_needs if is_low[other_id] else kind == "dependency" and not mine_needs,
+        )
+        for kind, other_id, mine, theirs, hops, mine_needs, _, _ in rows
+    ]
+    return rules.from_links(links, spans={row[1]: _span(change, window, row[1], row[6:8]) for row in rows})
+
+
+def _span(change: Change, window: Interval, other_id: int, others: Sequence[Any]) -> list[list[str]]:
+    """Both windows, the lower change's first: the same from either side."""
+    mine, theirs = ([moment.isoformat() for moment in one] for one in (window, others))
+    return [mine, theirs] if change.pk < other_id else [theirs, mine]
+
+
+def _with_people(change: Change, window: Interval) -> list[rules.Found]:
+    if change.implementer is None:
+        return []
+    rows = (
+        Change.objects.filter(state__in=[*PLANNING], implementer=change.implementer_id)
+        .filter(window_start_at__lt=window[1], window_end_at__gt=window[0])
+        .exclude(pk=change.pk)
+        .order_by("pk")[:MOST_LINKS]
+    )
+    details = {"person": change.implementer.name}
+    return [
+        rules.found(rules.PERSON, details, inputs=_span(change, window, pk, span), other_id=pk)
+        for pk, *span in rows.values_list("pk", "window_start_at", "window_end_at")
+    ]
+
+
+def _with_windows(change: Change, window: Interval, targets: Sequence[rules.Target]) -> list[rules.Found]:
+    maintenance, blackouts = windows_over(window, targets)
+    inputs = [moment.isoformat() for moment in window]
+    found = [
+        rules.found(
+            rules.BLACKOUT,
+            {"name": one.name, "from": one.start_at.isoformat(), "to": one.end_at.isoformat()},
+            inputs=inputs,
+            window_id=one.definition_id,
+        )
+        for one in rules.hit_by(window, targets, blackouts)
+    ]
+    # An emergency waits for no maintenance window.
+    outside = (
+        rules.outside_windows(window, targets, maintenance, maintenance_rulings(targets))
+        if change.type != EMERGENCY
+        else []
+    )
+    if outside:
+        found.append(rules.found(rules.OUTSIDE_WINDOW, {"clusters": outside}, inputs=inputs))
+    return found
+
+
+def _with_freezes(change: Change, window: Interval, targets: Sequence[rules.Target]) -> list[rules.Found]:
+    facts = freeze_facts(change, targets, window)
+    found = []
+    for freeze in freezes_between(*window):
+        scope = scope_of(freeze)
+        said = verdict(scope, facts)
+        if said.stops:
+            details = {"name": scope.name, "sentence": said.sentence, "is_hard": scope.is_hard}
+            inputs = [moment.isoformat() for moment in window]
+            found.append(rules.found(rules.FREEZE, details, inputs=inputs, freeze_id=freeze.pk))
+    return found

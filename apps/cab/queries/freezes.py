@@ -1,0 +1,143 @@
+"""What freezes say to changes: which a freeze hits, and which freezes stand in a change's way."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Prefetch
+
+from apps.accounts.models import Person
+from apps.cab import events
+from apps.cab.models import Change, ChangeComponent
+from apps.cab.states import ChangeState
+from apps.journal.models import Entry
+from apps.kernel.refusals import NotFound
+from apps.windows.models import Freeze
+from apps.windows.queries import freezes_between, scope_of, standing_for
+from apps.windows.rules.authority import is_keeper
+from apps.windows.rules.freezing import FreezeFacts, FreezeVerdict, verdict
+
+MOMENT = timedelta(minutes=1)  # "now" as a range
+STOPPABLE = (
+    ChangeState.SUBMITTED,
+    ChangeState.ASSESSING,
+    ChangeState.AWAITING_AUTHORIZATION,
+    ChangeState.AUTHORIZED,
+    ChangeState.SCHEDULED,
+)
+
+
+@dataclass(frozen=True)
+class FreezeStop:
+    """One freeze in a change's way; a soft one no more when somebody has acknowledged it."""
+
+    freeze: Freeze
+    verdict: FreezeVerdict
+    is_hard: bool
+    is_acknowledged: bool
+
+    @property
+    def stands(self) -> bool:
+        """Whether the change cannot go on because of it."""
+        return self.is_hard or not self.is_acknowledged
+
+
+@dataclass(frozen=True)
+class FreezeHit:
+    """One change that a freeze concerns."""
+
+    change: Change
+    verdict: FreezeVerdict
+
+
+def freezes_before(change: Change, *, at: datetime) -> list[FreezeStop]:
+    """The enforced freezes that stop or warn the change: over its window and, once it is scheduled, right now."""
+    ranges = _ranges(change, at)
+    found = freezes_between(min(start for start, _ in ranges), max(end for _, end in ranges))
+    if not found:
+        return []
+    known = acknowledged(change)
+    stops = []
+    for freeze in found:
+        said = [verdict(scope_of(freeze), facts_of(change, *one)) for one in ranges]
+        stopping = next((one for one in said if one.stops), None)
+        if stopping:
+            stops.append(FreezeStop(freeze, stopping, freeze.strength == "hard", freeze.pk in known))
+    return stops
+
+
+def hits(freeze: Freeze) -> list[FreezeHit]:
+    """Every change on its way whose window the freeze touches and whose scope it is in, exempt ones included."""
+    touched = ChangeComponent.objects.select_related("component")
+    rows = (
+        Change.objects.filter(state__in=STOPPABLE, window_start_at__lt=freeze.end_at, window_end_at__gt=freeze.start_at)
+        .in_lists()
+        .select_related("implementer")
+        .prefetch_related(Prefetch("touched", queryset=touched), "implementer__role_grants")
+        .order_by("window_start_at", "pk")
+    )
+    scope = scope_of(freeze)
+    said = [FreezeHit(one, verdict(scope, facts_of(one, one.window_start_at, one.window_end_at))) for one in rows]
+    return [one for one in said if one.verdict.hits]
+
+
+def hits_shown_to(freeze: Freeze, person: Person) -> tuple[list[FreezeHit], int]:
+    """The hits this person may see, and how many more there are."""
+    found = hits(freeze)
+    seen = set(
+        Change.objects.visible_to(person).filter(pk__in=[one.change.pk for one in found]).values_list("pk", flat=True)
+    )
+    shown = [one for one in found if one.change.pk in seen]
+    return shown, len(found) - len(shown)
+
+
+def _ranges(change: Change, at: datetime) -> list[tuple[datetime, datetime]]:
+    """When it would run: in its window; a scheduled one, or one without a window, might also start now."""
+    now = (at, at + MOMENT)
+    if change.window_start_at is None or change.window_end_at is None:
+        return [now]
+    planned = (change.window_start_at, change.window_end_at)
+    return [planned, now] if change.state == ChangeState.SCHEDULED else [planned]
+
+
+def facts_of(change: Change, start_at: datetime | None, end_at: datetime | None) -> FreezeFacts:
+    """What a freeze asks of the change, were it to run from `start_at` to `end_at`."""
+    assert start_at is not None
+    assert end_at is not None
+    touched = change.touched.all() if _is_fetched(change) else change.touched.select_related("component")
+    parts = [one.component for one in touched]
+    grants = change.implementer.role_grants.all() if change.implementer and change.implementer.is_active else ()
+    return FreezeFacts(
+        window_start_at=start_at,
+        window_end_at=end_at,
+        cluster_ids=frozenset({change.cluster_id, *(one.cluster_id for one in parts)}),
+        tiers=frozenset(one.tier for one in parts),
+        type=change.type,
+        risk=change.risk,
+        roles=frozenset(one.role for one in grants),
+    )
+
+
+def _is_fetched(change: Change) -> bool:
+    return "touched" in getattr(change, "_prefetched_objects_cache", {})
+
+
+def acknowledged(change: Change) -> set[int]:
+    """The ids of the soft freezes that somebody has acknowledged for the change."""
+    entries = Entry.objects.about(change).filter(event=events.FreezeAcknowledged.name())
+    return {data["freeze_id"] for data in entries.values_list("data", flat=True)}
+
+
+def visible_freeze(pk: int, person: Person) -> Freeze:
+    """The freeze, or a refusal when there is none for this person."""
+    found = Freeze.objects.visible_to(person).select_related("created_by", "previewed_by").filter(pk=pk).first()
+    if found is None:
+        raise NotFound("There is no such freeze that you may see.", next_step="Go back to the list of freezes.")
+    return found
+
+
+def is_freeze_keeper(freeze: Freeze, person: Person) -> bool:
+    """Whether they keep every cluster it is limited to, or the federation."""
+    clusters = list(freeze.clusters.all())
+    if not clusters:
+        return is_keeper(standing_for(person, None), of_federation=True)
+    return all(is_keeper(standing_for(person, one), of_federation=False) for one in clusters)

@@ -1,0 +1,1 @@
+"""Every write to windows and freezes."""

@@ -1,0 +1,149 @@
+"""RFC 5545 recurrence rules as people write them: bounded when saved, expanded over a range of instants.
+
+The first occurrence starts at a wall-clock time of a zone; every further one at the wall-clock time the rule yields. A
+start the zone skips in spring is read with the offset before the change, one that comes twice in autumn means the
+first (RFC 5545, section 3.3.5). An occurrence lasts its number of elapsed minutes, whatever the clocks do meanwhile.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dateutil.rrule import rrule, rrulestr
+
+from apps.kernel.bounded import run_bounded
+from apps.kernel.refusals import Invalid
+
+LONGEST_RULE = 500  # characters
+MOST_OCCURRENCES = 4_000  # of one definition within one question: ten years of every day
+HORIZON = timedelta(days=3 * 366)  # a rule that yields nothing for so long is a mistake
+LOOK_AHEAD = timedelta(days=3653)  # ten years: what comes later is nobody's "next"
+MOST_INTERVAL = 400  # days, weeks, months or years between two occurrences
+CHECK_SECONDS, CHECK_MEGABYTES = 4.0, 256
+FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+PARTS = (
+    "FREQ",
+    "INTERVAL",
+    "COUNT",
+    "UNTIL",
+    "BYDAY",
+    "BYMONTHDAY",
+    "BYMONTH",
+    "BYSETPOS",
+    "BYWEEKNO",
+    "BYYEARDAY",
+    "WKST",
+)
+Interval = tuple[datetime, datetime]  # half-open, aware, UTC
+
+
+def require_rule(text: str, *, start_local: datetime) -> str:
+    """The rule in canonical form (upper case, no RRULE: prefix, no spaces); empty means "once".
+
+    Refuses what is no rule, parts and frequencies below a day, rules longer than 500 characters, rules whose first
+    occurrence does not come within three years, and rules that take too long to expand: those are tried in a child.
+    """
+    rule = "".join(text.split()).upper().removeprefix("RRULE:")
+    if not rule:
+        return ""
+    if len(rule) > LONGEST_RULE:
+        raise _refused(f"The rule has {len(rule)} characters; at most {LONGEST_RULE} are read.")
+    parts = dict(part.partition("=")[::2] for part in rule.split(";"))
+    if len(parts) != rule.count(";") + 1:
+        raise _refused("A part of the rule stands twice.")
+    unknown = [name for name in parts if name not in PARTS]
+    if unknown:
+        raise _refused(f"“{unknown[0][:20]}” is no part of a rule here. Known are {', '.join(PARTS)}.")
+    if parts.get("FREQ") not in FREQUENCIES:
+        raise _refused(f"A window comes back {', '.join(word.lower() for word in FREQUENCIES)}, not more often.")
+    _require_number(parts.get("INTERVAL", "1"), "INTERVAL", MOST_INTERVAL)
+    _require_number(parts.get("COUNT", "1"), "COUNT", MOST_OCCURRENCES)
+    if "Z" in parts.get("UNTIL", ""):  # the clock and the zone are written beside the rule
+        raise _refused("UNTIL is a wall-clock time of the zone: leave the Z out.")
+    try:
+        run_bounded(
+            "apps.windows.rules.recurrence:first_of",
+            {"rule": rule, "start": start_local.isoformat()},
+            seconds=CHECK_SECONDS,
+            megabytes=CHECK_MEGABYTES,
+            what="This rule",
+        )
+    except Invalid as error:
+        raise _refused(error.sentence) from None
+    return rule
+
+
+def _require_number(text: str, part: str, most: int) -> None:
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= most):  # noqa: PLR2004  # digits
+        raise _refused(f"{part} is a number from 1 to {most:,}.")
+
+
+def first_of(argument: dict[str, Any]) -> str:
+    """The first occurrence of a rule, ISO 8601; runs in the child. ValueError says what is wrong with the rule."""
+    start = datetime.fromisoformat(argument["start"])
+    try:
+        first = next(iter(_parsed(argument["rule"], start)), None)
+    except ValueError as error:
+        raise ValueError(f"This is no rule that can be read: {error}.") from None
+    if first is None or first > start + HORIZON:
+        raise ValueError("This rule yields no day within three years of its start.")
+    return first.isoformat()
+
+
+def occurrences(
+    *, rule: str, start_local: datetime, duration: timedelta, zone: str, between: Interval
+) -> list[Interval]:
+    """The occurrences that overlap the range, by start; `rule` has been through `require_rule`.
+
+    At most 4,000 are given; a range that holds more is refused.
+    """
+    lowest, highest = between
+    there = ZoneInfo(zone)
+    earliest = (lowest - duration).astimezone(there).replace(tzinfo=None) - timedelta(days=1)  # clocks move by hours
+    latest = highest.astimezone(there).replace(tzinfo=None) + timedelta(days=1)
+    starts = [start_local] if not rule else _between(_parsed(rule, start_local), earliest, latest)
+    found = []
+    for start in starts:
+        start_at = start.replace(tzinfo=there, fold=0).astimezone(UTC)
+        if start_at < highest and start_at + duration > lowest:
+            found.append((start_at, start_at + duration))
+    return found
+
+
+def first_after(
+    *, rule: str, start_local: datetime, duration: timedelta, zone: str, after: datetime, most: int
+) -> list[Interval]:
+    """The first `most` occurrences that end later than `after`, within ten years."""
+    there = ZoneInfo(zone)
+    earliest = (after - duration).astimezone(there).replace(tzinfo=None) - timedelta(days=1)
+    latest = max(earliest, start_local) + LOOK_AHEAD
+    found: list[Interval] = []
+    for start in [start_local] if not rule else _parsed(rule, start_local).xafter(earliest, inc=True):
+        if start > latest or len(found) == most:
+            break
+        start_at = start.replace(tzinfo=there, fold=0).astimezone(UTC)
+        if start_at + duration > after:
+            found.append((start_at, start_at + duration))
+    return found
+
+
+def _between(rule: rrule, earliest: datetime, latest: datetime) -> list[datetime]:
+    found: list[datetime] = []
+    for start in rule.xafter(earliest, inc=True):
+        if start > latest:
+            break
+        if len(found) == MOST_OCCURRENCES:
+            raise _refused(f"More than {MOST_OCCURRENCES:,} occurrences lie in this range.")
+        found.append(start)
+    return found
+
+
+def _parsed(rule: str, start_local: datetime) -> rrule:
+    parsed = rrulestr(rule, dtstart=start_local)
+    if not isinstance(parsed, rrule):  # a set of rules: PARTS lets none in
+        raise TypeError(rule)
+    return parsed
+
+
+def _refused(sentence: str) -> Invalid:
+    return Invalid(sentence, next_step="Write it as FREQ=WEEKLY;BYDAY=SU.", fields={"rrule": [sentence]})
