@@ -12,6 +12,7 @@ from apps.cab.models.changes import (
     Revision,
     SavedView,
 )
+from apps.cab.models.handovers import Handover
 from apps.cab.models.imports import ImportedRecord, ImportRejection, ImportRun, NamedApprover
 from apps.cab.models.reviews import Review
 from apps.cab.models.rounds import Ballot, Choice, Condition, Round, Verdict
@@ -29,6 +30,7 @@ __all__ = [
     "CoAuthorship",
     "Condition",
     "Delegation",
+    "Handover",
     "ImportRejection",
     "ImportRun",
     "ImportState",

@@ -18,6 +18,7 @@ from apps.cab.models import (
     ChangeComponent,
     CoAuthorship,
     Delegation,
+    Handover,
     LastLook,
     NamedApprover,
     Reversal,
@@ -162,6 +163,11 @@ def _change(reference: str, person: Person) -> Any:
             Revision.objects.filter(change=OuterRef("pk"), is_material=True).values_list("author").distinct()
         ),
         seen=Subquery(LastLook.objects.filter(change=OuterRef("pk"), person=person).values("revision")),
+        last_handover=Subquery(
+            Handover.objects.filter(change=OuterRef("pk"))
+            .order_by("-pk")
+            .values(one=JSONObject(way="way", grounds="grounds", revision="revision"))[:1]
+        ),
         was_undone=Exists(Reversal.objects.filter(undone=OuterRef("pk"))),
     )
     return find(reference, person, rows)

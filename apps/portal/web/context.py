@@ -19,6 +19,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], .
             ("Calendar", "cab:week", "calendar", None),
             ("Windows", "windows:windows", "calendar-clock", None),
             ("Boards", "cab:boards", "gavel", None),
+            ("Policies", "policies:list", "scale", None),
         ),
     ),
     (
