@@ -20,22 +20,16 @@ urlpatterns = [
     path("", include("apps.portal.web.urls")),
     path("", include("apps.notify.web.urls")),
     path("clusters/", include("apps.clusters.web.urls")),
-<<<<<<< HEAD
     path("", include("apps.windows.web.urls")),
-=======
     path("policies/", include("apps.policies.web.urls")),
->>>>>>> c32fbeb (policies: Route changes by decision tables that are proven whole and never weaker than the floor.)
     path("", include("apps.cab.web.urls")),
     path("api/v1/schema/", SchemaView.as_view(), name="schema"),
     path("api/v1/docs/", api_reference, name="api-docs"),
     path("api/v1/", include("apps.accounts.api.urls")),
     path("api/v1/", include("apps.notify.api.urls")),
     path("api/v1/", include("apps.clusters.api.urls")),
-<<<<<<< HEAD
     path("api/v1/", include("apps.windows.api.urls")),
-=======
     path("api/v1/", include("apps.policies.api.urls")),
->>>>>>> c32fbeb (policies: Route changes by decision tables that are proven whole and never weaker than the floor.)
     path("api/v1/", include("apps.cab.api.urls")),
     path("api/v1/", include("apps.portal.api.urls")),
 ]

@@ -113,7 +113,7 @@ def outcome_from(data: object) -> Outcome:
     if not isinstance(data, Mapping) or not set(data) <= set(Outcome.__dataclass_fields__):
         raise _misfit("an outcome is an object with kind, board, roles, people, may_coincide and reason")
     kind, board, reason = data.get("kind"), data.get("board", ""), data.get("reason", "")
-    if kind not in set(Kind):
+    if not isinstance(kind, str) or kind not in set(Kind):
         raise _misfit("its kind is board, approve or refuse")
     if not isinstance(reason, str) or len(reason) > LONGEST_REASON or "\0" in reason:
         raise _misfit(f"a reason is text of at most {LONGEST_REASON} characters")

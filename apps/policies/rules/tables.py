@@ -67,7 +67,7 @@ def _row(known: Mapping[str, Column], number: int, data: object) -> Row:
             f"Rule {number} does not fit: a rule is an object with name, cells and outcome.",
             next_step="Correct the rule.",
         )
-    name, cells = data.get("name", ""), data.get("cells") or {}
+    name, cells = data.get("name", ""), data.get("cells", {})
     if not isinstance(name, str) or len(name) > LONGEST_NAME or "\0" in name:
         raise Invalid(f"Rule {number}: a name has at most {LONGEST_NAME} characters.", next_step="Shorten the name.")
     if not isinstance(cells, Mapping) or (unknown := sorted(set(cells) - set(known))):
