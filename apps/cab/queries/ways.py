@@ -22,6 +22,7 @@ class Route:
 
     way: str  # a value of Way
     sentence: str
+    kind: str = ""  # of board, as it was asked for
     board: Board | None = None
     roles: tuple[str, ...] = ()  # which must have voted, beside those of the board's own quorum
     people: tuple[dict[str, Any], ...] = ()  # who must have voted: {"id", "name"}
@@ -60,6 +61,9 @@ def route_of(change: Change, *, at: datetime, otherwise: Board | None = None) ->
     given = facts_of(change, at=at)
     decided = policies.required(given, cluster_id=change.cluster_id)
     route = _by_policy(change, given, decided) if decided else _by_rule(change, given)
+    if route.board is not None and route.board.kind != route.kind:
+        said = f"{route.sentence} That board was never founded, so the {route.board} decides."
+        return replace(route, sentence=said, grounds={**route.grounds, "sentence": said})
     if route.way == Way.BOARD and route.board is None and otherwise is not None:
         return replace(route, board=otherwise)
     if route.way == Way.BOARD and route.board is None:
@@ -75,7 +79,7 @@ def _by_rule(change: Change, given: dict[str, Value | None]) -> Route:
     way = routing.route(type=change.type, clusters_touched=changes.clusters_touched(change), risk=change.risk)
     grounds = {"sentence": way.sentence, "rules": [], "missing": [], "versions": []}
     board = boards.board_for(way.kind, change.cluster_id)
-    return Route(Way.BOARD, way.sentence, board, facts=given, grounds=grounds)
+    return Route(Way.BOARD, way.sentence, way.kind, board, facts=given, grounds=grounds)
 
 
 def _by_policy(change: Change, given: dict[str, Value | None], decided: policies.Decided) -> Route:
@@ -94,6 +98,7 @@ def _by_policy(change: Change, given: dict[str, Value | None], decided: policies
     return Route(
         outcome.kind,
         sentence,
+        kind=outcome.board,
         board=boards.board_for(outcome.board, change.cluster_id) if outcome.kind == Way.BOARD else None,
         roles=tuple(sorted(outcome.roles)),
         people=_people(outcome.people),

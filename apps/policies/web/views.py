@@ -230,6 +230,7 @@ def _editor(
         "sheet": sheet,
         "rules": sheet.drawn(),
         "ways": editor.WAYS,
+        "every_column": facts.columns(),
         "more_columns": [column for column in facts.columns() if column.name not in shown],
         "note": request.POST.get("note", draft.note if draft else ""),
         "based_on": request.POST.get("based_on", draft.saves if draft else ""),
