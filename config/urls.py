@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("apps.notify.web.urls")),
     path("clusters/", include("apps.clusters.web.urls")),
     path("", include("apps.windows.web.urls")),
+    path("policies/", include("apps.policies.web.urls")),
     path("", include("apps.cab.web.urls")),
     path("api/v1/schema/", SchemaView.as_view(), name="schema"),
     path("api/v1/docs/", api_reference, name="api-docs"),
@@ -28,6 +29,7 @@ urlpatterns = [
     path("api/v1/", include("apps.notify.api.urls")),
     path("api/v1/", include("apps.clusters.api.urls")),
     path("api/v1/", include("apps.windows.api.urls")),
+    path("api/v1/", include("apps.policies.api.urls")),
     path("api/v1/", include("apps.cab.api.urls")),
     path("api/v1/", include("apps.portal.api.urls")),
 ]

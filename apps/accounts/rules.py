@@ -80,6 +80,7 @@ class Scope(StrEnum):
     CLUSTERS = "clusters:write"
     IMPORTS = "imports:write"
     WEBHOOKS = "webhooks:write"
+    POLICIES = "policies:write"
 
 
 def capabilities(roles: Iterable[str]) -> frozenset[Capability]:

@@ -9,5 +9,8 @@ class CabConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.cab import panels, reactions  # noqa: F401  # subscribing is importing
+        from apps.cab.rules.facts import COLUMNS
+        from apps.policies import facts
 
         panels.register_panels()
+        facts.declare(COLUMNS)

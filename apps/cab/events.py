@@ -121,6 +121,20 @@ class ChangeAuthorized(Event):
 
 
 @dataclass(frozen=True)
+class ChangeAuthorizedByPolicy(Event):
+    words: ClassVar[str] = "authorized the change by policy, without a board"
+    change_id: int
+    handover_id: int
+
+
+@dataclass(frozen=True)
+class ChangeRefusedByPolicy(Event):
+    words: ClassVar[str] = "refused the change by policy, without a board"
+    change_id: int
+    handover_id: int
+
+
+@dataclass(frozen=True)
 class ChangeRejected(Event):
     words: ClassVar[str] = "rejected the change"
     change_id: int

@@ -7,7 +7,7 @@ from apps.accounts.models import Person, PersonKind
 from apps.accounts.queries import administrators
 from apps.cab import events
 from apps.cab.actions import conflicts
-from apps.cab.models import Change, Condition, Conflict, Delegation, Round, Seat, SeatRole
+from apps.cab.models import Change, Condition, Conflict, Delegation, Handover, Round, Seat, SeatRole
 from apps.cab.queries.boards import authors_of, barred_from, voting_seats
 from apps.cab.queries.calendar import calendar_items
 from apps.cab.queries.conflicts import planned_at, planning_of
@@ -69,6 +69,14 @@ def tell_of_decision(entry: Entry) -> None:
         title=f"{change.reference}: {round_.tally.get('sentence', round_.state)}",
         body=change.title,
     )
+
+
+@subscribe("cab.decided_by_policy", events.ChangeAuthorizedByPolicy, events.ChangeRefusedByPolicy)
+def tell_of_policy(entry: Entry) -> None:
+    """Tell the authors that a policy decided, and why."""
+    change, handover = _change(entry), Handover.objects.get(pk=entry.data["handover_id"])
+    title = f"{change.reference}: {handover.grounds['sentence'][:200]}"
+    _tell(_authors(change), entry, change, kind="decision", title=title, body=change.title)
 
 
 @subscribe("cab.round_lapsed", events.RoundLapsed)

@@ -32,7 +32,7 @@ def test_the_vote_that_completes_the_quorum_authorizes_and_schedules(waiting, be
     round_ = waiting.rounds.get()
     assert (round_.state, round_.verdict) == (RoundState.DECIDED, "approved")
     assert round_.tally["sentence"] == "Approved: 2 for, 0 against, 0 abstained."
-    assert round_.rule["quorum"] == {"count": 2, "share": "0.00", "roles": ["chair"]}
+    assert round_.rule["quorum"] == {"count": 2, "share": "0.00", "roles": ["chair"], "people": [], "apart": False}
     told = list(Entry.objects.about(waiting).order_by("id").values_list("event", flat=True))
     assert told[-5:] == [
         "cab.VoteCast",

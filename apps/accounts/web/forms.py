@@ -17,6 +17,7 @@ SCOPE_WORDS = {
     Scope.CLUSTERS: "Edit clusters and components",
     Scope.IMPORTS: "Import files",
     Scope.WEBHOOKS: "Manage webhooks",
+    Scope.POLICIES: "Write approval policies",
 }
 
 

@@ -7,11 +7,13 @@ from django.db import transaction
 from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.cab import events
+from apps.cab.actions.handing import take
 from apps.cab.actions.moves import locked_change, move_change, move_round
-from apps.cab.actions.rounds import give_time_back, open_round_at, routed, schedule_if_ready
+from apps.cab.actions.rounds import give_time_back, schedule_if_ready
 from apps.cab.actions.scoring import score
 from apps.cab.models import Change, Review, Round
 from apps.cab.queries import boards, changes
+from apps.cab.queries.ways import route_of
 from apps.cab.rules import blockers, reviews
 from apps.cab.states import CHANGE, ChangeState, Outcome, RoundState
 from apps.clusters.queries import standing
@@ -106,24 +108,19 @@ def request_changes(*, change_id: int, assessor: Person, reason: str, at: dateti
 
 
 @transaction.atomic
-def hand_to_board(*, change_id: int, assessor: Person, at: datetime) -> Round:
-    """End the assessment: the change goes to the board its type, reach and risk lead to, and a round opens.
+def hand_to_board(*, change_id: int, assessor: Person, at: datetime) -> Round | None:
+    """End the assessment: a round opens at the board that the policies in force lead to; None when they decide.
 
-    The risk is computed once more: components may have failed since the assessment began.
+    Until a policy is enabled, type, reach and risk lead to the board. The risk is computed once more: components may
+    have failed since the assessment began.
     """
     change = locked_change(change_id)
     require_may_assess(change, assessor)
     CHANGE.require(change.state, ChangeState.AWAITING_AUTHORIZATION)
     score(change, actor=assessor, at=at)
-    way, board = routed(change)
-    if board is None:
-        raise WrongState(
-            f"{way.sentence} There is no such board yet.",
-            next_step="Ask an administrator to found the board.",
-            code="no_board",
-        )
+    route = route_of(change, at=at)
     move_change(change, ChangeState.AWAITING_AUTHORIZATION)
-    return open_round_at(change, board=board, opener=assessor, at=at)
+    return take(route, change, actor=assessor, at=at)
 
 
 @transaction.atomic

@@ -12,11 +12,13 @@ from django.db import connection, transaction
 from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.cab import events, states
+from apps.cab.actions.handing import take
 from apps.cab.actions.moves import locked_change, move_change, move_round
-from apps.cab.actions.rounds import open_round_at, routed, waive_conditions
+from apps.cab.actions.rounds import waive_conditions
 from apps.cab.actions.scoring import score
 from apps.cab.models import Attachment, Change, ChangeComponent, ChangeType, CoAuthorship, Revision
 from apps.cab.queries import boards, changes
+from apps.cab.queries.ways import route_of
 from apps.cab.rules import attachments, revisions
 from apps.cab.states import ChangeState, RoundState
 from apps.clusters.models import Cluster, Component
@@ -274,8 +276,8 @@ def _keep_revision(change: Change, *, author: Person, is_material: bool, at: dat
 def _back_to_the_board(change: Change, *, editor: Person, at: datetime) -> None:
     """After a material edit: the ballots were about another text, so a new round starts.
 
-    It starts at the board that the change's type, reach and risk lead to now: an edit may take it further than the
-    board that had it.
+    It takes the route that its facts lead to now: an edit may take it further than the board that had it, and what a
+    policy authorized without a board is asked about anew.
     """
     last = (
         change.rounds.select_for_update(of=("self",))
@@ -285,14 +287,15 @@ def _back_to_the_board(change: Change, *, editor: Person, at: datetime) -> None:
         .first()
     )
     in_force = change.state in {ChangeState.AWAITING_AUTHORIZATION, ChangeState.AUTHORIZED, ChangeState.SCHEDULED}
-    if last is None or not in_force:
+    if not in_force or (last is None and not change.handovers.exists()):
         return
-    move_round(last, RoundState.INVALIDATED, at=at)
-    last.save(update_fields=["state", "closed_at"])
-    journal.record(events.RoundInvalidated(change_id=change.pk, round_id=last.pk), subject=change, actor=editor, at=at)
+    if last is not None:
+        move_round(last, RoundState.INVALIDATED, at=at)
+        last.save(update_fields=["state", "closed_at"])
+        event = events.RoundInvalidated(change_id=change.pk, round_id=last.pk)
+        journal.record(event, subject=change, actor=editor, at=at)
     waive_conditions(change, actor=editor, at=at, why="The approval it belonged to is no longer in force.")
     if change.state != ChangeState.AWAITING_AUTHORIZATION:
         move_change(change, ChangeState.AWAITING_AUTHORIZATION)
         change.decided_at = None
-    _, board = routed(change)
-    open_round_at(change, board=board or last.board, opener=editor, at=at)
+    take(route_of(change, at=at, otherwise=last.board if last else None), change, actor=editor, at=at)

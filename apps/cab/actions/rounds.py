@@ -10,15 +10,16 @@ from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.cab import events
 from apps.cab.actions.moves import locked_change, move_change, move_condition, move_round
-from apps.cab.actions.scoring import score
-from apps.cab.models import Ballot, Board, Change, Choice, Condition, Delegation, Round, Verdict
-from apps.cab.queries import boards, changes
+from apps.cab.models import Ballot, Change, Choice, Condition, Delegation, Round, Verdict
+from apps.cab.queries import boards
 from apps.cab.queries.conflicts import is_stopped
 from apps.cab.queries.freezes import freezes_before
-from apps.cab.rules import routing, voting
+from apps.cab.queries.ways import Route
+from apps.cab.rules import voting
 from apps.cab.rules.ballots import require_fits
 from apps.cab.states import ChangeState, ConditionState, RoundState
 from apps.journal import actions as journal
+from apps.journal.events import Event
 from apps.kernel.refusals import Conflict, NotAllowed, StaleRevision, WrongState, refusal_from_constraint
 
 
@@ -74,28 +75,6 @@ def cast_vote(
     return ballot
 
 
-@transaction.atomic
-def open_round(*, change_id: int, board: Board, opener: Person, at: datetime) -> Round:
-    """Open another round after one that lapsed, at the same or another board. Only a chair of that board may."""
-    change = locked_change(change_id)
-    if change.state != ChangeState.AWAITING_AUTHORIZATION:
-        raise WrongState(
-            f"{change.reference} is not waiting for a board.", next_step="A round opens when it is handed to a board."
-        )
-    if not boards.is_chair(opener, board.pk, on=at.date()) and not opener.may(Capability.MANAGE_BOARD):
-        raise NotAllowed("Only the chair opens another round.", next_step=f"Ask the chair of the {board.name}.")
-    if boards.open_round(change):
-        raise Conflict("A round is already open for this change.", next_step="Vote in it, or wait until it closes.")
-    score(change, actor=opener, at=at)
-    return open_round_at(change, board=board, opener=opener, at=at)
-
-
-def routed(change: Change) -> tuple[routing.Route, Board | None]:
-    """Where the change's type, reach and risk lead it now, and the board there (None: not founded yet)."""
-    way = routing.route(type=change.type, clusters_touched=changes.clusters_touched(change), risk=change.risk)
-    return way, boards.board_for(way, change.cluster_id)
-
-
 def give_time_back(change: Change, *, held_at: datetime, at: datetime) -> None:
     """Move an open round's deadline by the time in which nobody could vote. The caller holds the lock and saves."""
     round_ = boards.open_round(change)
@@ -106,10 +85,22 @@ def give_time_back(change: Change, *, held_at: datetime, at: datetime) -> None:
     change.deadline_at = round_.closes_at
 
 
-def open_round_at(change: Change, *, board: Board, opener: Person, at: datetime) -> Round:
-    """Open the next round, keeping the board's rules as they are now. For actions that hold the change's lock."""
+def open_round_at(change: Change, *, route: Route, opener: Person, at: datetime) -> Round:
+    """Open the next round at the route's board, keeping its rules as they are now with what the policies add.
+
+    For actions that hold the change's lock.
+    """
+    board = route.board
+    assert board is not None  # a route to a board names it
     last = change.rounds.order_by("-number").values_list("number", flat=True).first() or 0
-    rule = voting.Rule(board.quorum_count, board.quorum_share, tuple(board.quorum_roles), board.majority)
+    rule = voting.Rule(
+        board.quorum_count,
+        board.quorum_share,
+        tuple(dict.fromkeys([*board.quorum_roles, *route.roles])),
+        board.majority,
+        people=tuple((one["id"], one["name"]) for one in route.people),
+        apart=route.apart,
+    )
     round_ = Round.objects.create(
         change=change,
         board=board,
@@ -222,12 +213,7 @@ def _settle(
 
 def _carry_out(verdict: str, round_: Round, change: Change, *, actor: Person | None, at: datetime) -> None:
     if verdict in {Verdict.APPROVED, Verdict.APPROVED_WITH_CONDITIONS}:
-        move_change(change, ChangeState.AUTHORIZED)
-        change.save()
-        journal.record(
-            events.ChangeAuthorized(change_id=change.pk, round_id=round_.pk), subject=change, actor=actor, at=at
-        )
-        schedule_if_ready(change, actor=actor, at=at)
+        authorize(change, events.ChangeAuthorized(change_id=change.pk, round_id=round_.pk), actor=actor, at=at)
         return
     # Conditions belong to an approval; without one they bind nobody.
     waive_conditions(change, actor=actor, at=at, why="The change was not approved.")
@@ -240,6 +226,14 @@ def _carry_out(verdict: str, round_: Round, change: Change, *, actor: Person | N
         move_change(change, ChangeState.CHANGES_REQUESTED)
         journal.record(events.ChangesRequested(change_id=change.pk), subject=change, actor=actor, at=at)
     change.save()
+
+
+def authorize(change: Change, event: Event, *, actor: Person | None, at: datetime) -> None:
+    """Authorize the change, tell it by `event`, and schedule it when nothing is missing. The caller holds the lock."""
+    move_change(change, ChangeState.AUTHORIZED)
+    change.save()
+    journal.record(event, subject=change, actor=actor, at=at)
+    schedule_if_ready(change, actor=actor, at=at)
 
 
 def waive_conditions(change: Change, *, actor: Person | None, at: datetime, why: str) -> None:

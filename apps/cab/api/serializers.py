@@ -18,6 +18,7 @@ from apps.cab.models import (
     Choice,
     Condition,
     Delegation,
+    Handover,
     Majority,
     Review,
     Revision,
@@ -27,6 +28,7 @@ from apps.cab.models import (
     Verdict,
 )
 from apps.cab.models.boards import BoardKind
+from apps.cab.models.handovers import Way
 from apps.cab.queries.dossier import blockers_of, rounds_of, whole_again
 from apps.cab.rules.ballots import NO_SUCH_BALLOT
 from apps.cab.states import Outcome
@@ -147,6 +149,30 @@ class RoundOut(serializers.ModelSerializer[Round]):
             "closes_at",
             "closed_at",
         )
+        read_only_fields = fields
+
+
+class GroundOut(serializers.Serializer[Any]):
+    policy = serializers.CharField(source="source", help_text="The policy and its version.")
+    number = serializers.IntegerField(help_text="The rule's place in the table, from 1.")
+    name = serializers.CharField()
+    sentence = serializers.CharField()
+    is_certain = serializers.BooleanField(help_text="False: a missing fact counted for the stricter reading.")
+
+
+class HandoverOut(serializers.ModelSerializer[Handover]):
+    board = serializers.CharField(source="round.board.slug", read_only=True, allow_null=True, default=None)
+    round = RoundOut(read_only=True, allow_null=True)
+    way = Word(Way.choices)
+    sentence = serializers.CharField(source="grounds.sentence", read_only=True)
+    rules = GroundOut(source="grounds.rules", many=True, read_only=True)
+    missing = serializers.ListField(source="grounds.missing", child=serializers.CharField(), read_only=True)
+    policies = serializers.JSONField(source="grounds.versions", read_only=True)
+    facts = serializers.JSONField(read_only=True)
+
+    class Meta:
+        model = Handover
+        fields = ("way", "board", "sentence", "rules", "missing", "policies", "facts", "revision", "round", "at")
         read_only_fields = fields
 
 

@@ -13,12 +13,24 @@ from rest_framework.request import Request
 from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.rules import Scope
 from apps.cab.actions import boards as board_actions
-from apps.cab.actions import conditions, flow, freezing, proposing, reviews, rounds
+from apps.cab.actions import conditions, flow, freezing, handing, proposing, reviews, rounds
 from apps.cab.api import serializers as s
 from apps.cab.api.conflicts import ConflictsOfChange
 from apps.cab.api.filters import ChangeApiFilter, WindowFilter
 from apps.cab.api.freezes import AcknowledgementIn
-from apps.cab.models import Attachment, Ballot, Board, Change, Condition, Delegation, Review, Revision, Round, Seat
+from apps.cab.models import (
+    Attachment,
+    Ballot,
+    Board,
+    Change,
+    Condition,
+    Delegation,
+    Handover,
+    Review,
+    Revision,
+    Round,
+    Seat,
+)
 from apps.cab.queries import changes
 from apps.cab.queries.boards import ballots_shown_to, conditions_shown_to, open_round
 from apps.cab.queries.calendar import PLANNED
@@ -116,10 +128,18 @@ class ChangeViewSet(ConflictsOfChange):
         return flow.request_changes(change_id=self.get_object().pk, assessor=self.person, at=self.at, **data)
 
     @action(detail=True, methods=["post"], url_path="handover")
-    @write(gives=s.RoundOut, status=201)
-    def hand_over(self, _: dict[str, Any]) -> Round:
-        """Hand it to the board that decides it; a round opens."""
-        return flow.hand_to_board(change_id=self.get_object().pk, assessor=self.person, at=self.at)
+    @write(gives=s.HandoverOut, status=201)
+    def hand_over(self, _: dict[str, Any]) -> Handover:
+        """Hand it over: a round opens at the board that decides, or the policies in force decide without one."""
+        change = self.get_object()
+        flow.hand_to_board(change_id=change.pk, assessor=self.person, at=self.at)
+        return change.handovers.select_related("round__board").latest("pk")
+
+    @action(detail=True)
+    @read(gives=s.HandoverOut, many=True)
+    def handovers(self) -> list[Handover]:
+        """How it was handed over, the last first: where it went, by which policy and for which reasons."""
+        return list(self.get_object().handovers.select_related("round__board").order_by("-pk"))
 
     @action(detail=True, url_path="rounds")
     @read(gives=s.RoundOut, many=True)
@@ -135,7 +155,7 @@ class ChangeViewSet(ConflictsOfChange):
         last = change.rounds.select_related("board").order_by("-number").first()
         if last is None:
             raise NotFound("No board has had this change yet.", next_step="Hand it to a board first.")
-        return rounds.open_round(change_id=change.pk, board=last.board, opener=self.person, at=self.at)
+        return handing.open_round(change_id=change.pk, board=last.board, opener=self.person, at=self.at)
 
     @action(detail=True, url_path="votes")
     @read(gives=s.BallotOut, many=True)

@@ -23,7 +23,6 @@ from apps.cab.models import (
 )
 from apps.cab.queries.prepared import Prepared
 from apps.cab.rules import voting
-from apps.cab.rules.routing import Route
 from apps.cab.states import RoundState
 
 
@@ -177,12 +176,12 @@ def has_voting_seat(person: Person, board_id: int, *, on: date) -> bool:
     return voting_seats(board_id, on).filter(person=person).exists()
 
 
-def board_for(route: Route, cluster_id: int) -> Board | None:
-    """The board a route leads to. A cluster without a board of its own is decided by the enterprise board."""
-    if route.kind == BoardKind.CLUSTER:
+def board_for(kind: str, cluster_id: int) -> Board | None:
+    """The board of that kind. A cluster without a board of its own is decided by the enterprise board."""
+    if kind == BoardKind.CLUSTER:
         own = Board.objects.filter(kind=BoardKind.CLUSTER, cluster_id=cluster_id).first()
         return own or Board.objects.filter(kind=BoardKind.ENTERPRISE).first()
-    return Board.objects.filter(kind=route.kind).first() or Board.objects.filter(kind=BoardKind.ENTERPRISE).first()
+    return Board.objects.filter(kind=kind).first() or Board.objects.filter(kind=BoardKind.ENTERPRISE).first()
 
 
 def rounds_overdue_at(at: datetime) -> QuerySet[Round]:

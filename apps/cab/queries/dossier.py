@@ -21,6 +21,7 @@ from apps.cab.models import (
     Condition,
     Conflict,
     Delegation,
+    Handover,
     LastLook,
     NamedApprover,
     Reversal,
@@ -231,6 +232,11 @@ def _with_all(person: Any, *, reads_restricted: bool) -> ChangeQuerySet:
         seen=Subquery(LastLook.objects.filter(change=OuterRef("pk"), person=person).values("revision")),
         held=ArraySubquery(own),
         held_by_teams=ArraySubquery(team),
+        last_handover=Subquery(
+            Handover.objects.filter(change=OuterRef("pk"))
+            .order_by("-pk")
+            .values(one=JSONObject(way="way", grounds="grounds", revision="revision"))[:1]
+        ),
         was_undone=Exists(Reversal.objects.filter(undone=OuterRef("pk"))),
         digest=Subquery(Revision.objects.filter(change=OuterRef("pk"), number=OuterRef("revision")).values("digest")),
         open_conditions=Subquery(

@@ -36,25 +36,44 @@ class Cast:
 
 @dataclass(frozen=True)
 class Rule:
-    """A board's quorum (count, share, roles: all must hold) and majority."""
+    """A board's quorum (count, share, roles, people: all must hold) and majority.
+
+    `people` are (id, name) of those a policy names; `apart` asks for different people in the roles.
+    """
 
     count: int
     share: Decimal
     roles: tuple[str, ...]
     majority: str
+    people: tuple[tuple[int, str], ...] = ()
+    apart: bool = False
 
     def as_data(self) -> dict[str, Any]:
         """The rule as it is stored with each round."""
         return {
-            "quorum": {"count": self.count, "share": str(self.share), "roles": list(self.roles)},
+            "quorum": {
+                "count": self.count,
+                "share": str(self.share),
+                "roles": list(self.roles),
+                "people": [{"id": pk, "name": name} for pk, name in self.people],
+                "apart": self.apart,
+            },
             "majority": self.majority,
         }
 
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> "Rule":
-        """The rule as it was stored."""
+        """The rule as it was stored; rounds from before there were policies name no people."""
         quorum = data["quorum"]
-        return cls(quorum["count"], Decimal(quorum["share"]), tuple(quorum["roles"]), data["majority"])
+        people = tuple((one["id"], one["name"]) for one in quorum.get("people", ()))
+        return cls(
+            quorum["count"],
+            Decimal(quorum["share"]),
+            tuple(quorum["roles"]),
+            data["majority"],
+            people=people,
+            apart=quorum.get("apart", False),
+        )
 
 
 @dataclass(frozen=True)
@@ -133,6 +152,9 @@ def quorum(rule: Rule, *, voices: Sequence[Voice], casts: Sequence[Cast]) -> Quo
             missing.append(_SILENT.get(role, f"The seat for {role} has not voted."))
             if not _has(role, eligible):
                 unreachable.append(_VACANT.get(role, f"Nobody who may vote holds the seat for {role}."))
+    asked_missing, asked_unreachable = _asked_by_policy(rule, present, eligible)
+    missing += asked_missing
+    unreachable += asked_unreachable
     return Quorum(len(eligible), len(present), tuple(dict.fromkeys(missing)), tuple(dict.fromkeys(unreachable)))
 
 
@@ -185,7 +207,45 @@ def _passes(majority: str, for_it: int, against: int, eligible: int) -> bool:
 
 
 def _has(role: str, people: Iterable[Voice | Cast]) -> bool:
-    return any(role in (one.role, one.function) for one in people)
+    return any(_holds(one, role) for one in people)
+
+
+def _holds(one: Voice | Cast, role: str) -> bool:
+    return role.lower() in (one.role.lower(), one.function.lower())
+
+
+def _asked_by_policy(rule: Rule, present: Sequence[Cast], eligible: Sequence[Voice]) -> tuple[list[str], list[str]]:
+    """What the people a policy names and its "different people" still need, and what nobody can give."""
+    missing, unreachable = [], []
+    voted, may_vote = {one.person_id for one in present}, {one.person_id for one in eligible}
+    for pk, name in rule.people:
+        if pk not in voted:
+            missing.append(f"{name}, whom the policy names, has not voted.")
+        if pk not in may_vote:
+            unreachable.append(f"{name}, whom the policy names, may not vote here.")
+    roles = ", ".join(rule.roles)
+    if rule.apart and all(_has(role, present) for role in rule.roles) and not _fillable(rule.roles, present):
+        missing.append(f"The policy asks for different people as {roles}; one person counts for one of them.")
+    if rule.apart and all(_has(role, eligible) for role in rule.roles) and not _fillable(rule.roles, eligible):
+        unreachable.append(f"The policy asks for different people as {roles}; too few people hold these seats.")
+    return missing, unreachable
+
+
+def _fillable(roles: Sequence[str], people: Sequence[Voice | Cast]) -> bool:
+    """Whether each role can be given to a different person (a matching, by augmenting paths)."""
+    held: dict[int, str] = {}
+
+    def place(role: str, tried: set[int]) -> bool:
+        for one in people:
+            if one.person_id in tried or not _holds(one, role):
+                continue
+            tried.add(one.person_id)
+            if one.person_id not in held or place(held[one.person_id], tried):
+                held[one.person_id] = role
+                return True
+        return False
+
+    return all(place(role, set()) for role in roles)
 
 
 def _votes(number: int) -> str:

@@ -52,7 +52,7 @@ STORIES = (
     Story("Change the payout file's number format", "A bank asked for it, then withdrew.", "payments/payouts", "joan", 11, "cancelled"),
     Story("Compress the event stream", "Halves the traffic between regions.", "data-platform/event-stream", "piotr", 5, "lapsed"),
     Story("Fail over sign-in to the second site", "The yearly exercise, this time at noon.", "identity/sign-in", "joan", 12, "second-round", start_hour=12, hours=1, downtime=2),
-    Story("Monthly operating system patches, Storefront", "As every month; the plan is the standard one.", "storefront/web-shop storefront/catalogue", "piotr", 2, "awaiting_authorization", type=ChangeType.STANDARD, start_hour=3),
+    Story("Monthly operating system patches, Storefront", "As every month; the plan is the standard one.", "storefront/web-shop storefront/catalogue", "piotr", 2, "pre-authorized", type=ChangeType.STANDARD, start_hour=3),
     Story("Let couriers correct parcel weights themselves", "Withdrawn while the board voted: the scales will be replaced instead.", "logistics/dispatch", "piotr", 9, "withdrawn", implementer=""),
     Story("Send invoices through the new mail relay", "The old relay is refused by two large mailbox providers.", "payments/statement-archive identity/staff-directory", "joan", 6, "condition-met", implementer=""),
     Story("Move product pictures to the second region", "Pages load slowly in the south.", "storefront/catalogue data-platform/warehouse", "piotr", 8, "condition-waived", implementer=""),

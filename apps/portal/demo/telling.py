@@ -99,6 +99,7 @@ class _Teller:
             "changes_requested": (*assessed, self._send_back),
             "awaiting_authorization": (*voting, self._vote_once),
             "emergency": voting,
+            "pre-authorized": voting,  # the policy in force authorizes it at the handover
             "lapsed": (*voting, self._lapse),
             "held": (*voting, self._hold),
             "second-round": (*voting, self._vote_once, self._move_window),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from apps.cab.actions import flow, reviews, rounds
+from apps.cab.actions import flow, handing, reviews, rounds
 from apps.cab.models import Change, Choice
 from apps.cab.states import ChangeState
 from apps.clusters.models import Visibility
@@ -114,7 +114,7 @@ REFUSED = {
         change_id=change.pk, assessor=ben, reason="x", at=NOON
     ),
     "handover/": lambda change, ben: flow.hand_to_board(change_id=change.pk, assessor=ben, at=NOON),
-    "rounds/": lambda change, ben: rounds.open_round(
+    "rounds/": lambda change, ben: handing.open_round(
         change_id=change.pk, board=change.rounds.get().board, opener=ben, at=NOON
     ),
     "release/": lambda change, ben: flow.release_change(change_id=change.pk, person=ben, at=NOON),

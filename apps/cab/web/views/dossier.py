@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.models import Person
 from apps.accounts.web.people import PersonRequest, signed_in
-from apps.cab.actions import conditions, desk, flow, freezing, proposing, reviews, rounds
+from apps.cab.actions import conditions, desk, flow, freezing, handing, proposing, reviews, rounds
 from apps.cab.models import Attachment, Change, Condition, Revision
 from apps.cab.queries import changes, waiting
 from apps.cab.queries.boards import conditions_shown_to
@@ -134,7 +134,7 @@ def _open_round(change: Change, person: Person, data: dict[str, Any]) -> object:
     last = change.rounds.select_related("board").order_by("-number").first()
     if last is None:
         raise NotFound("No board has had this change yet.", next_step="Hand it to a board first.")
-    return rounds.open_round(change_id=change.pk, board=last.board, opener=person, **data)
+    return handing.open_round(change_id=change.pk, board=last.board, opener=person, **data)
 
 
 open_round = _act("open_round", _open_round)

@@ -14,12 +14,14 @@ from apps.journal.events import REGISTRY
 from apps.journal.states import DELIVERY
 from apps.kernel.machine import Machine
 from apps.notify.states import SENDING
+from apps.policies import states as policies_states
 from apps.windows import states as windows_states
 from config.schedule import SCHEDULE
 
 MACHINES: dict[str, Machine] = {
     **cab_states.MACHINES,
     **windows_states.MACHINES,
+    **policies_states.MACHINES,
     "delivery": DELIVERY,
     "sending": SENDING,
 }

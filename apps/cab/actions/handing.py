@@ -1,0 +1,93 @@
+"""How a change leaves assessment: to a board's round, or authorized or refused by the policies in force."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import transaction
+
+from apps.accounts.models import Person
+from apps.accounts.rules import Capability
+from apps.cab import events
+from apps.cab.actions.moves import locked_change, move_change
+from apps.cab.actions.rounds import authorize, open_round_at
+from apps.cab.actions.scoring import score
+from apps.cab.models import Board, Change, Handover, Round
+from apps.cab.models.handovers import Way
+from apps.cab.queries import boards
+from apps.cab.queries.ways import Route, route_of
+from apps.cab.states import ChangeState
+from apps.journal import actions as journal
+from apps.kernel.refusals import Conflict, NotAllowed, WrongState
+
+
+@transaction.atomic
+def open_round(*, change_id: int, board: Board, opener: Person, at: datetime) -> Round:
+    """Open another round after one that lapsed, at the same or another board. Only a chair of that board may."""
+    change = locked_change(change_id)
+    if change.state != ChangeState.AWAITING_AUTHORIZATION:
+        raise WrongState(
+            f"{change.reference} is not waiting for a board.", next_step="A round opens when it is handed to a board."
+        )
+    if not boards.is_chair(opener, board.pk, on=at.date()) and not opener.may(Capability.MANAGE_BOARD):
+        raise NotAllowed("Only the chair opens another round.", next_step=f"Ask the chair of the {board.name}.")
+    if boards.open_round(change):
+        raise Conflict("A round is already open for this change.", next_step="Vote in it, or wait until it closes.")
+    score(change, actor=opener, at=at)
+    round_ = take(_again(change, board, at=at), change, actor=opener, at=at)
+    assert round_ is not None  # a board decides again
+    return round_
+
+
+def _again(change: Change, board: Board, *, at: datetime) -> Route:
+    """The route of another round: to the board that the policies in force lead to now, else to the one given.
+
+    What a board already had stays with a board: a policy that would approve by now asks nothing more of it.
+    """
+    route = route_of(change, at=at)
+    if route.way == Way.REFUSE:
+        raise WrongState(
+            f"The policy in force refuses this change now. {route.sentence}",
+            next_step="Its authors can edit it so that the policy's rule no longer applies, or cancel it.",
+            code="refused_by_policy",
+        )
+    by_policy = route.way == Way.BOARD and (route.floor or route.own)
+    return route if by_policy else replace(route, way=Way.BOARD, board=board)
+
+
+def take(route: Route, change: Change, *, actor: Person, at: datetime) -> Round | None:
+    """Take the route and keep its grounds; the round it opened, None when a policy decided.
+
+    For actions that hold the change's lock, with the change awaiting authorization.
+    """
+    round_ = open_round_at(change, route=route, opener=actor, at=at) if route.way == Way.BOARD else None
+    handover = Handover.objects.create(
+        change=change,
+        revision=change.revision,
+        way=route.way,
+        round=round_,
+        floor=route.floor,
+        own=route.own,
+        facts=route.facts,
+        grounds=route.grounds,
+        at=at,
+    )
+    if route.way == Way.APPROVE:
+        _authorized(handover, change, at=at)
+    elif route.way == Way.REFUSE:
+        _refused(handover, change, at=at)
+    return round_
+
+
+def _authorized(handover: Handover, change: Change, *, at: datetime) -> None:
+    """The house itself authorizes: no person's voice is in it, so no person is named as its actor."""
+    change.decided_at, change.deadline_at = at, None
+    event = events.ChangeAuthorizedByPolicy(change_id=change.pk, handover_id=handover.pk)
+    authorize(change, event, actor=None, at=at)
+
+
+def _refused(handover: Handover, change: Change, *, at: datetime) -> None:
+    move_change(change, ChangeState.REJECTED)
+    change.decided_at, change.deadline_at = at, None
+    change.save()
+    event = events.ChangeRefusedByPolicy(change_id=change.pk, handover_id=handover.pk)
+    journal.record(event, subject=change, actor=None, at=at)

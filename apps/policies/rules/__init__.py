@@ -1,0 +1,1 @@
+"""The pure rules of decision tables: columns, cells, outcomes, analysis, evaluation."""
