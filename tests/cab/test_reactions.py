@@ -7,7 +7,7 @@ import pytest
 from apps.accounts.models import Person
 from apps.accounts.rules import Role
 from apps.cab.actions import boards, conditions, flow, proposing, reviews, rounds
-from apps.cab.models import Ballot, Change, Choice, CoAuthorship, Condition, Round, Seat
+from apps.cab.models import Ballot, Change, Choice, CoAuthorship, Condition, Handover, Round, Seat
 from apps.cab.rules.reviews import ESCALATE_AFTER
 from apps.journal.actions import deliver_due
 from apps.journal.models import Delivery
@@ -231,6 +231,7 @@ class TestReviews:
     def test_a_change_that_no_board_decided_is_escalated_to_the_clusters_owners(self, implemented, omar, admin):
         told("review", at=WINDOW)
         Ballot.objects.all().delete()
+        Handover.objects.all().delete()
         Round.objects.all().delete()  # as a record from an import has none
         assert escalated(implemented) == {"omar"}
 
