@@ -170,6 +170,7 @@ def escalate_review(entry: Entry) -> None:
     events.ChangeEdited,
     events.ChangesRequested,
     events.ChangeRejected,
+    events.ChangeRefusedByPolicy,
     events.ChangeCancelled,
     events.ImplementationFinished,
     events.RiskRaised,
