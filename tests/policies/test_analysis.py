@@ -230,6 +230,25 @@ def test_twelve_facts_and_two_hundred_rules_end_in_bounded_time(pinned):
     assert time.process_time() - began < 30
 
 
+def test_a_sound_table_of_twelve_facts_and_two_hundred_rules_is_proven():
+    """The space is split at random into 200 parts, one rule each: no gap, no contradiction, nothing idle."""
+    random = Random(7)
+    columns = tuple(Column(f"f{n}", f"fact {n}", Kind.NUMBER, low=0, high=99) for n in range(12))
+    parts: list[dict[str, Range]] = [{}]
+    while len(parts) < 200:
+        part, column = parts.pop(random.randrange(len(parts))), random.choice(columns)
+        whole = part.get(column.name, Range(0, 99))
+        if whole.low == whole.high:
+            parts.append(part)
+            continue
+        middle = random.randint(whole.low, whole.high - 1)
+        parts += [part | {column.name: Range(whole.low, middle)}, part | {column.name: Range(middle + 1, whole.high)}]
+    table = Table(columns, tuple(Row("", part, Outcome("board", "cluster")) for part in parts))
+    assert analyse(table).is_clean
+    without_one = Table(columns, table.rows[1:])
+    assert {one.kind for one in analyse(without_one).findings} == {"gap"}
+
+
 def test_a_table_over_its_bounds_is_refused():
     with pytest.raises(Invalid, match="at most 200 rules"):
         table_from(COLUMNS, [{}] * 201)

@@ -14,7 +14,7 @@ from apps.kernel.refusals import Invalid
 
 Box = int
 Pins = dict[int, int]  # column → bit
-MOST_COMPARISONS = 2_500_000  # of boxes with boxes; some seconds
+MOST_COMPARISONS = 25_000_000  # of boxes with boxes; some five seconds
 MOST_FOR_SMALLEST = 200_000  # of them to make one counter-example smaller; then an irreducible one serves
 
 
