@@ -230,6 +230,7 @@ def test_twelve_facts_and_two_hundred_rules_end_in_bounded_time(pinned):
     assert time.process_time() - began < 30
 
 
+@pytest.mark.slow
 def test_a_sound_table_of_twelve_facts_and_two_hundred_rules_is_proven():
     """The space is split at random into 200 parts, one rule each: no gap, no contradiction, nothing idle."""
     random = Random(7)
