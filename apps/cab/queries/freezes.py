@@ -70,8 +70,7 @@ def hits(freeze: Freeze) -> list[FreezeHit]:
     touched = ChangeComponent.objects.select_related("component")
     rows = (
         Change.objects.filter(state__in=STOPPABLE, window_start_at__lt=freeze.end_at, window_end_at__gt=freeze.start_at)
-        .in_lists()
-        .select_related("implementer")
+        .select_related("cluster", "requester", "implementer")
         .prefetch_related(Prefetch("touched", queryset=touched), "implementer__role_grants")
         .order_by("window_start_at", "pk")
     )
