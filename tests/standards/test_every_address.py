@@ -15,10 +15,23 @@ from django.utils import timezone
 from apps.accounts.actions import make_api_key
 from apps.accounts.models import Person
 from apps.accounts.rules import Role, Scope
-from apps.cab.models import Attachment, Ballot, Board, Change, Condition, Delegation, ImportRun, Review, SavedView, Seat
+from apps.cab.models import (
+    Attachment,
+    Ballot,
+    Board,
+    Change,
+    Condition,
+    Conflict,
+    Delegation,
+    ImportRun,
+    Review,
+    SavedView,
+    Seat,
+)
 from apps.clusters.models import CatalogImport, Cluster, Component, Dependency, Visibility
 from apps.journal.models import Delivery, Entry
 from apps.notify.models import Endpoint, Feed, Notice, Sending
+from apps.policies.models import Policy
 from apps.windows.models import Freeze, RecurringWindow
 from tests.conftest import make_person, signed_in
 from tests.standards.addresses import Address, addresses, told
@@ -102,6 +115,8 @@ def things(cluster: Cluster) -> dict[str, Any]:
         "reviews": first(Review, change__cluster=cluster),
         "queue": change.pk,
         "deliveries": first(Delivery),
+        "conflict_id": first(Conflict, change__cluster=cluster),
+        "policies": Policy.objects.order_by("pk").values_list("slug", flat=True)[0],
         "freezes": first(Freeze, clusters=cluster),
         "windows": first(RecurringWindow, cluster=cluster),
     }
@@ -123,6 +138,8 @@ BY_PLACE = (
     ("queue/", "pk", "queue"),
     ("windows/", "pk", "windows"),
     ("freezes/", "pk", "freezes"),
+    ("conflicts/", "pk", "conflict_id"),
+    ("policies/", "slug", "policies"),
     ("journal/", "pk", "entry_id"),
     ("deliveries/", "pk", "deliveries"),
 )
@@ -201,7 +218,8 @@ def test_what_a_restricted_cluster_holds_is_at_no_address_for_an_outsider(organi
     Cluster.objects.filter(pk=organisation.pk).update(visibility=Visibility.RESTRICTED)
     eve = make_person("eve", *set(Role) - {Role.AUDITOR, Role.COMPLIANCE_OFFICER, Role.ADMINISTRATOR})
     page, api = signed_in(eve), by_key(eve)
-    nothing = dict.fromkeys(("component", "dependency", "votes", "reviews", "queue"), 987_654_321)
+    of_the_cluster = ("component", "dependency", "votes", "reviews", "queue", "conflict_id", "freezes", "windows")
+    nothing: dict[str, Any] = dict.fromkeys(of_the_cluster, 987_654_321)
     nothing |= {"reference": "CHG-9876543", "slug": "no-such-cluster"}
     before, wrong, tried = told(), [], 0
     for address, twin in zip(every_address(organisation), every_address(organisation, **nothing), strict=True):

@@ -155,11 +155,16 @@ class ReadViewSet(Door, mixins.ListModelMixin, mixins.RetrieveModelMixin, Generi
 
 
 def read(
-    *, gives: type[BaseSerializer[Any]], many: bool = False, ordering: tuple[str, ...] = ("-pk",)
+    *,
+    gives: type[BaseSerializer[Any]],
+    many: bool = False,
+    ordering: tuple[str, ...] = ("-pk",),
+    looks_up: bool = False,
 ) -> Callable[[Handler], Handler]:
     """A further GET of a `ReadViewSet`: the method returns a row (or rows, with `many`), written out with `gives`.
 
     A queryset is paged by key in `ordering`, columns of its own (not of the viewset); a list is short and told whole.
+    `looks_up`: its query names things, which may not be there (404).
     """
 
     def decorate(method: Handler) -> Handler:
@@ -171,7 +176,7 @@ def read(
                 return self.listed(found, gives, ordering)
             return Response(gives(found, context=self.get_serializer_context()).data)
 
-        return _described(handler, gives=gives, many=many)
+        return _described(handler, gives=gives, many=many, looks_up=looks_up)
 
     return decorate
 

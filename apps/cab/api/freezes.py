@@ -176,7 +176,7 @@ class FreezeViewSet(ReadViewSet[Freeze]):
 
     @extend_schema(parameters=[CheckIn])
     @action(detail=False, filterset_class=None)
-    @read(gives=CheckOut)
+    @read(gives=CheckOut, looks_up=True)
     def check(self) -> Verdict:
         """What freezes and blackouts say to a change, or to work of a kind: for pipelines, before they deploy."""
         asked = CheckIn(data=self.request.query_params.dict())

@@ -72,7 +72,7 @@ class WindowViewSet(ReadViewSet[RecurringWindow]):
         ]
     )
     @action(detail=False, filterset_class=None)
-    @read(gives=OccurrenceOut, many=True)
+    @read(gives=OccurrenceOut, many=True, looks_up=True)
     def occurrences(self) -> list[queries.Occurrence]:
         """When windows come round between two instants, by start."""
         asked = self.request.query_params
