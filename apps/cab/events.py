@@ -158,6 +158,52 @@ class FreezeAcknowledged(Event):
 
 
 @dataclass(frozen=True)
+class FreezeExceptionRequested(Event):
+    words: ClassVar[str] = "asked for an exception from a freeze"
+    change_id: int
+    exception_id: int
+    freeze_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class FreezeExceptionGranted(Event):
+    words: ClassVar[str] = "granted an exception from a freeze"
+    change_id: int
+    exception_id: int
+    freeze_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class FreezeExceptionDenied(Event):
+    words: ClassVar[str] = "denied an exception from a freeze"
+    change_id: int
+    exception_id: int
+    freeze_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class FreezeExceptionWithdrawn(Event):
+    words: ClassVar[str] = "withdrew the request for an exception"
+    change_id: int
+    exception_id: int
+    freeze_id: int
+
+
+@dataclass(frozen=True)
+class FreezeExceptionExpired(Event):
+    """Nobody decided in time, there is nothing to decide any more, or what was granted is another change now."""
+
+    words: ClassVar[str] = "let an exception from a freeze expire"
+    change_id: int
+    exception_id: int
+    freeze_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class ImplementationStarted(Event):
     words: ClassVar[str] = "started the implementation"
     change_id: int

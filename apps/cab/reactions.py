@@ -7,10 +7,23 @@ from apps.accounts.models import Person, PersonKind
 from apps.accounts.queries import administrators
 from apps.cab import events
 from apps.cab.actions import conflicts
-from apps.cab.models import Change, Condition, Conflict, Delegation, Handover, Round, Seat, SeatRole
+from apps.cab.models import (
+    Board,
+    BoardKind,
+    Change,
+    Condition,
+    Conflict,
+    Delegation,
+    FreezeException,
+    Handover,
+    Round,
+    Seat,
+    SeatRole,
+)
 from apps.cab.queries.boards import authors_of, barred_from, voting_seats
 from apps.cab.queries.calendar import calendar_items
 from apps.cab.queries.conflicts import planned_at, planning_of
+from apps.cab.queries.exceptions import deciders_of
 from apps.cab.queries.freezes import hits
 from apps.cab.states import RoundState
 from apps.clusters import events as map_events
@@ -175,6 +188,8 @@ def escalate_review(entry: Entry) -> None:
     events.ImplementationFinished,
     events.RiskRaised,
     events.RiskRecomputed,
+    events.FreezeExceptionGranted,
+    events.FreezeExceptionExpired,
 )
 def find_conflicts(entry: Entry) -> None:
     """What it plans, or whether it still does, has moved; its risk counts for what freezes spare."""
@@ -216,9 +231,9 @@ def find_all_conflicts(entry: Entry) -> None:
     conflicts.mark_all_planned(at=entry.at)
 
 
-@subscribe("cab.conflict_cleared", events.ConflictAccepted, events.ConflictResolved)
+@subscribe("cab.conflict_cleared", events.ConflictAccepted, events.ConflictResolved, events.FreezeExceptionGranted)
 def schedule_what_is_clear(entry: Entry) -> None:
-    """An authorized change waits for its conflicts only; with the last of them it goes into the calendar."""
+    """An authorized change that waited for nothing else goes into the calendar."""
     conflicts.schedule_when_clear(change_id=entry.data["change_id"], at=entry.at)
 
 
@@ -236,6 +251,61 @@ def tell_of_conflict(entry: Entry) -> None:
         title=f"{change.reference} is in conflict: {one.get_kind_display()}",
         body=one.sentence_for(change.pk),
     )
+
+
+@subscribe("cab.exception_requested", events.FreezeExceptionRequested)
+def ask_for_exception(entry: Entry) -> None:
+    """Ask who may decide it: owners of the clusters the freeze holds for, else the enterprise board's chairs."""
+    exception = _exception(entry)
+    _tell(
+        deciders_of(exception, _keepers(exception.freeze, entry)),
+        entry,
+        exception.change,
+        kind="vote",
+        title=f"{exception.change.reference} asks to be excepted from “{exception.freeze.name}”",
+        body=f"Decide by {exception.decide_by:%d %B %Y %H:%M} UTC. {exception.reason}"[:500],
+    )
+
+
+@subscribe(
+    "cab.exception_ended",
+    events.FreezeExceptionGranted,
+    events.FreezeExceptionDenied,
+    events.FreezeExceptionExpired,
+    events.FreezeExceptionWithdrawn,
+)
+def tell_of_exception(entry: Entry) -> None:
+    """Tell the authors and who asked; nobody's inbox waits for a decision any more."""
+    exception, change = _exception(entry), _change(entry)
+    asked = Entry.objects.about(change).filter(event=events.FreezeExceptionRequested.name(), pk__lt=entry.pk)
+    mine = asked.filter(data__exception_id=exception.pk)
+    settle_notices(entries=mine, kind="vote", at=entry.at)
+    if entry.event == events.FreezeExceptionWithdrawn.name():
+        return
+    people = {one.pk: one for one in (*_authors(change), exception.requested_by)}
+    _tell(
+        list(people.values()),
+        entry,
+        change,
+        kind="decision",
+        title=f"{change.reference}: the exception from “{exception.freeze.name}” is {exception.state}",
+        body=(exception.ended_because or exception.decision_reason)[:500],
+    )
+
+
+def _exception(entry: Entry) -> FreezeException:
+    return FreezeException.objects.with_all().get(pk=entry.data["exception_id"])
+
+
+def _keepers(freeze: Freeze, entry: Entry) -> list[Person]:
+    clusters = list(freeze.scope.values_list("cluster_id", flat=True))
+    if clusters and (owners := _reachable(owning_people(clusters))):
+        return owners
+    board = Board.objects.filter(kind=BoardKind.ENTERPRISE).first()
+    chairs = Seat.objects.filter(board=board, role=SeatRole.CHAIR).filled_on(entry.at.date()).select_related("person")
+    return _reachable(seat.person for seat in chairs) or [
+        grant.person for grant in administrators().select_related("person")
+    ]
 
 
 @subscribe("cab.freeze_enforced", FreezeEnforced, FreezeLifted)

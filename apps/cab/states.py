@@ -149,6 +149,31 @@ PLANNING = (
     ChangeState.IMPLEMENTING,
 )
 
+
+class ExceptionState(StrEnum):
+    """Where a request to be excepted from a freeze stands."""
+
+    REQUESTED = "requested"
+    GRANTED = "granted"
+    DENIED = "denied"
+    EXPIRED = "expired"  # nobody decided in time, or what was granted is another change now
+    WITHDRAWN = "withdrawn"
+
+
+EXCEPTION = Machine(
+    "freeze exception",
+    {
+        ExceptionState.REQUESTED: frozenset(
+            {ExceptionState.GRANTED, ExceptionState.DENIED, ExceptionState.EXPIRED, ExceptionState.WITHDRAWN}
+        ),
+        # As an approval, it binds to what it saw: a material edit ends it.
+        ExceptionState.GRANTED: frozenset({ExceptionState.EXPIRED}),
+        ExceptionState.DENIED: frozenset(),
+        ExceptionState.EXPIRED: frozenset(),
+        ExceptionState.WITHDRAWN: frozenset(),
+    },
+)
+
 _WORKED = frozenset({ImportState.RUNNING, ImportState.DONE, ImportState.FAILED})  # slice by slice, to an end
 IMPORT = Machine(
     "import",
@@ -165,6 +190,7 @@ MACHINES = {
     "round": ROUND,
     "condition": CONDITION,
     "conflict": CONFLICT,
+    "freeze exception": EXCEPTION,
     "review": REVIEW,
     "import": IMPORT,
 }

@@ -8,10 +8,11 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from apps.cab.actions import conflicts, files, imports, reviews, rounds
+from apps.cab.actions import conflicts, exceptions, files, imports, reviews, rounds
 from apps.cab.models import ConflictRecheck
 from apps.cab.queries.boards import rounds_overdue_at
 from apps.cab.queries.changes import reviews_to_chase
+from apps.cab.queries.exceptions import exceptions_overdue_at
 from apps.journal.tasks import once_per_turn
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,14 @@ def remind_reviews() -> int:
     now = timezone.now()
     waiting = reviews_to_chase(now).values_list("pk", flat=True)[:BATCH]
     return _each(waiting, lambda pk: reviews.remind_of_review(review_id=pk, at=now), what="review")
+
+
+@shared_task(name="apps.cab.tasks.expire_exceptions")
+def expire_exceptions() -> int:
+    """End the requests for exceptions that nobody decided in time."""
+    now = timezone.now()
+    overdue = exceptions_overdue_at(now).values_list("pk", flat=True)[:BATCH]
+    return _each(overdue, lambda pk: exceptions.expire_exception(exception_id=pk, at=now), what="exception")
 
 
 @shared_task(name="apps.cab.tasks.continue_imports")

@@ -14,12 +14,12 @@ class Sign:
 
 _LOOKS: dict[tuple[str, str], str] = {
     ("neutral", "ring"): "draft waiting proposed experimental previewed",
-    ("info", "quarter"): "submitted assessing awaiting_authorization in_review open pending reviewing",
+    ("info", "quarter"): "submitted assessing awaiting_authorization in_review open requested pending reviewing",
     ("caution", "again"): "changes_requested request_changes invalidated retrying",
     (
         "approve",
         "tick",
-    ): "approve approved authorized met successful active production delivered confirmed valid ok",
+    ): "approve approved granted authorized met successful active production delivered confirmed valid ok",
     ("caution", "tick"): "accepted approve_with_conditions approved_with_conditions successful_with_issues",
     ("info", "square"): "scheduled planned applied",
     ("freeze", "frost"): "frozen freeze enforced",
@@ -30,7 +30,7 @@ _LOOKS: dict[tuple[str, str], str] = {
         "neutral",
         "dash",
     ): "lifted cancelled withdrawn not_implemented waived abstain recuse retired inactive revoked disabled",
-    ("danger", "cross"): "reject rejected failed unsuccessful error unauthorized",
+    ("danger", "cross"): "reject rejected denied failed unsuccessful error unauthorized",
     ("danger", "back"): "backed_out rolled_back undone",
     ("caution", "glass"): "expired lapsed overdue",
     ("danger", "bolt"): "emergency",

@@ -27,6 +27,8 @@ PAGES = (
     "/windows/",
     "/freezes/",
     "/freezes/new/",
+    "/freeze-exceptions/",
+    "/freeze-exceptions/?state=requested",
     "/windows/new/",
     "/inbox/preferences/",
     "/metrics-board/",

@@ -26,7 +26,7 @@ def acknowledge_freeze(*, change_id: int, person: Person, freeze_id: int, reason
     if stop is None:
         raise NotFound("This freeze does not stand before the change.", next_step="Open the change to see what does.")
     if stop.is_hard:
-        raise WrongState("A hard freeze cannot be acknowledged away.", next_step="Plan a window outside it.")
+        raise WrongState("A hard freeze cannot be acknowledged away.", next_step="Ask for an exception from it.")
     if stop.is_acknowledged:
         raise WrongState("It is acknowledged already.", next_step="Go on with the change.")
     if not reason.strip():

@@ -4,18 +4,20 @@ from datetime import datetime
 
 from django.db.models import BigIntegerField
 
-from apps.cab.models import Change, Condition, Conflict, ImportRun, Review, Round
+from apps.cab.models import Change, Condition, Conflict, FreezeException, ImportRun, Review, Round
 from apps.cab.queries.prepared import Prepared
 from apps.cab.states import (
     CHANGE,
     CONDITION,
     CONFLICT,
+    EXCEPTION,
     IMPORT,
     REVIEW,
     ROUND,
     ChangeState,
     ConditionState,
     ConflictState,
+    ExceptionState,
     ImportState,
     ReviewState,
     RoundState,
@@ -59,6 +61,12 @@ def move_conflict(conflict: Conflict, target: ConflictState, *, at: datetime) ->
     CONFLICT.require(conflict.state, target)
     conflict.state = target
     conflict.resolved_at = at if target == ConflictState.RESOLVED else None
+
+
+def move_exception(exception: FreezeException, target: ExceptionState) -> None:
+    """Give the exception its next state. The caller notes who, when and why, and saves."""
+    EXCEPTION.require(exception.state, target)
+    exception.state = target
 
 
 def move_review(review: Review, target: ReviewState, *, at: datetime) -> None:

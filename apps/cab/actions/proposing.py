@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.cab import events, states
+from apps.cab.actions.exceptions import end_exceptions_of
 from apps.cab.actions.handing import take
 from apps.cab.actions.moves import locked_change, move_change, move_round
 from apps.cab.actions.rounds import waive_conditions
@@ -257,6 +258,7 @@ def _keep_edit(change: Change, before: Mapping[str, Any], *, editor: Person, at:
     )
     journal.record(event, subject=change, actor=editor, at=at)
     if verdict.is_material:
+        end_exceptions_of(change, at=at)
         _back_to_the_board(change, editor=editor, at=at)
 
 

@@ -42,6 +42,7 @@ class ReasonOut(serializers.Serializer[Reason]):
     freeze = serializers.IntegerField(allow_null=True)
     window = serializers.IntegerField(allow_null=True)
     exemption = serializers.CharField(allow_blank=True)
+    exception = serializers.IntegerField(allow_null=True, help_text="The granted exception that lets the change pass.")
 
 
 class CheckOut(serializers.Serializer[Verdict]):

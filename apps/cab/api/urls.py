@@ -3,6 +3,7 @@
 from rest_framework.routers import SimpleRouter
 
 from apps.cab.api.conflicts import ConflictViewSet
+from apps.cab.api.exceptions import FreezeExceptionViewSet
 from apps.cab.api.freezes import FreezeViewSet
 from apps.cab.api.viewsets import (
     BoardViewSet,
@@ -16,6 +17,7 @@ from apps.cab.api.viewsets import (
 router = SimpleRouter()
 router.register("changes", ChangeViewSet, basename="changes")
 router.register("freezes", FreezeViewSet, basename="freezes")
+router.register("freeze-exceptions", FreezeExceptionViewSet, basename="freeze-exceptions")
 router.register("boards", BoardViewSet, basename="boards")
 router.register("calendar", CalendarViewSet, basename="calendar")
 router.register("queue", QueueViewSet, basename="queue")

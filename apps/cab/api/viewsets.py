@@ -16,6 +16,7 @@ from apps.cab.actions import boards as board_actions
 from apps.cab.actions import conditions, flow, freezing, handing, proposing, reviews, rounds
 from apps.cab.api import serializers as s
 from apps.cab.api.conflicts import ConflictsOfChange
+from apps.cab.api.exceptions import ExceptionsOfChange
 from apps.cab.api.filters import ChangeApiFilter, WindowFilter
 from apps.cab.api.freezes import AcknowledgementIn
 from apps.cab.models import (
@@ -42,7 +43,7 @@ from apps.kernel.paging import Page
 from apps.kernel.refusals import Invalid, NotFound
 
 
-class ChangeViewSet(ConflictsOfChange):
+class ChangeViewSet(ConflictsOfChange, ExceptionsOfChange):
     """Change requests you may see, and every act on them."""
 
     serializer_class = s.ChangeOut

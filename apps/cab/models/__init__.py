@@ -13,6 +13,7 @@ from apps.cab.models.changes import (
     SavedView,
 )
 from apps.cab.models.conflicts import Conflict, ConflictKind, ConflictRecheck
+from apps.cab.models.exceptions import FreezeException
 from apps.cab.models.handovers import Handover
 from apps.cab.models.imports import ImportedRecord, ImportRejection, ImportRun, NamedApprover
 from apps.cab.models.reviews import Review
@@ -34,6 +35,7 @@ __all__ = [
     "ConflictKind",
     "ConflictRecheck",
     "Delegation",
+    "FreezeException",
     "Handover",
     "ImportRejection",
     "ImportRun",

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
-from apps.cab.models import Change, Conflict
+from apps.cab.models import Change, Conflict, FreezeException
 from apps.cab.rules import conflicts as rules
 from apps.cab.states import PLANNING, ConflictState
 from apps.clusters.models import Component, Visibility
@@ -306,8 +306,11 @@ def _with_windows(change: Change, window: Interval, targets: Sequence[rules.Targ
 
 def _with_freezes(change: Change, window: Interval, targets: Sequence[rules.Target]) -> list[rules.Found]:
     facts = freeze_facts(change, targets, window)
+    passed = set(FreezeException.objects.in_force().filter(change=change).values_list("freeze_id", flat=True))
     found = []
     for freeze in freezes_between(*window):
+        if freeze.pk in passed:
+            continue
         scope = scope_of(freeze)
         said = verdict(scope, facts)
         if said.stops:

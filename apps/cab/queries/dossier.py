@@ -35,11 +35,11 @@ from apps.cab.queries import changes
 from apps.cab.queries.boards import OpenBallot, conditions_shown_to, voting_seats
 from apps.cab.queries.boards import standing as standing_of
 from apps.cab.queries.conflicts import listed_for, shown_of, stops_on
-from apps.cab.queries.freezes import FreezeStop, freezes_before
+from apps.cab.queries.freezes import STOPPABLE, FreezeStop, freezes_before, is_freeze_keeper
 from apps.cab.queries.prepared import Prepared
-from apps.cab.rules import blockers, offers, separation, voting
+from apps.cab.rules import blockers, exceptions, offers, separation, voting
 from apps.cab.rules.revisions import EditVerdict
-from apps.cab.states import ChangeState, ConditionState, RoundState
+from apps.cab.states import ConditionState, ExceptionState, RoundState
 from apps.clusters.queries import held_on, standing_from
 from apps.journal.events import words_for
 from apps.journal.models import Entry
@@ -70,6 +70,8 @@ class Dossier:
     is_chair: bool
     seats: Sequence[Seat]
     may_accept: bool  # conflicts
+    may_ask_exception: bool  # from a freeze
+    deciding: frozenset[int]  # ids of the exceptions that are theirs to decide
     is_barred: bool  # wrote it or carries it out, so never decides it
 
 
@@ -88,7 +90,7 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
     open_ballots = _open_ballots(open_round, seats, ballots, person, barred)
     conditions = _CONDITIONS(change=change.pk, person=person.pk) if rounds else []
     conflicts = shown_of(change)
-    stops = freezes_before(change, at=at) if change.state in {ChangeState.AUTHORIZED, ChangeState.SCHEDULED} else []
+    stops = freezes_before(change, at=at) if change.state in STOPPABLE else []
     found = blockers.blockers(
         changes.blocker_facts_from(
             change,
@@ -135,7 +137,28 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
         is_chair=is_chair,
         seats=seats,
         may_accept=situation.may_assess and situation.may_write,  # who may assess wrote nothing of it
+        may_ask_exception=(situation.may_write and situation.is_author) or situation.may_do,
+        deciding=_deciding(stops, person, is_barred=person.pk in barred),
         is_barred=person.pk in barred,
+    )
+
+
+def _deciding(stops: Sequence[FreezeStop], person: Person, *, is_barred: bool) -> frozenset[int]:
+    """Which of the open requests the person may decide; asks nothing of the database where there is none."""
+    waiting = [(stop, one) for stop in stops for one in stop.exceptions if one.state == ExceptionState.REQUESTED]
+    is_chair, writes = person.may(Capability.MANAGE_BOARD), person.may(Capability.PROPOSE_CHANGE)
+    return frozenset(
+        one.pk
+        for stop, one in waiting
+        if exceptions.may_decide(
+            exceptions.Decider(
+                person.pk,
+                is_keeper=not is_barred and not is_chair and writes and is_freeze_keeper(stop.freeze, person),
+                is_chair=is_chair,
+                is_barred=is_barred,
+            ),
+            requested_by_id=one.requested_by_id,
+        )
     )
 
 

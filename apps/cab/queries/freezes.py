@@ -1,17 +1,18 @@
 """What freezes say to changes: which a freeze hits, and which freezes stand in a change's way."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Prefetch
 
 from apps.accounts.models import Person
 from apps.cab import events
-from apps.cab.models import Change, ChangeComponent
-from apps.cab.states import ChangeState
+from apps.cab.models import Change, ChangeComponent, FreezeException
+from apps.cab.states import ChangeState, ExceptionState
 from apps.journal.models import Entry
 from apps.kernel.refusals import NotFound
-from apps.windows.models import Freeze
+from apps.windows.models import Freeze, Strength
 from apps.windows.queries import freezes_between, scope_of, standing_for
 from apps.windows.rules.authority import is_keeper
 from apps.windows.rules.freezing import FreezeFacts, FreezeVerdict, verdict
@@ -28,17 +29,29 @@ STOPPABLE = (
 
 @dataclass(frozen=True)
 class FreezeStop:
-    """One freeze in a change's way; a soft one no more when somebody has acknowledged it."""
+    """One freeze in a change's way; no more when it is soft and acknowledged, or when an exception was granted."""
 
     freeze: Freeze
     verdict: FreezeVerdict
     is_hard: bool
     is_acknowledged: bool
+    exceptions: Sequence[FreezeException] = field(default=())  # of this change from this freeze, the newest first
+
+    @property
+    def granted(self) -> FreezeException | None:
+        """The exception in force, if one is."""
+        return next((one for one in self.exceptions if one.state == ExceptionState.GRANTED), None)
+
+    @property
+    def is_open_to_request(self) -> bool:
+        """Whether an exception may be asked for: it is hard, and none is asked for or granted."""
+        open_ones = {ExceptionState.REQUESTED, ExceptionState.GRANTED}
+        return self.is_hard and all(one.state not in open_ones for one in self.exceptions)
 
     @property
     def stands(self) -> bool:
         """Whether the change cannot go on because of it."""
-        return self.is_hard or not self.is_acknowledged
+        return self.granted is None and (self.is_hard or not self.is_acknowledged)
 
 
 @dataclass(frozen=True)
@@ -55,14 +68,28 @@ def freezes_before(change: Change, *, at: datetime) -> list[FreezeStop]:
     found = freezes_between(min(start for start, _ in ranges), max(end for _, end in ranges))
     if not found:
         return []
-    known = acknowledged(change)
-    stops = []
+    known = acknowledged(change) if any(one.strength == Strength.SOFT for one in found) else set()
+    asked = _exceptions(change, found)
+    stops, facts = [], facts_of(change, *ranges[0])  # asked once: only the time differs
     for freeze in found:
-        said = [verdict(scope_of(freeze), facts_of(change, *one)) for one in ranges]
+        scope = scope_of(freeze)
+        said = [verdict(scope, replace(facts, window_start_at=start, window_end_at=end)) for start, end in ranges]
         stopping = next((one for one in said if one.stops), None)
         if stopping:
-            stops.append(FreezeStop(freeze, stopping, freeze.strength == "hard", freeze.pk in known))
+            mine = [one for one in asked if one.freeze_id == freeze.pk]
+            stops.append(FreezeStop(freeze, stopping, freeze.strength == "hard", freeze.pk in known, mine))
     return stops
+
+
+def _exceptions(change: Change, freezes: Sequence[Freeze]) -> list[FreezeException]:
+    rows = FreezeException.objects.filter(change=change, freeze__in=freezes)
+    return list(rows.select_related("requested_by", "decided_by").order_by("-pk"))
+
+
+def excepted(change: Change) -> dict[int, FreezeException]:
+    """The exceptions in force for the change, by the freeze they lift for it."""
+    rows = FreezeException.objects.in_force().filter(change=change).select_related("decided_by")
+    return {one.freeze_id: one for one in rows}
 
 
 def hits(freeze: Freeze) -> list[FreezeHit]:

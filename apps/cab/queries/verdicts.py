@@ -1,12 +1,12 @@
 """What a pipeline asks before it deploys: whether this change, or work of this kind, may run in that time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from apps.accounts.models import Person
-from apps.cab.models import Change
-from apps.cab.queries.freezes import acknowledged
+from apps.cab.models import Change, FreezeException
+from apps.cab.queries.freezes import acknowledged, excepted
 from apps.windows.models import Freeze, RecurringWindow
 from apps.windows.queries import Occurrence, freezes_between, occurrences_between, scope_of
 from apps.windows.rules.freezing import FreezeFacts, verdict
@@ -25,6 +25,7 @@ class Reason:
     freeze: int | None = None
     window: int | None = None
     exemption: str = ""
+    exception: int | None = None  # the granted exception that lifts it for this change
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,14 @@ class Verdict:
     in_maintenance_window: bool | None = field(default=None)  # None: no window is defined for what is touched
 
 
+@dataclass(frozen=True)
+class _Passes:
+    """What lets one change pass: soft freezes acknowledged for it, and granted exceptions by freeze."""
+
+    acknowledged: set[int]
+    excepted: Mapping[int, FreezeException]
+
+
 def verdict_on(person: Person, facts: FreezeFacts, *, change: Change | None = None) -> Verdict:
     """What freezes and blackouts say to the facts. A fact that is missing decides for the stricter outcome.
 
@@ -45,11 +54,14 @@ def verdict_on(person: Person, facts: FreezeFacts, *, change: Change | None = No
     """
     start_at, end_at = facts.window_start_at, facts.window_end_at
     seen = set(Freeze.objects.visible_to(person).values_list("pk", flat=True))
-    known = acknowledged(change) if change else set()
-    reasons = [one for freeze in freezes_between(start_at, end_at) if (one := _of_freeze(freeze, facts, seen, known))]
-    found = occurrences_between(start_at, end_at, cluster_ids=facts.cluster_ids or None)
+    passes = _Passes(acknowledged(change), excepted(change)) if change else _Passes(set(), {})
+    found = [_of_freeze(freeze, facts, seen, passes) for freeze in freezes_between(start_at, end_at)]
+    reasons = [one for one in found if one]
+    occurring = occurrences_between(start_at, end_at, cluster_ids=facts.cluster_ids or None)
     met = [
-        one for one in found if not one.definition.tiers or not facts.tiers or facts.tiers & set(one.definition.tiers)
+        one
+        for one in occurring
+        if not one.definition.tiers or not facts.tiers or facts.tiers & set(one.definition.tiers)
     ]
     reasons += _of_blackouts([one for one in met if one.is_blackout], person)
     kept = [(one.start_at, one.end_at) for one in met if not one.is_blackout] if facts.cluster_ids else []
@@ -68,14 +80,18 @@ def _of_blackouts(found: Sequence[Occurrence], person: Person) -> list[Reason]:
     ]
 
 
-def _of_freeze(freeze: Freeze, facts: FreezeFacts, seen: set[int], known: set[int]) -> Reason | None:
+def _of_freeze(freeze: Freeze, facts: FreezeFacts, seen: set[int], passes: _Passes) -> Reason | None:
     said = verdict(scope_of(freeze), facts)
     if not said.hits:
         return None
     effect = STOPPED if freeze.strength == "hard" else WARNED
-    if said.is_exempt or (effect == WARNED and freeze.pk in known):
+    exception = passes.excepted.get(freeze.pk)
+    if said.is_exempt or exception or (effect == WARNED and freeze.pk in passes.acknowledged):
         effect = CLEAR
     if freeze.pk not in seen:
         return Reason("A freeze that you may not see holds.", effect, freeze.end_at)
     exemption = said.sentence if said.is_exempt else ""
-    return Reason(said.sentence, effect, freeze.end_at, freeze=freeze.pk, exemption=exemption)
+    if exception is None:
+        return Reason(said.sentence, effect, freeze.end_at, freeze=freeze.pk, exemption=exemption)
+    sentence = f"{said.sentence} Exception {exception.pk}, granted by {exception.decided_by}, lets this change pass."
+    return Reason(sentence, effect, freeze.end_at, freeze=freeze.pk, exemption=exemption, exception=exception.pk)

@@ -122,7 +122,9 @@ def for_submission(standing: Standing) -> list[Blocker]:
 
 def _frozen(is_hard: bool, sentence: str) -> Blocker:
     if is_hard:
-        return Blocker("frozen", sentence, "Plan a window outside the freeze.", "window")
+        return Blocker(
+            "frozen", sentence, "Ask for an exception from it, or plan a window outside the freeze.", "freezes"
+        )
     return Blocker("soft_freeze", sentence, "Acknowledge it, saying why this cannot wait.", "freezes")
 
 

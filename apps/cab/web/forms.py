@@ -13,7 +13,7 @@ from apps.cab.actions.proposing import Content
 from apps.cab.models import Board, Change, ChangeType, Choice, Majority, SeatRole
 from apps.cab.queries.named import components_named, people_named
 from apps.cab.rules.ballots import NO_SUCH_BALLOT
-from apps.cab.states import Outcome
+from apps.cab.states import ExceptionState, Outcome
 from apps.clusters.models import Cluster, Component
 from apps.kernel.refusals import Refusal
 from apps.windows.web.fields import WallClock
@@ -238,6 +238,21 @@ class EvidenceForm(RefusableForm):
     """How a condition has been met."""
 
     evidence = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), max_length=4000)
+
+
+class ExceptionForm(AcknowledgementForm):
+    """Why a hard freeze should let the change through."""
+
+
+class ExceptionDecisionForm(ReasonForm):
+    """Granted or denied, and why."""
+
+    exception_id = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+    decision = forms.ChoiceField(choices=[(s, s) for s in (ExceptionState.GRANTED, ExceptionState.DENIED)])
+
+
+class ExceptionNamedForm(RefusableForm):
+    exception_id = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
 
 class AttachmentForm(RefusableForm):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.cab.web.views import boards, conflicts, dossier, editing, freezes, imports, lists, metrics
+from apps.cab.web.views import boards, conflicts, dossier, editing, exceptions, freezes, imports, lists, metrics
 
 app_name = "cab"
 urlpatterns = [
@@ -48,6 +48,12 @@ urlpatterns = [
     path("conflicts/", conflicts.listing, name="conflicts"),
     path("conflicts/<int:conflict_id>/acceptance/", conflicts.accept, name="accept-conflict"),
     path("changes/<str:reference>/freeze-acknowledgements/", dossier.acknowledge_freeze, name="acknowledge_freeze"),
+    path("changes/<str:reference>/freeze-exceptions/", dossier.request_exception, name="request_exception"),
+    path("changes/<str:reference>/freeze-exceptions/decision/", dossier.decide_exception, name="decide_exception"),
+    path(
+        "changes/<str:reference>/freeze-exceptions/withdrawal/", dossier.withdraw_exception, name="withdraw_exception"
+    ),
+    path("freeze-exceptions/", exceptions.listing, name="exceptions"),
     path("freezes/", freezes.listing, name="freezes"),
     path("freezes/new/", freezes.draft, name="draft-freeze"),
     path("freezes/<int:pk>/", freezes.show, name="freeze"),

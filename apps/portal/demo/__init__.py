@@ -8,7 +8,7 @@ from django.db import transaction
 from apps.accounts.models import Person
 from apps.cab.models import Board
 from apps.journal.actions import deliver_due
-from apps.portal.demo import conflicts, history, organisation, outside, policies, seasons
+from apps.portal.demo import conflicts, exceptions, history, organisation, outside, policies, seasons
 from apps.portal.demo.organisation import DOMAIN, PASSWORD, PEOPLE
 from apps.portal.demo.stories import STORIES
 from apps.portal.demo.telling import tell_all
@@ -37,8 +37,9 @@ def _built(at: datetime) -> list[str]:
     said.append(f"{len(STORIES)} changes")
     conflicts.propose(people, parts, at=at)
     said.append(f"{len(conflicts.MEETINGS)} changes in each other's way")
-    seasons.announce_freezes(people, at=at)
-    said.append("freezes")
+    seasons.announce_freezes(people, at=at - exceptions.ENFORCED_BEFORE)
+    exceptions.ask(people, parts, at=at)
+    said.append(f"freezes, and {len(exceptions.REQUESTS)} requests to be excepted")
     history.bring_along(people, at=at)
     said.append("an older register")
     outside.connect(people, at=at)

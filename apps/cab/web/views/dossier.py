@@ -11,13 +11,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.models import Person
 from apps.accounts.web.people import PersonRequest, signed_in
-from apps.cab.actions import conditions, desk, flow, freezing, handing, proposing, reviews, rounds
+from apps.cab.actions import conditions, desk, exceptions, flow, freezing, handing, proposing, reviews, rounds
 from apps.cab.models import Attachment, Change, Condition, Revision
 from apps.cab.queries import changes, waiting
 from apps.cab.queries.boards import conditions_shown_to
 from apps.cab.queries.dossier import Dossier, dossier, find
 from apps.cab.queries.named import people_named
 from apps.cab.rules import revisions
+from apps.cab.states import ChangeState
 from apps.cab.web import forms
 from apps.cab.web.undo import offer_undo
 from apps.kernel.answers import is_fragment, went
@@ -32,6 +33,9 @@ FORMS: dict[str, type[forms.RefusableForm]] = {
     "hold": forms.ReasonForm,
     "cancel": forms.ReasonForm,
     "acknowledge_freeze": forms.AcknowledgementForm,
+    "request_exception": forms.ExceptionForm,
+    "decide_exception": forms.ExceptionDecisionForm,
+    "withdraw_exception": forms.ExceptionNamedForm,
 }
 
 
@@ -120,6 +124,14 @@ finish = _act(
 acknowledge_freeze = _act(
     "acknowledge_freeze",
     lambda change, person, data: freezing.acknowledge_freeze(change_id=change.pk, person=person, **data),
+)
+request_exception = _act(
+    "request_exception",
+    lambda change, person, data: exceptions.request_exception(change_id=change.pk, requester=person, **data),
+)
+decide_exception = _act("decide_exception", lambda _, person, data: exceptions.decide_exception(decider=person, **data))
+withdraw_exception = _act(
+    "withdraw_exception", lambda _, person, data: exceptions.withdraw_exception(person=person, **data)
 )
 hold = _act("hold", lambda change, person, data: flow.hold_change(change_id=change.pk, person=person, **data))
 release = _act("release", lambda change, person, data: flow.release_change(change_id=change.pk, person=person, **data))
@@ -282,6 +294,7 @@ def _page(
         ],
         "refused": refused,
         "act_forms": ACT_FORMS,
+        "may_acknowledge": found.change.state in {ChangeState.AUTHORIZED, ChangeState.SCHEDULED},
         "blockers": _mendable(found),
         "why_no_ballot": waiting.why_no_ballot(found, request.user),
         "digest": found.change.digest or "",
