@@ -23,6 +23,7 @@ from apps.cab.models import (
     Condition,
     Conflict,
     Delegation,
+    FreezeException,
     ImportRun,
     Review,
     SavedView,
@@ -117,6 +118,7 @@ def things(cluster: Cluster) -> dict[str, Any]:
         "deliveries": first(Delivery),
         "conflict_id": first(Conflict, change__cluster=cluster),
         "policies": Policy.objects.order_by("pk").values_list("slug", flat=True)[0],
+        "exceptions": first(FreezeException, change__cluster=cluster),
         "freezes": first(Freeze, clusters=cluster),
         "windows": first(RecurringWindow, cluster=cluster),
     }
@@ -140,6 +142,7 @@ BY_PLACE = (
     ("freezes/", "pk", "freezes"),
     ("conflicts/", "pk", "conflict_id"),
     ("policies/", "slug", "policies"),
+    ("freeze-exceptions/", "pk", "exceptions"),
     ("journal/", "pk", "entry_id"),
     ("deliveries/", "pk", "deliveries"),
 )
@@ -218,7 +221,7 @@ def test_what_a_restricted_cluster_holds_is_at_no_address_for_an_outsider(organi
     Cluster.objects.filter(pk=organisation.pk).update(visibility=Visibility.RESTRICTED)
     eve = make_person("eve", *set(Role) - {Role.AUDITOR, Role.COMPLIANCE_OFFICER, Role.ADMINISTRATOR})
     page, api = signed_in(eve), by_key(eve)
-    of_the_cluster = ("component", "dependency", "votes", "reviews", "queue", "conflict_id", "freezes", "windows")
+    of_the_cluster = ("component", "dependency", "votes", "reviews", "queue", "conflict_id", "freezes", "windows", "exceptions")
     nothing: dict[str, Any] = dict.fromkeys(of_the_cluster, 987_654_321)
     nothing |= {"reference": "CHG-9876543", "slug": "no-such-cluster"}
     before, wrong, tried = told(), [], 0
