@@ -221,7 +221,17 @@ def test_what_a_restricted_cluster_holds_is_at_no_address_for_an_outsider(organi
     Cluster.objects.filter(pk=organisation.pk).update(visibility=Visibility.RESTRICTED)
     eve = make_person("eve", *set(Role) - {Role.AUDITOR, Role.COMPLIANCE_OFFICER, Role.ADMINISTRATOR})
     page, api = signed_in(eve), by_key(eve)
-    of_the_cluster = ("component", "dependency", "votes", "reviews", "queue", "conflict_id", "freezes", "windows", "exceptions")
+    of_the_cluster = (
+        "component",
+        "dependency",
+        "votes",
+        "reviews",
+        "queue",
+        "conflict_id",
+        "freezes",
+        "windows",
+        "exceptions",
+    )
     nothing: dict[str, Any] = dict.fromkeys(of_the_cluster, 987_654_321)
     nothing |= {"reference": "CHG-9876543", "slug": "no-such-cluster"}
     before, wrong, tried = told(), [], 0
