@@ -15,6 +15,7 @@ from apps.windows.web.fields import WallClock
 
 _ROLES = [(role.value, role.replace("_", " ")) for role in Role]
 _RISKS = [("", "any risk"), *((str(n), f"risk {n} at most") for n in range(1, HIGHEST_RISK + 1))]
+_EXEMPTS = ("roles", "types", "risk", "why")
 
 
 class FreezeForm(RefusableForm):
@@ -35,14 +36,19 @@ class FreezeForm(RefusableForm):
         kwargs.setdefault("initial", {}).update(_initial(freeze) if freeze else {})
         super().__init__(*args, **kwargs)
         for n in range(1, MOST_EXEMPTIONS + 1):
-            words = f"Exemption {n}: "
             several = forms.MultipleChoiceField
-            self.fields[f"roles_{n}"] = several(choices=_ROLES, required=False, label=f"{words}implementer is")
-            self.fields[f"types_{n}"] = several(choices=ChangeType.choices, required=False, label=f"{words}type is")
-            self.fields[f"risk_{n}"] = forms.ChoiceField(choices=_RISKS, required=False, label=f"{words}risk")
-            self.fields[f"why_{n}"] = forms.CharField(
-                max_length=LONGEST_REASON, required=False, label=f"{words}because"
-            )
+            self.fields[f"roles_{n}"] = several(choices=_ROLES, required=False, label="Implementer is")
+            self.fields[f"types_{n}"] = several(choices=ChangeType.choices, required=False, label="Type is")
+            self.fields[f"risk_{n}"] = forms.ChoiceField(choices=_RISKS, required=False, label="Risk")
+            self.fields[f"why_{n}"] = forms.CharField(max_length=LONGEST_REASON, required=False, label="Because")
+
+    def exemptions(self) -> list[tuple[int, list[forms.BoundField], bool]]:
+        """Each exemption's number and fields, and whether it is shown open: something stands in it."""
+        slots = []
+        for n in range(1, MOST_EXEMPTIONS + 1):
+            fields = [self[f"{name}_{n}"] for name in _EXEMPTS]
+            slots.append((n, fields, n == 1 or any(field.value() or field.errors for field in fields)))
+        return slots
 
     def values(self) -> dict[str, Any]:
         """What the actions take."""
