@@ -54,6 +54,14 @@ def _documents(path: str, content: bytes, encoding: str, number: int) -> Iterato
         yield Record(number + 1, path, flaw=Flaw("", "", _sentence(error)))
 
 
+def documents(content: bytes, *, name: str) -> list[Any]:
+    """The values of every document, within the same bounds. Refuses the whole file, saying where it breaks off."""
+    try:
+        return list(_values(yaml.parse(decoded(content, name=name, encoding="utf-8"), Loader=_LOADER)))
+    except (yaml.YAMLError, _RefusedError) as error:
+        raise Invalid(_sentence(error), next_step=f"Mend {name} and read it again.", code="bad_yaml") from error
+
+
 def _sentence(error: Exception) -> str:
     if isinstance(error, Invalid):
         return error.sentence
