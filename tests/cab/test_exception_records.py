@@ -136,8 +136,10 @@ def test_the_public_records_replay_with_every_decision_as_it_was(cast, shared_da
     told = replay(found.requests, **cast)
     statuses = Counter(one.status.lower() for one in found.requests)
     lines = [
-        f"{len(files)} files, {len(found.requests)} requests in {told.freezes} freezes: {dict(told.states)}; "
-        f"{told.asked_again} took longer than 72 hours and were asked again; as written: {dict(statuses)}",
+        (
+            f"{len(files)} files, {len(found.requests)} requests in {told.freezes} freezes: {dict(told.states)}; "
+            f"{told.asked_again} took longer than 72 hours and were asked again; as written: {dict(statuses)}"
+        ),
         *(f"  not read: {one.place}: {one.sentence}" for one in found.unread),
         *(f"  doubtful: {one.place}: {one.doubt}" for one in found.requests if one.doubt),
     ]
