@@ -86,7 +86,13 @@ def test_axe_finds_nothing_where_one_writes(desk, organisation, width, theme):
     drafts = [f"/changes/CHG-{number}/" for number in mine]
     found = [
         one
-        for place in (address, f"{address}revisions/{edited.revision}/", f"{address}revisions/1/", *drafts)
+        for place in (
+            address,
+            f"{address}revisions/{edited.revision}/",
+            f"{address}revisions/1/",
+            f"{address}slots/",
+            *drafts,
+        )
         for one in violations(page, place)
     ]
     found += violations(page, f"{address}edit/")

@@ -32,9 +32,7 @@ def recheck_change(*, change_id: int, at: datetime) -> int:
     A conflict that is new, that came back, or whose inputs differ from those it was accepted on, is open; one that is
     no longer found is resolved. Both sides of a pair are covered: the other change need not be asked too.
     """
-    with connection.cursor() as cursor:
-        # Two changes found at once would each wait for the other's half of their pair.
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
+    take_turn()  # two changes found at once would each wait for the other's half of their pair
     ConflictRecheck.objects.filter(change=change_id).delete()  # before reading: what is marked meanwhile comes again
     change = Change.objects.select_related("cluster", "implementer").defer("search").filter(pk=change_id).first()
     if change is None:
@@ -45,6 +43,12 @@ def recheck_change(*, change_id: int, at: datetime) -> int:
     kept = {_key(row, change_id): row for row in rows.with_both()}
     moved = sum(_resolve(row, at=at) for key, row in kept.items() if key not in found)
     return moved + sum(_keep(change, one, kept.get(key), at=at) for key, one in found.items())
+
+
+def take_turn() -> None:
+    """Wait until no other transaction finds conflicts or takes a slot; held until this one ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
 
 
 def mark_for_recheck(*, changes: Iterable[int]) -> int:

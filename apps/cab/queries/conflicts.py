@@ -21,14 +21,14 @@ from apps.windows.rules.recurrence import Interval
 
 MOST_LINKS = 2_000  # of one change: more pairs of components than a person will ever read
 EMERGENCY = "emergency"
-_STATES = ", ".join(f"'{state.value}'" for state in PLANNING)  # as written in the index, so that the planner takes it
+PLANNED = ", ".join(f"'{state.value}'" for state in PLANNING)  # as written in the index, so that the planner takes it
 
 # Everything planned that overlaps, by the index of planned spans; then only these are looked at.
 _NEAR = f"""
 near AS MATERIALIZED (
     SELECT c.id, c.implementer_id, c.window_start_at, c.window_end_at
     FROM cab_change AS c
-    WHERE c.state IN ({_STATES})
+    WHERE c.state IN ({PLANNED})
         AND tstzrange(c.window_start_at, c.window_end_at) && tstzrange(%(start)s, %(end)s)
         AND c.id <> %(change)s
 )

@@ -198,6 +198,22 @@ class ReasonForm(RefusableForm):
     reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), max_length=4000)
 
 
+class SlotSearchForm(RefusableForm):
+    """How long a free window lasts, and from which day on it is looked for."""
+
+    minutes = forms.IntegerField(required=False, min_value=15, max_value=14 * 24 * 60, label="Minutes it lasts")
+    day = forms.DateField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class SlotForm(RefusableForm):
+    """The free window that is taken, as instants; the revision and the verdict that were on the page."""
+
+    start = forms.DateTimeField(widget=forms.HiddenInput)
+    end = forms.DateTimeField(widget=forms.HiddenInput)
+    based_on = forms.IntegerField(widget=forms.HiddenInput, max_value=2**31 - 1)
+    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+
+
 class AcknowledgementForm(ReasonForm):
     """Which freeze is acknowledged, and why this cannot wait."""
 

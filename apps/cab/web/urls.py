@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.cab.web.views import boards, conflicts, dossier, editing, exceptions, freezes, imports, lists, metrics
+from apps.cab.web.views import boards, conflicts, dossier, editing, exceptions, freezes, imports, lists, metrics, slots
 
 app_name = "cab"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("changes/<str:reference>/", dossier.show, name="change"),
     path("changes/<str:reference>/edit/", editing.edit, name="edit"),
     path("changes/<str:reference>/edit-verdict/", editing.verdict, name="edit-verdict"),
+    path("changes/<str:reference>/slots/", slots.slots, name="slots"),
     path("changes/<str:reference>/votes/", dossier.vote, name="vote"),
     path("changes/<str:reference>/submission/", dossier.submit, name="submit"),
     path("changes/<str:reference>/assessment/", dossier.begin_assessment, name="begin_assessment"),

@@ -56,9 +56,8 @@ def verdict(scope: Scope, facts: FreezeFacts) -> FreezeVerdict:
             why = exemption.get("reason") or "an exemption holds"
             return FreezeVerdict(hits=True, is_exempt=True, sentence=f"“{scope.name}” spares it: {why}.")
     kind = "stops it" if scope.is_hard else "asks to think twice"
-    return FreezeVerdict(
-        hits=True, is_exempt=False, sentence=f"“{scope.name}” {kind} from {scope.start_at:%d %B %Y %H:%M} UTC."
-    )
+    when = f"from {scope.start_at:%d %B %Y %H:%M} to {scope.end_at:%d %B %Y %H:%M} UTC"
+    return FreezeVerdict(hits=True, is_exempt=False, sentence=f"“{scope.name}” {kind} {when}.")
 
 
 def _hits(scope: Scope, facts: FreezeFacts) -> bool:

@@ -17,12 +17,21 @@ def joined(ranges: Iterable[Interval]) -> list[Interval]:
 
 
 def without(ranges: Sequence[Interval], taken: Sequence[Interval]) -> list[Interval]:
-    """What is left of `ranges` outside `taken`."""
-    left = joined(ranges)
-    for start, end in joined(taken):
-        left = [
-            part for low, high in left for part in ((low, min(high, start)), (max(low, end), high)) if part[0] < part[1]
-        ]
+    """What is left of `ranges` outside `taken`, joined, by start; one pass over both."""
+    left: list[Interval] = []
+    cuts, at = joined(taken), 0
+    for start, end in joined(ranges):
+        low = start
+        while at < len(cuts) and cuts[at][1] <= start:
+            at += 1
+        following = at
+        while following < len(cuts) and cuts[following][0] < end:
+            if low < cuts[following][0]:
+                left.append((low, cuts[following][0]))
+            low = max(low, cuts[following][1])
+            following += 1
+        if low < end:
+            left.append((low, end))
     return left
 
 

@@ -51,7 +51,7 @@ def edit(request: PersonRequest, reference: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             found = proposing.preview_edit(change=change, content=form.content())
-            if _costs_a_decision(change, found) and request.POST.get("seen") != _mark(found):
+            if costs_a_decision(change, found) and request.POST.get("seen") != _mark(found):
                 return _form_page(request, form, change, **_said(change, found), is_unsaved=True)
             proposing.edit_change(
                 change_id=change.pk,
@@ -90,14 +90,18 @@ def verdict(request: PersonRequest, reference: str) -> HttpResponse:
 _APPROVED = {ChangeState.AUTHORIZED, ChangeState.SCHEDULED}
 
 
-def _costs_a_decision(change: Change, found: EditVerdict) -> bool:
+def costs_a_decision(change: Change, found: EditVerdict) -> bool:
     """Whether saving takes ballots or an approval away: nobody does that without having read so."""
     return found.is_material and (change.state in _APPROVED or open_round(change) is not None)
 
 
+def sentence_of(change: Change, found: EditVerdict) -> str:
+    """What saving would mean, given how far the change has come."""
+    return found.sentence(round_is_open=open_round(change) is not None, is_approved=change.state in _APPROVED)
+
+
 def _said(change: Change, found: EditVerdict) -> dict[str, object]:
-    sentence = found.sentence(round_is_open=open_round(change) is not None, is_approved=change.state in _APPROVED)
-    return {"verdict": found, "sentence": sentence, "seen": _mark(found)}
+    return {"verdict": found, "sentence": sentence_of(change, found), "seen": _mark(found)}
 
 
 def _mark(found: EditVerdict) -> str:
