@@ -52,6 +52,8 @@ def _page(request: PersonRequest, change: Change, taken: RefusableForm | None) -
             found = _search(change, search)
         except Refusal as refusal:
             search.refuse(refusal)
+    if found and not search.is_bound:
+        search.initial["minutes"] = found.minutes
     cost = _cost(change)
     context = {
         "change": change,
