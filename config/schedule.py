@@ -14,6 +14,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "journal.forget_old_slots": {"task": "apps.journal.tasks.forget_old_slots", "schedule": 6 * HOUR},
     "accounts.forget_old_answers": {"task": "apps.accounts.tasks.forget_old_answers", "schedule": 1 * HOUR},
     "cab.close_overdue_rounds": {"task": "apps.cab.tasks.close_overdue_rounds", "schedule": 1 * MINUTE},
+    "cab.chase_retroactive_rounds": {
+        "task": "apps.cab.tasks.chase_retroactive_rounds",
+        "schedule": 1 * MINUTE,
+    },
     "cab.remind_reviews": {"task": "apps.cab.tasks.remind_reviews", "schedule": 15 * MINUTE},
     "cab.remove_stray_files": {"task": "apps.cab.tasks.remove_stray_files", "schedule": 6 * HOUR},
     "cab.recheck_conflicts": {"task": "apps.cab.tasks.recheck_conflicts", "schedule": 15 * SECOND},

@@ -43,6 +43,63 @@ class ChangeSubmitted(Event):
 
 
 @dataclass(frozen=True)
+class AssessmentSkipped(Event):
+    """An emergency: nobody assessed it before its board got it."""
+
+    words: ClassVar[str] = "sent it straight to the board, without an assessment"
+    change_id: int
+    revision: int
+
+
+@dataclass(frozen=True)
+class ImplementedFirst(Event):
+    words: ClassVar[str] = "began the work before the decision"
+    change_id: int
+    round_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class RetroactivelyApproved(Event):
+    words: ClassVar[str] = "approved the work after the fact"
+    change_id: int
+    round_id: int
+
+
+@dataclass(frozen=True)
+class RetroactivelyRejected(Event):
+    words: ClassVar[str] = "refused the work after the fact: the change is unauthorized"
+    change_id: int
+    round_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class RetroactiveApprovalReminded(Event):
+    words: ClassVar[str] = "reminded of the decision after the fact"
+    change_id: int
+    round_id: int
+
+
+@dataclass(frozen=True)
+class RetroactiveApprovalEscalated(Event):
+    words: ClassVar[str] = "told the chair that the decision after the fact is late"
+    change_id: int
+    round_id: int
+
+
+@dataclass(frozen=True)
+class RetroactiveApprovalLapsed(Event):
+    """An alert: work was done, and nobody decided about it in time."""
+
+    words: ClassVar[str] = "let the decision after the fact lapse"
+    change_id: int
+    round_id: int
+    severity: str
+    sentence: str
+
+
+@dataclass(frozen=True)
 class AssessmentBegun(Event):
     words: ClassVar[str] = "began the assessment"
     change_id: int

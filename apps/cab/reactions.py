@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from django.urls import reverse
+
 from apps.accounts.events import RoleGranted, RoleRevoked
 from apps.accounts.models import Person, PersonKind
 from apps.accounts.queries import administrators
@@ -11,6 +13,7 @@ from apps.cab.models import (
     Board,
     BoardKind,
     Change,
+    ChangeType,
     Condition,
     Conflict,
     Delegation,
@@ -20,7 +23,7 @@ from apps.cab.models import (
     Seat,
     SeatRole,
 )
-from apps.cab.queries.boards import authors_of, barred_from, voting_seats
+from apps.cab.queries.boards import authors_of, barred_from, unvoted_seats, voting_seats
 from apps.cab.queries.calendar import calendar_items
 from apps.cab.queries.conflicts import planned_at, planning_of
 from apps.cab.queries.exceptions import deciders_of
@@ -60,6 +63,76 @@ def ask_for_votes(entry: Entry) -> None:
         kind="vote",
         title=f"{change.reference} waits for your vote: {change.title}",
         body=f"The {round_.board} decides by {round_.closes_at:%d %B %Y %H:%M} UTC.",
+        url=_voting_place(change),
+    )
+
+
+@subscribe("cab.afterwards", events.ImplementedFirst, events.RetroactiveApprovalReminded)
+def ask_for_votes_afterwards(entry: Entry) -> None:
+    """Tell those who have not voted that work has begun, and later that half of their time is gone."""
+    rounds = Round.objects.select_for_update(of=("self",)).select_related("board")
+    change, round_ = _change(entry), rounds.get(pk=entry.data["round_id"])
+    if round_.state != RoundState.OPEN:
+        return
+    has_begun = entry.event == events.ImplementedFirst.name()
+    _tell(
+        unvoted_seats(round_, change, at=entry.at),
+        entry,
+        change,
+        kind="vote",
+        title=f"{change.reference} {'began before your decision' if has_begun else 'still waits for your vote'}",
+        body=f"Decide by {round_.closes_at:%d %B %Y %H:%M} UTC. {entry.data.get('reason', change.title)}"[:500],
+        url=_voting_place(change),
+    )
+
+
+@subscribe("cab.afterwards_late", events.RetroactiveApprovalEscalated)
+def escalate_afterwards(entry: Entry) -> None:
+    """Tell the chair that the decision after the fact is late."""
+    change, round_ = _change(entry), Round.objects.select_related("board").get(pk=entry.data["round_id"])
+    _tell(
+        _chairs(round_, entry),
+        entry,
+        change,
+        kind="vote",
+        title=f"{change.reference}: the decision after the fact is late",
+        body=f"The {round_.board} has until {round_.closes_at:%d %B %Y %H:%M} UTC. {change.title}",
+        url=_voting_place(change),
+    )
+
+
+@subscribe("cab.afterwards_lapsed", events.RetroactiveApprovalLapsed)
+def alert_of_lapse(entry: Entry) -> None:
+    """As for an incident: the chair, the owners of the cluster and the administrators are all told."""
+    change, round_ = _change(entry), Round.objects.select_related("board").get(pk=entry.data["round_id"])
+    people = [
+        *_chairs(round_, entry),
+        *owning_people([change.cluster_id]),
+        *(grant.person for grant in administrators().select_related("person")),
+    ]
+    _tell(
+        list({one.pk: one for one in people}.values()),
+        entry,
+        change,
+        kind="decision",
+        title=f"Alert: {change.reference} was carried out and nobody decided about it",
+        body=f"{entry.data['sentence']} The chair opens another round. {change.title}"[:500],
+    )
+
+
+@subscribe("cab.decided_afterwards", events.RetroactivelyApproved, events.RetroactivelyRejected)
+def tell_of_decision_afterwards(entry: Entry) -> None:
+    """Tell the authors; when the board refused, also the owners of the cluster: unauthorized work runs there."""
+    change, refused = _change(entry), entry.event == events.RetroactivelyRejected.name()
+    owners = owning_people([change.cluster_id]) if refused else []
+    word = "refused after the fact: it is unauthorized" if refused else "approved after the fact"
+    _tell(
+        list({one.pk: one for one in (*_authors(change), *owners)}.values()),
+        entry,
+        change,
+        kind="decision",
+        title=f"{change.reference} was {word}",
+        body=entry.data.get("reason", change.title)[:500],
     )
 
 
@@ -348,5 +421,13 @@ def _reachable(people: Iterable[Person]) -> list[Person]:
     return [one for one in people if one.is_active and one.kind == PersonKind.HUMAN]
 
 
-def _tell(people: list[Person], entry: Entry, change: Change, *, kind: str, title: str, body: str) -> None:
-    tell(people, entry=entry, kind=kind, title=title, body=body, url=change.get_absolute_url(), at=entry.at)
+def _voting_place(change: Change) -> str:
+    """Where one votes on it: an emergency has a short page, for phones."""
+    is_emergency = change.type == ChangeType.EMERGENCY
+    return reverse("cab:emergency", args=[change.reference]) if is_emergency else change.get_absolute_url()
+
+
+def _tell(
+    people: list[Person], entry: Entry, change: Change, *, kind: str, title: str, body: str, url: str = ""
+) -> None:
+    tell(people, entry=entry, kind=kind, title=title, body=body, url=url or change.get_absolute_url(), at=entry.at)

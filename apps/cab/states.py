@@ -28,9 +28,13 @@ CHANGE = Machine(
     "change",
     {
         _S.DRAFT: frozenset({_S.SUBMITTED, _S.CANCELLED}),
-        _S.SUBMITTED: frozenset({_S.ASSESSING, _S.CHANGES_REQUESTED, _S.CANCELLED}),
+        # An emergency goes straight to its board.
+        _S.SUBMITTED: frozenset({_S.ASSESSING, _S.AWAITING_AUTHORIZATION, _S.CHANGES_REQUESTED, _S.CANCELLED}),
         _S.ASSESSING: frozenset({_S.AWAITING_AUTHORIZATION, _S.CHANGES_REQUESTED, _S.REJECTED, _S.CANCELLED}),
-        _S.AWAITING_AUTHORIZATION: frozenset({_S.AUTHORIZED, _S.REJECTED, _S.CHANGES_REQUESTED, _S.CANCELLED}),
+        # An emergency may begin before its board has decided, where the board allows it.
+        _S.AWAITING_AUTHORIZATION: frozenset(
+            {_S.AUTHORIZED, _S.REJECTED, _S.CHANGES_REQUESTED, _S.IMPLEMENTING, _S.CANCELLED}
+        ),
         # A material edit after the approval leads back to the board: the approval bound to the revision it saw.
         _S.AUTHORIZED: frozenset({_S.SCHEDULED, _S.AWAITING_AUTHORIZATION, _S.CANCELLED}),
         _S.SCHEDULED: frozenset({_S.IMPLEMENTING, _S.AWAITING_AUTHORIZATION, _S.CANCELLED}),
@@ -59,6 +63,29 @@ class Outcome(StrEnum):
     UNSUCCESSFUL = "unsuccessful"
     BACKED_OUT = "backed_out"
     NOT_IMPLEMENTED = "not_implemented"
+
+
+class RetroactiveState(StrEnum):
+    """Where the decision about work that began before it stands."""
+
+    NOT_NEEDED = "not_needed"
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"  # the change is recorded as unauthorized
+    LAPSED = "lapsed"  # nobody decided in time: an alert went out
+
+
+_R = RetroactiveState
+RETROACTIVE = Machine(
+    "retroactive approval",
+    {
+        _R.NOT_NEEDED: frozenset({_R.PENDING}),
+        _R.PENDING: frozenset({_R.APPROVED, _R.REJECTED, _R.LAPSED}),
+        _R.LAPSED: frozenset({_R.PENDING}),  # the chair opens another round
+        _R.APPROVED: frozenset(),
+        _R.REJECTED: frozenset(),
+    },
+)
 
 
 class RoundState(StrEnum):
@@ -191,6 +218,7 @@ MACHINES = {
     "condition": CONDITION,
     "conflict": CONFLICT,
     "freeze exception": EXCEPTION,
+    "retroactive approval": RETROACTIVE,
     "review": REVIEW,
     "import": IMPORT,
 }

@@ -8,9 +8,9 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from apps.cab.actions import conflicts, exceptions, files, imports, reviews, rounds
+from apps.cab.actions import conflicts, emergencies, exceptions, files, imports, reviews, rounds
 from apps.cab.models import ConflictRecheck
-from apps.cab.queries.boards import rounds_overdue_at
+from apps.cab.queries.boards import retroactive_rounds_open, rounds_overdue_at
 from apps.cab.queries.changes import reviews_to_chase
 from apps.cab.queries.exceptions import exceptions_overdue_at
 from apps.journal.tasks import once_per_turn
@@ -27,6 +27,14 @@ def close_overdue_rounds() -> int:
     now = timezone.now()
     overdue = rounds_overdue_at(now).values_list("pk", flat=True)[:BATCH]
     return _each(overdue, lambda pk: rounds.close_overdue_round(round_id=pk, at=now), what="round")
+
+
+@shared_task(name="apps.cab.tasks.chase_retroactive_rounds")
+def chase_retroactive_rounds() -> int:
+    """Remind of decisions after the fact, and tell the chairs of those that are late."""
+    now = timezone.now()
+    waiting = retroactive_rounds_open(now).values_list("pk", flat=True)[:BATCH]
+    return _each(waiting, lambda pk: emergencies.chase_retroactive_round(round_id=pk, at=now), what="round")
 
 
 @shared_task(name="apps.cab.tasks.remind_reviews")

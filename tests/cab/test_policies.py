@@ -108,8 +108,9 @@ def test_a_policy_refuses_with_its_reason(floor, ada, ben, admin, payments, ledg
         rule("cluster", working_hours={"in": ["no"]}),
     ]
     enable(floor, rows, ben, admin)
-    change = assessed(ada, ben, payments, ledger, window_start=None, window_end=None, window_zone="", type="emergency")
-    flow.hand_to_board(change_id=change.pk, assessor=ben, at=NOON)
+    told = content(payments, ledger, window_start=None, window_end=None, window_zone="", type="emergency")
+    change = proposing.propose_change(requester=ada, content=told, at=NOON)
+    flow.submit_change(change_id=change.pk, submitter=ada, at=NOON)
     change.refresh_from_db()
     assert change.state == "rejected"  # without a window the stricter reading counts
     assert change.handovers.get().grounds["missing"] == ["working hours"]

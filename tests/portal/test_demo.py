@@ -9,7 +9,16 @@ from django.utils import timezone
 
 from apps.accounts.models import Person
 from apps.cab.models import Change, Condition, Delegation, FreezeException, ImportRun, Review, Round
-from apps.cab.states import ChangeState, ConditionState, ExceptionState, ImportState, Outcome, ReviewState, RoundState
+from apps.cab.states import (
+    ChangeState,
+    ConditionState,
+    ExceptionState,
+    ImportState,
+    Outcome,
+    RetroactiveState,
+    ReviewState,
+    RoundState,
+)
 from apps.clusters.models import Cluster, Visibility
 from apps.journal.models import Delivery, Entry
 from apps.journal.states import DeliveryState
@@ -44,6 +53,7 @@ def test_it_shows_every_state(organisation):
     assert set(RoundState) - shown(Round.objects, "state") == set()
     assert set(ConditionState) - shown(Condition.objects, "state") == set()
     assert set(ReviewState) - shown(Review.objects, "state") == set()
+    assert set(RetroactiveState) - shown(Change.objects, "retroactive") == set()
     assert set(ExceptionState) - shown(FreezeException.objects, "state") == set()
     for flag in ("on_hold", "unauthorized", "latent"):
         assert Change.objects.filter(**{flag: True}).exists(), flag

@@ -35,6 +35,8 @@ RULE_FIELDS = (
     "majority",
     "hides_ballots",
     "decision_hours",
+    "allows_implement_first",
+    "retroactive_hours",
 )
 LONGEST_DELEGATION = timedelta(days=180)
 

@@ -7,15 +7,15 @@ from django.db import transaction
 from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.cab import events
-from apps.cab.actions.handing import take
+from apps.cab.actions.handing import straight_to_board, take
 from apps.cab.actions.moves import locked_change, move_change, move_round
 from apps.cab.actions.rounds import give_time_back, schedule_if_ready
 from apps.cab.actions.scoring import score
-from apps.cab.models import Change, Review, Round
+from apps.cab.models import Change, ChangeType, Review, Round
 from apps.cab.queries import boards, changes
 from apps.cab.queries.ways import route_of
 from apps.cab.rules import blockers, reviews
-from apps.cab.states import CHANGE, ChangeState, Outcome, RoundState
+from apps.cab.states import CHANGE, ChangeState, Outcome, RetroactiveState, RoundState
 from apps.clusters.queries import standing
 from apps.journal import actions as journal
 from apps.kernel.refusals import Invalid, NotAllowed, WrongState
@@ -25,7 +25,7 @@ HIGHEST_RISK = 5
 
 @transaction.atomic
 def submit_change(*, change_id: int, submitter: Person, at: datetime) -> Change:
-    """Hand a draft in. Refuses while something a board needs is missing, naming each thing."""
+    """Hand a draft in; an emergency goes straight to its board. Refuses while something is missing, naming each."""
     change = locked_change(change_id)
     _require_author(change, submitter, to="submit it")
     missing = blockers.for_submission(changes.blocker_facts(change, at=at))
@@ -42,6 +42,8 @@ def submit_change(*, change_id: int, submitter: Person, at: datetime) -> Change:
     journal.record(
         events.ChangeSubmitted(change_id=change.pk, revision=change.revision), subject=change, actor=submitter, at=at
     )
+    if change.type == ChangeType.EMERGENCY:
+        straight_to_board(change, submitter=submitter, at=at)
     return change
 
 
@@ -117,6 +119,8 @@ def hand_to_board(*, change_id: int, assessor: Person, at: datetime) -> Round | 
     change = locked_change(change_id)
     require_may_assess(change, assessor)
     CHANGE.require(change.state, ChangeState.AWAITING_AUTHORIZATION)
+    if change.state == ChangeState.SUBMITTED:
+        raise WrongState(f"Nobody has assessed {change.reference} yet.", next_step="Begin the assessment first.")
     score(change, actor=assessor, at=at)
     route = route_of(change, at=at)
     move_change(change, ChangeState.AWAITING_AUTHORIZATION)
@@ -139,6 +143,11 @@ def start_implementation(*, change_id: int, implementer: Person, at: datetime) -
     """Begin the work of a scheduled change."""
     change = locked_change(change_id)
     require_doer(change, implementer, to="start it")
+    if change.state == ChangeState.AWAITING_AUTHORIZATION:
+        raise WrongState(
+            f"Nobody has decided {change.reference} yet.",
+            next_step="Wait for the board. An emergency may begin first, where its board allows it.",
+        )
     _require_nothing_blocks(change, at=at)
     move_change(change, ChangeState.IMPLEMENTING)
     change.started_at = at
@@ -182,6 +191,11 @@ def hold_change(*, change_id: int, person: Person, reason: str, at: datetime) ->
         ChangeState.CANCELLED,
     }:
         raise WrongState("There is nothing to hold.", next_step="Hold a change that is on its way.")
+    if change.retroactive == RetroactiveState.PENDING:
+        raise WrongState(
+            "Its board decides after the fact; a hold would stop the clock of that decision.",
+            next_step="Speak with the board's chair.",
+        )
     if change.on_hold:
         raise WrongState("It is on hold already.", next_step="Release it when the reason is gone.")
     if not reason.strip():

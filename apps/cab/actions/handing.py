@@ -9,13 +9,13 @@ from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.cab import events
 from apps.cab.actions.moves import locked_change, move_change
-from apps.cab.actions.rounds import authorize, open_round_at
+from apps.cab.actions.rounds import authorize, decide_afterwards, open_round_at
 from apps.cab.actions.scoring import score
 from apps.cab.models import Board, Change, Handover, Round
 from apps.cab.models.handovers import Way
 from apps.cab.queries import boards
 from apps.cab.queries.ways import Route, route_of
-from apps.cab.states import ChangeState
+from apps.cab.states import ChangeState, RetroactiveState
 from apps.journal import actions as journal
 from apps.kernel.refusals import Conflict, NotAllowed, WrongState
 
@@ -24,7 +24,8 @@ from apps.kernel.refusals import Conflict, NotAllowed, WrongState
 def open_round(*, change_id: int, board: Board, opener: Person, at: datetime) -> Round:
     """Open another round after one that lapsed, at the same or another board. Only a chair of that board may."""
     change = locked_change(change_id)
-    if change.state != ChangeState.AWAITING_AUTHORIZATION:
+    is_afterwards = change.retroactive == RetroactiveState.LAPSED
+    if change.state != ChangeState.AWAITING_AUTHORIZATION and not is_afterwards:
         raise WrongState(
             f"{change.reference} is not waiting for a board.", next_step="A round opens when it is handed to a board."
         )
@@ -33,9 +34,28 @@ def open_round(*, change_id: int, board: Board, opener: Person, at: datetime) ->
     if boards.open_round(change):
         raise Conflict("A round is already open for this change.", next_step="Vote in it, or wait until it closes.")
     score(change, actor=opener, at=at)
-    round_ = take(_again(change, board, at=at), change, actor=opener, at=at)
+    # What is done is done: a policy that would refuse it now keeps nobody from deciding about it.
+    route = replace(route_of(change, at=at), way=Way.BOARD, board=board) if is_afterwards else None
+    round_ = take(route or _again(change, board, at=at), change, actor=opener, at=at)
     assert round_ is not None  # a board decides again
+    if is_afterwards:
+        decide_afterwards(round_, change, at=at)
     return round_
+
+
+def straight_to_board(change: Change, *, submitter: Person, at: datetime) -> None:
+    """Hand an emergency over without an assessment, and say so in the journal. The caller holds the lock.
+
+    Where no board was founded it stays submitted: the handover then says who can found one.
+    """
+    try:
+        route = route_of(change, at=at)
+    except WrongState:
+        return
+    event = events.AssessmentSkipped(change_id=change.pk, revision=change.revision)
+    journal.record(event, subject=change, actor=submitter, at=at)
+    move_change(change, ChangeState.AWAITING_AUTHORIZATION)
+    take(route, change, actor=submitter, at=at)
 
 
 def _again(change: Change, board: Board, *, at: datetime) -> Route:

@@ -12,6 +12,7 @@ from apps.cab.states import (
     CONFLICT,
     EXCEPTION,
     IMPORT,
+    RETROACTIVE,
     REVIEW,
     ROUND,
     ChangeState,
@@ -19,6 +20,7 @@ from apps.cab.states import (
     ConflictState,
     ExceptionState,
     ImportState,
+    RetroactiveState,
     ReviewState,
     RoundState,
 )
@@ -61,6 +63,12 @@ def move_conflict(conflict: Conflict, target: ConflictState, *, at: datetime) ->
     CONFLICT.require(conflict.state, target)
     conflict.state = target
     conflict.resolved_at = at if target == ConflictState.RESOLVED else None
+
+
+def move_retroactive(change: Change, target: RetroactiveState) -> None:
+    """Give the decision after the fact its next state. The caller saves the change."""
+    RETROACTIVE.require(change.retroactive, target)
+    change.retroactive = target
 
 
 def move_exception(exception: FreezeException, target: ExceptionState) -> None:

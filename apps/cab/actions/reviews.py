@@ -10,7 +10,7 @@ from apps.cab import events
 from apps.cab.actions.moves import locked_change, move_change, move_review
 from apps.cab.models import Change, Review
 from apps.cab.rules.reviews import ESCALATE_AFTER, REMIND_BEFORE
-from apps.cab.states import ChangeState, ReviewState
+from apps.cab.states import ChangeState, RetroactiveState, ReviewState
 from apps.clusters.queries import standing
 from apps.journal import actions as journal
 from apps.kernel.refusals import Invalid, NotAllowed, WrongState
@@ -42,6 +42,11 @@ def complete_review(
             "Say what was expected and what happened.",
             next_step="A sentence each is enough.",
             fields={name: ["Missing."] for name in missing},
+        )
+    if change.retroactive == RetroactiveState.PENDING:
+        raise WrongState(
+            "Its board has not decided about it yet, after the fact.",
+            next_step="Complete the review when the board has decided or its clock has run out.",
         )
     if change.state == ChangeState.IMPLEMENTED:
         move_change(change, ChangeState.IN_REVIEW)

@@ -9,15 +9,15 @@ from django.db import IntegrityError, transaction
 from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.cab import events
-from apps.cab.actions.moves import locked_change, move_change, move_condition, move_round
+from apps.cab.actions.moves import locked_change, move_change, move_condition, move_retroactive, move_round
 from apps.cab.models import Ballot, Change, Choice, Condition, Delegation, Round, Verdict
 from apps.cab.queries import boards
 from apps.cab.queries.conflicts import is_stopped
 from apps.cab.queries.freezes import freezes_before
 from apps.cab.queries.ways import Route
-from apps.cab.rules import voting
+from apps.cab.rules import retroactive, voting
 from apps.cab.rules.ballots import require_fits
-from apps.cab.states import ChangeState, ConditionState, RoundState
+from apps.cab.states import ChangeState, ConditionState, RetroactiveState, RoundState
 from apps.journal import actions as journal
 from apps.journal.events import Event
 from apps.kernel.refusals import Conflict, NotAllowed, StaleRevision, WrongState, refusal_from_constraint
@@ -134,9 +134,20 @@ def close_overdue_round(*, round_id: int, at: datetime) -> Round:
         round_.tally = _tally(standing, "The deadline passed without a quorum.")
         round_.save(update_fields=["state", "closed_at", "tally"])
         change.deadline_at = None
-        change.save()
         journal.record(events.RoundLapsed(change_id=change.pk, round_id=round_.pk), subject=change, actor=None, at=at)
+        if round_.retroactive_at:
+            _alert(round_, change, at=at)
+        change.save()
     return round_
+
+
+def decide_afterwards(round_: Round, change: Change, *, at: datetime) -> None:
+    """Let the open round decide after the fact, within the board's retroactive hours. The caller holds the lock."""
+    move_retroactive(change, RetroactiveState.PENDING)
+    round_.retroactive_at, round_.closes_at = at, at + timedelta(hours=round_.board.retroactive_hours)
+    round_.save(update_fields=["retroactive_at", "closes_at"])
+    change.deadline_at = round_.closes_at
+    change.save()
 
 
 def _open_round(change: Change, *, at: datetime) -> Round:
@@ -211,7 +222,39 @@ def _settle(
     return True
 
 
+def _alert(round_: Round, change: Change, *, at: datetime) -> None:
+    """Work was done and nobody decided about it in time: flagged on the change, told outside as an incident is."""
+    move_retroactive(change, RetroactiveState.LAPSED)
+    event = events.RetroactiveApprovalLapsed(
+        change_id=change.pk,
+        round_id=round_.pk,
+        severity="high",
+        sentence=f"{change.reference} was carried out and the {round_.board} did not decide about it in time.",
+    )
+    journal.record(event, subject=change, actor=None, at=at)
+
+
+def _carry_out_afterwards(verdict: str, round_: Round, change: Change, *, actor: Person | None, at: datetime) -> None:
+    """The work has begun already, so the change keeps its state; what was refused is recorded as unauthorized."""
+    named = {"change_id": change.pk, "round_id": round_.pk}
+    if verdict in {Verdict.APPROVED, Verdict.APPROVED_WITH_CONDITIONS}:
+        move_retroactive(change, RetroactiveState.APPROVED)
+        journal.record(events.RetroactivelyApproved(**named), subject=change, actor=actor, at=at)
+    else:
+        waive_conditions(change, actor=actor, at=at, why="The change was not approved.")
+        move_retroactive(change, RetroactiveState.REJECTED)
+        against = round_.ballots.filter(choice__in=[Choice.REJECT, Choice.REQUEST_CHANGES]).order_by("pk")
+        reasons = list(against.values_list("reason", flat=True))
+        why = retroactive.refused_sentence(board=str(round_.board), tally=round_.tally, reasons=reasons)
+        change.unauthorized, change.unauthorized_because = True, why
+        journal.record(events.RetroactivelyRejected(**named, reason=why), subject=change, actor=actor, at=at)
+    change.save()
+
+
 def _carry_out(verdict: str, round_: Round, change: Change, *, actor: Person | None, at: datetime) -> None:
+    if round_.retroactive_at:
+        _carry_out_afterwards(verdict, round_, change, actor=actor, at=at)
+        return
     if verdict in {Verdict.APPROVED, Verdict.APPROVED_WITH_CONDITIONS}:
         authorize(change, events.ChangeAuthorized(change_id=change.pk, round_id=round_.pk), actor=actor, at=at)
         return

@@ -148,6 +148,7 @@ class RoundOut(serializers.ModelSerializer[Round]):
             "opened_at",
             "closes_at",
             "closed_at",
+            "retroactive_at",
         )
         read_only_fields = fields
 
@@ -221,6 +222,9 @@ class ChangeDetailOut(ChangeOut):
             "risk_computed",
             "risk_factors",
             "risk_reason",
+            "unauthorized_because",
+            "implemented_first_at",
+            "retroactive",
             "blockers",
             "current_round",
             "created_at",
@@ -441,6 +445,8 @@ class BoardOut(serializers.ModelSerializer[Board]):
             "majority",
             "hides_ballots",
             "decision_hours",
+            "allows_implement_first",
+            "retroactive_hours",
             "version",
         )
         read_only_fields = fields
@@ -455,6 +461,8 @@ class BoardEditIn(Strict):
     majority = serializers.ChoiceField(choices=Majority.choices, required=False)
     hides_ballots = serializers.BooleanField(required=False)
     decision_hours = serializers.IntegerField(min_value=1, max_value=2160, required=False)
+    allows_implement_first = serializers.BooleanField(required=False)
+    retroactive_hours = serializers.IntegerField(min_value=1, max_value=336, required=False)
 
 
 class BoardIn(BoardEditIn):

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.rules import Scope
 from apps.cab.actions import boards as board_actions
-from apps.cab.actions import conditions, flow, freezing, handing, proposing, reviews, rounds
+from apps.cab.actions import conditions, emergencies, flow, freezing, handing, proposing, reviews, rounds
 from apps.cab.api import serializers as s
 from apps.cab.api.conflicts import ConflictsOfChange
 from apps.cab.api.exceptions import ExceptionsOfChange
@@ -208,6 +208,12 @@ class ChangeViewSet(ConflictsOfChange, ExceptionsOfChange, SlotsOfChange):
     def start(self, _: dict[str, Any]) -> Change:
         """Start the work."""
         return flow.start_implementation(change_id=self.get_object().pk, implementer=self.person, at=self.at)
+
+    @action(detail=True, methods=["post"], url_path="first-implementation")
+    @write(takes=s.ReasonIn, gives=s.ChangeDetailOut)
+    def implement_first(self, data: dict[str, Any]) -> Change:
+        """Begin the work of an emergency before its board has decided, where the board allows it."""
+        return emergencies.implement_first(change_id=self.get_object().pk, implementer=self.person, at=self.at, **data)
 
     @action(detail=True, methods=["post"], url_path="outcome")
     @write(takes=s.OutcomeIn, gives=s.ChangeDetailOut)

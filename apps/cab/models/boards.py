@@ -57,6 +57,12 @@ class Board(models.Model):
         default=True, help_text="Ballots stay hidden from other voters until the round closes."
     )
     decision_hours = models.PositiveSmallIntegerField(default=72, help_text="Hours a round stays open.")
+    allows_implement_first = models.BooleanField(
+        default=False, help_text="Emergencies may begin before the decision, which then follows after the fact."
+    )
+    retroactive_hours = models.PositiveSmallIntegerField(
+        default=24, help_text="Hours in which such a decision follows."
+    )
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -77,6 +83,11 @@ class Board(models.Model):
                 condition=models.Q(decision_hours__gte=1, decision_hours__lte=2160),
                 name="board_decision_hours_in_range",
                 violation_error_message="A round stays open between 1 hour and 90 days.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(retroactive_hours__gte=1, retroactive_hours__lte=336),
+                name="board_retroactive_hours_in_range",
+                violation_error_message="A decision after the fact follows within 1 hour to 14 days.",
             ),
             models.UniqueConstraint(
                 fields=["kind"],

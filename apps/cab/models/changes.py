@@ -13,7 +13,7 @@ from django.db.models.lookups import IsNull
 from django.urls import reverse
 
 from apps.accounts.rules import Capability
-from apps.cab.states import PLANNING, ChangeState, Outcome
+from apps.cab.states import PLANNING, ChangeState, Outcome, RetroactiveState
 from apps.clusters.models import Cluster, Visibility
 from apps.kernel.fields import WallClockField
 
@@ -109,9 +109,14 @@ class Change(models.Model):
     outcome = models.CharField(max_length=24, choices=[(o, o.replace("_", " ")) for o in Outcome], blank=True)
     on_hold = models.BooleanField(default=False)
     held_at = models.DateTimeField(null=True)  # since when; an open round gets that time back
-    # Told by imported records only: here no work starts undecided, and none is written down afterwards.
     unauthorized = models.BooleanField(default=False)
+    unauthorized_because = models.TextField(blank=True)  # empty where an imported record does not say
     latent = models.BooleanField(default=False)
+    # Work that began before the board decided, and how the decision after the fact went.
+    implemented_first_at = models.DateTimeField(null=True)
+    retroactive = models.CharField(
+        max_length=10, choices=[(s, s.replace("_", " ")) for s in RetroactiveState], default=RetroactiveState.NOT_NEEDED
+    )
 
     revision = models.PositiveIntegerField(default=1)
     risk = models.PositiveSmallIntegerField(
@@ -198,6 +203,25 @@ class Change(models.Model):
                 name="change_outcome_after_work",
                 violation_error_message="An outcome is told when the work has ended.",
             ),
+            models.CheckConstraint(
+                condition=models.Q(retroactive__in=list(RetroactiveState)), name="change_retroactive_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(retroactive=RetroactiveState.NOT_NEEDED)
+                ^ models.Q(implemented_first_at__isnull=False),
+                name="change_retroactive_began_first",
+                violation_error_message="Only work that began first is decided after the fact.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(unauthorized=True) | models.Q(unauthorized_because=""),
+                name="change_unauthorized_because",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(retroactive=RetroactiveState.REJECTED)
+                | models.Q(unauthorized=True) & ~models.Q(unauthorized_because=""),
+                name="change_rejected_afterwards_is_unauthorized",
+                violation_error_message="What a board refused after the fact is unauthorized, with the reason.",
+            ),
             models.UniqueConstraint(
                 fields=["source", "external_id"],
                 name="change_external_once",
@@ -219,6 +243,11 @@ class Change(models.Model):
                 fields=["implemented_at", "id"],
                 name="change_by_implemented",
                 condition=models.Q(implemented_at__isnull=False),
+            ),
+            models.Index(
+                fields=["-number"],
+                name="change_decided_afterwards",
+                condition=models.Q(retroactive=RetroactiveState.PENDING),
             ),
             GinIndex(fields=["search"], name="change_by_words"),
             # Only what is planned: overlap then looks at a few hundred windows, however long the history.

@@ -37,6 +37,10 @@ class Round(models.Model):
     opened_at = models.DateTimeField()
     closes_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    # Set when the work began before the decision: since then the round decides after the fact, on its own clock.
+    retroactive_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True)
+    escalated_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -62,6 +66,11 @@ class Round(models.Model):
                 fields=["board", "closes_at"], name="round_open_by_board", condition=models.Q(state=RoundState.OPEN)
             ),
             models.Index(fields=["board", "-id"], name="round_by_board"),
+            models.Index(
+                fields=["closes_at"],
+                name="round_retroactive_open",
+                condition=models.Q(state=RoundState.OPEN, retroactive_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

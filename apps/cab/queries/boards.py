@@ -184,6 +184,20 @@ def board_for(kind: str, cluster_id: int) -> Board | None:
     return Board.objects.filter(kind=kind).first() or Board.objects.filter(kind=BoardKind.ENTERPRISE).first()
 
 
+def unvoted_seats(round_: Round, change: Change, *, at: datetime) -> list[Person]:
+    """Who still has a ballot to cast in the round."""
+    now = table(round_, change, at=at)
+    done = now.barred | {one.voter_id for one in now.ballots}
+    return [seat.person for seat in now.seats if seat.person_id not in done]
+
+
+def retroactive_rounds_open(at: datetime) -> QuerySet[Round]:
+    """Open rounds that decide after the fact and have somebody to remind or to tell yet."""
+    unsaid = Q(reminded_at=None) | Q(escalated_at=None)
+    rows = Round.objects.filter(unsaid, state=RoundState.OPEN, retroactive_at__isnull=False, closes_at__gt=at)
+    return rows.order_by("closes_at")
+
+
 def rounds_overdue_at(at: datetime) -> QuerySet[Round]:
     """Open rounds whose deadline has passed; while a change is on hold nobody can vote, so its deadline waits."""
     return Round.objects.filter(state=RoundState.OPEN, closes_at__lte=at, change__on_hold=False).order_by("closes_at")

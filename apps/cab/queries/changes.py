@@ -40,7 +40,7 @@ from apps.cab.queries.prepared import Prepared, Slot
 from apps.cab.rules import revisions, risk, separation
 from apps.cab.rules.blockers import Standing as BlockerFacts
 from apps.cab.rules.reviews import ESCALATE_AFTER, REMIND_BEFORE
-from apps.cab.states import ChangeState, ConditionState, Outcome, ReviewState, RoundState
+from apps.cab.states import ChangeState, ConditionState, Outcome, RetroactiveState, ReviewState, RoundState
 from apps.clusters.models import Component, Dependency
 from apps.kernel.paging import PAGE_SIZE, Page, first_page
 
@@ -129,7 +129,8 @@ def _waiting(person: Any, day: Any) -> ChangeQuerySet:
     rounds = Round.objects.filter(state=RoundState.OPEN).filter(
         Exists(own.filter(for_round).filter(unused)) | Exists(lent.filter(for_round).filter(unused))
     )
-    waiting = Change.objects.filter(state=ChangeState.AWAITING_AUTHORIZATION, on_hold=False, rounds__in=rounds)
+    undecided = Q(state=ChangeState.AWAITING_AUTHORIZATION) | Q(retroactive=RetroactiveState.PENDING)
+    waiting = Change.objects.filter(undecided, on_hold=False, rounds__in=rounds)
     return waiting.filter(
         ~Exists(_barred(change=OuterRef("pk"), person=person if isinstance(person, Slot) else Value(person)))
     )

@@ -17,6 +17,7 @@ from apps.cab.models import (
     Ballot,
     Change,
     ChangeComponent,
+    ChangeType,
     CoAuthorship,
     Condition,
     Conflict,
@@ -39,7 +40,7 @@ from apps.cab.queries.freezes import STOPPABLE, FreezeStop, freezes_before, is_f
 from apps.cab.queries.prepared import Prepared
 from apps.cab.rules import blockers, exceptions, offers, separation, voting
 from apps.cab.rules.revisions import EditVerdict
-from apps.cab.states import ConditionState, ExceptionState, RoundState
+from apps.cab.states import ChangeState, ConditionState, ExceptionState, RetroactiveState, RoundState
 from apps.clusters.queries import held_on, standing_from
 from apps.journal.events import words_for
 from apps.journal.models import Entry
@@ -90,7 +91,13 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
     open_ballots = _open_ballots(open_round, seats, ballots, person, barred)
     conditions = _CONDITIONS(change=change.pk, person=person.pk) if rounds else []
     conflicts = shown_of(change)
-    stops = freezes_before(change, at=at) if change.state in STOPPABLE else []
+    may_begin = (
+        change.type == ChangeType.EMERGENCY
+        and change.state == ChangeState.AWAITING_AUTHORIZATION
+        and open_round is not None
+        and open_round.board.allows_implement_first
+    )
+    stops = freezes_before(change, at=at, may_start_now=may_begin) if change.state in STOPPABLE else []
     found = blockers.blockers(
         changes.blocker_facts_from(
             change,
@@ -114,6 +121,7 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
         open_ballots=open_ballots,
         open_round=open_round,
         found=found,
+        may_begin_first=may_begin and change.implementer is not None and not any(one.stands for one in stops),
     )
     shown = [one for one in ballots if not _is_hidden(current, one, person)]
     return Dossier(
@@ -369,6 +377,7 @@ def _situation(
     open_ballots: Sequence[OpenBallot],
     open_round: Round | None,
     found: Sequence[blockers.Blocker],
+    may_begin_first: bool,
 ) -> offers.Situation:
     writes, triages = person.may(Capability.PROPOSE_CHANGE), person.may(Capability.TRIAGE_CHANGE)
     holds = standing_from(person, [*change.held, *change.held_by_teams])
@@ -390,6 +399,9 @@ def _situation(
         has_open_round=open_round is not None,
         is_blocked=bool(found),
         risk=change.risk,
+        decides_afterwards=change.retroactive == RetroactiveState.PENDING,
+        lapsed_afterwards=change.retroactive == RetroactiveState.LAPSED,
+        may_begin_first=may_begin_first and not {one.code for one in found} & blockers.STOPS_ANY_WORK,
     )
 
 

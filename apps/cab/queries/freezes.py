@@ -62,9 +62,9 @@ class FreezeHit:
     verdict: FreezeVerdict
 
 
-def freezes_before(change: Change, *, at: datetime) -> list[FreezeStop]:
-    """The enforced freezes that stop or warn the change: over its window and, once it is scheduled, right now."""
-    ranges = _ranges(change, at)
+def freezes_before(change: Change, *, at: datetime, may_start_now: bool = False) -> list[FreezeStop]:
+    """The enforced freezes that stop or warn the change: over its window and, once it may start, right now."""
+    ranges = [*_ranges(change, at), *([(at, at + MOMENT)] if may_start_now else [])]
     found = freezes_between(min(start for start, _ in ranges), max(end for _, end in ranges))
     if not found:
         return []

@@ -4,7 +4,7 @@ from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.cab.queries.dossier import Dossier
 from apps.cab.rules import waiting
-from apps.cab.states import RoundState
+from apps.cab.states import RetroactiveState, RoundState
 
 
 def why_no_ballot(found: Dossier, person: Person) -> str:
@@ -24,5 +24,6 @@ def why_no_ballot(found: Dossier, person: Person) -> str:
             may_vote=person.may(Capability.VOTE),
             choice=next((one.get_choice_display() for one in found.ballots if one.voter_id == person.pk), ""),
             implementer=change.implementer.name if change.implementer else "",
+            decides_afterwards=change.retroactive == RetroactiveState.PENDING,
         )
     )

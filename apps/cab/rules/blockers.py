@@ -36,6 +36,8 @@ class Standing:
     freezes: Sequence[tuple[bool, str]] = field(default=())  # hard or not, and its sentence
 
 
+NO_IMPLEMENTER = Blocker("no_implementer", "Nobody is named to carry it out.", "Name an implementer.", "people")
+STOPS_ANY_WORK = frozenset({"on_hold", "conflict"})  # also that of an emergency which nobody has decided yet
 _BEFORE_WORK = (
     "draft",
     "changes_requested",
@@ -120,7 +122,8 @@ def for_submission(standing: Standing) -> list[Blocker]:
     return [Blocker(code, sentence, step, anchor) for holds, code, sentence, step, anchor in checks if not holds]
 
 
-def _frozen(is_hard: bool, sentence: str) -> Blocker:
+def frozen(is_hard: bool, sentence: str) -> Blocker:
+    """The blocker of one freeze that stands before a change."""
     if is_hard:
         return Blocker(
             "frozen", sentence, "Ask for an exception from it, or plan a window outside the freeze.", "freezes"
@@ -130,7 +133,7 @@ def _frozen(is_hard: bool, sentence: str) -> Blocker:
 
 def for_work(standing: Standing) -> list[Blocker]:
     """What an approved change lacks before work may begin."""
-    found = [_frozen(is_hard, sentence) for is_hard, sentence in standing.freezes]
+    found = [frozen(is_hard, sentence) for is_hard, sentence in standing.freezes]
     if standing.open_conditions:
         many = "1 condition" if standing.open_conditions == 1 else f"{standing.open_conditions} conditions"
         found.append(
@@ -142,7 +145,7 @@ def for_work(standing: Standing) -> list[Blocker]:
             )
         )
     if not standing.has_implementer:
-        found.append(Blocker("no_implementer", "Nobody is named to carry it out.", "Name an implementer.", "people"))
+        found.append(NO_IMPLEMENTER)
     if not standing.has_window:
         found.append(Blocker("no_window", "No window is planned.", "Plan a start and an end.", "window"))
     elif standing.window_is_past:

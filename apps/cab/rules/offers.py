@@ -22,6 +22,9 @@ class Situation:
     has_open_round: bool
     is_blocked: bool
     risk: int
+    decides_afterwards: bool = False  # its board decides about work that began before
+    lapsed_afterwards: bool = False  # that board did not, in time
+    may_begin_first: bool = False  # an emergency whose board allows it, and nothing stops
 
 
 _EDITABLE = {
@@ -37,19 +40,22 @@ _CANCELLABLE = _EDITABLE
 _HOLDABLE = _EDITABLE - {"draft"} | {"implementing"}
 
 _OFFERS: dict[str, Callable[[Situation], bool]] = {
-    "vote": lambda s: s.state == "awaiting_authorization" and s.has_ballots and not s.on_hold,
+    "vote": lambda s: (s.state == "awaiting_authorization" or s.decides_afterwards) and s.has_ballots and not s.on_hold,
     "submit": lambda s: s.state in {"draft", "changes_requested"} and s.is_author and s.may_write and not s.is_blocked,
     "begin_assessment": lambda s: s.state == "submitted" and s.may_assess,
     "hand_to_board": lambda s: s.state == "assessing" and s.may_assess,
     "raise_risk": lambda s: s.state in {"submitted", "assessing"} and s.may_assess and s.risk < 5,  # noqa: PLR2004  # the scale's end
     "request_changes": lambda s: s.state in {"submitted", "assessing"} and s.may_assess,
-    "open_round": lambda s: s.state == "awaiting_authorization" and not s.has_open_round and s.is_chair,
+    "open_round": lambda s: (
+        (s.state == "awaiting_authorization" or s.lapsed_afterwards) and not s.has_open_round and s.is_chair
+    ),
     "schedule": lambda s: s.state == "authorized" and s.may_do and not s.is_blocked,
     "start": lambda s: s.state == "scheduled" and s.may_do and not s.is_blocked,
+    "implement_first": lambda s: s.state == "awaiting_authorization" and s.may_do and s.may_begin_first,
     "finish": lambda s: s.state == "implementing" and s.may_do,
-    "complete_review": lambda s: s.state in {"implemented", "in_review"} and s.may_review,
+    "complete_review": lambda s: s.state in {"implemented", "in_review"} and s.may_review and not s.decides_afterwards,
     "edit": lambda s: s.state in _EDITABLE and s.may_edit,
-    "hold": lambda s: s.state in _HOLDABLE and not s.on_hold and s.may_hold,
+    "hold": lambda s: s.state in _HOLDABLE and not s.on_hold and s.may_hold and not s.decides_afterwards,
     "release": lambda s: s.on_hold and s.may_hold,
     "cancel": lambda s: s.state in _CANCELLABLE and s.is_author and s.may_write,
 }

@@ -17,6 +17,7 @@ class Onlooker:
     may_vote: bool  # their roles hold the right at all
     choice: str  # of the ballot cast for their seat in this round, in words; empty without one
     implementer: str  # a name; empty when nobody is named
+    decides_afterwards: bool = False  # the board decides although work has begun
 
 
 _WAITS_FOR = {
@@ -52,6 +53,7 @@ _REASONS: tuple[tuple[Callable[[Onlooker], bool], str], ...] = (
 
 def sentence(onlooker: Onlooker) -> str:
     """Why this person has nothing to vote on here, and who moves the change next."""
-    words = _WAITS_FOR.get(onlooker.state) or next(words for holds, words in _REASONS if holds(onlooker))
+    waits_for = "" if onlooker.decides_afterwards else _WAITS_FOR.get(onlooker.state)
+    words = waits_for or next(words for holds, words in _REASONS if holds(onlooker))
     implementer = onlooker.implementer or "who carries it out"
     return words.format(board=onlooker.board, choice=onlooker.choice, implementer=implementer)

@@ -306,6 +306,12 @@ class BoardForm(RefusableForm):
     majority = forms.ChoiceField(choices=Majority.choices)
     hides_ballots = forms.BooleanField(required=False, label="Ballots stay hidden until the round closes")
     decision_hours = forms.IntegerField(min_value=1, max_value=2160, label="Hours a round stays open")
+    allows_implement_first = forms.BooleanField(
+        required=False, label="Emergencies may begin before the decision, which follows after the fact"
+    )
+    retroactive_hours = forms.IntegerField(
+        min_value=1, max_value=336, initial=24, label="Hours in which a decision after the fact follows"
+    )
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
 
     @staticmethod

@@ -33,7 +33,12 @@ def _row(change: Change, shows: str) -> str:
 
 
 def _signs(change: Change) -> str:
-    flags = {"emergency": change.type == ChangeType.EMERGENCY, "on_hold": change.on_hold}
+    flags = {
+        "emergency": change.type == ChangeType.EMERGENCY,
+        "on_hold": change.on_hold,
+        "unauthorized": change.unauthorized,
+        "latent": change.latent,
+    }
     return " ".join(state_badge(sign) for sign in (change.state, *(flag for flag, is_up in flags.items() if is_up)))
 
 

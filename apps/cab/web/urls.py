@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from apps.cab.web.views import boards, conflicts, dossier, editing, exceptions, freezes, imports, lists, metrics, slots
+from apps.cab.web.views import (
+    boards,
+    conflicts,
+    dossier,
+    editing,
+    emergency,
+    exceptions,
+    freezes,
+    imports,
+    lists,
+    metrics,
+    slots,
+)
 
 app_name = "cab"
 urlpatterns = [
@@ -17,6 +29,8 @@ urlpatterns = [
     path("changes/<str:reference>/edit/", editing.edit, name="edit"),
     path("changes/<str:reference>/edit-verdict/", editing.verdict, name="edit-verdict"),
     path("changes/<str:reference>/slots/", slots.slots, name="slots"),
+    path("changes/<str:reference>/brief/", emergency.show, name="emergency"),
+    path("changes/<str:reference>/first-implementation/", dossier.implement_first, name="implement_first"),
     path("changes/<str:reference>/votes/", dossier.vote, name="vote"),
     path("changes/<str:reference>/submission/", dossier.submit, name="submit"),
     path("changes/<str:reference>/assessment/", dossier.begin_assessment, name="begin_assessment"),

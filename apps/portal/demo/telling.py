@@ -6,11 +6,11 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from apps.accounts.models import Person
-from apps.cab.actions import conditions, flow, proposing, reviews, rounds
+from apps.cab.actions import conditions, emergencies, flow, proposing, reviews, rounds
 from apps.cab.models import Change, ChangeType, Choice, Condition, Seat, SeatRole
 from apps.cab.rules.reviews import ESCALATE_AFTER, REMIND_BEFORE
 from apps.cab.rules.reviews import due_at as reviews_due_at
-from apps.cab.states import ChangeState, Outcome
+from apps.cab.states import ChangeState, Outcome, RetroactiveState
 from apps.clusters.models import Component
 from apps.portal.demo.stories import Story
 
@@ -34,7 +34,7 @@ def _begun(
     first = datetime.combine(at.astimezone(zone).date() + timedelta(days=story.day), time(story.start_hour))
     window_at = first.replace(tzinfo=zone)
     # What still waits began lately, so that its round is open; what is over began days before its window.
-    waits = story.until in {"awaiting_authorization", "second-round", "emergency", "held"}
+    waits = story.until in {"awaiting_authorization", "second-round", "emergency", "begun-first", "held"}
     lead = timedelta(hours=5 if story.type == ChangeType.EMERGENCY else 20) if waits else timedelta(days=3)
     begun = (
         min(at, window_at) - lead - timedelta(minutes=7 * minute)
@@ -82,15 +82,22 @@ class _Teller:
         self.appointed = {
             "_start": works_at,
             "_lapse": at,
+            # The work begins two hours after the proposal; the board then has a day.
+            "_chase": self.clock + timedelta(hours=14, minutes=5),
+            "_chase_again": self.clock + timedelta(hours=20, minutes=5),
+            "_lapse_afterwards": self.clock + timedelta(hours=26, minutes=5),
             "_remind": due_at - REMIND_BEFORE + timedelta(hours=2),
             "_escalate": due_at + ESCALATE_AFTER + timedelta(hours=2),
         }
-        self.steps.extend((self._propose, *self._way()[end]))
+        is_emergency = self.story.type == ChangeType.EMERGENCY  # goes straight to its board
+        skipped = {self._take_up, self._hand_over} if is_emergency else set()
+        self.steps.extend((self._propose, *(step for step in self._way()[end] if step not in skipped)))
 
     def _way(self) -> dict[str, tuple[Step, ...]]:
         assessed = (self._submit, self._take_up)
         voting = (*assessed, self._hand_over)
         on_terms, authorized = (*voting, self._agree_on_terms), (*voting, self._agree)
+        begun_first = (self._submit, self._begin_first, self._finish)
         done = (*authorized, self._start, self._finish)
         return {
             "draft": (),
@@ -99,6 +106,10 @@ class _Teller:
             "changes_requested": (*assessed, self._send_back),
             "awaiting_authorization": (*voting, self._vote_once),
             "emergency": voting,
+            "begun-first": (self._submit, self._begin_first),
+            "approved-afterwards": (*begun_first, self._agree),
+            "refused-afterwards": (*begun_first, self._refuse),
+            "lapsed-afterwards": (*begun_first, self._chase, self._chase_again, self._lapse_afterwards),
             "pre-authorized": voting,  # the policy in force authorizes it at the handover
             "lapsed": (*voting, self._lapse),
             "held": (*voting, self._hold),
@@ -151,7 +162,9 @@ class _Teller:
     def _hand_over(self) -> None:
         flow.hand_to_board(change_id=self.pk, assessor=self._assessor, at=self._later())
 
-    def _vote(self, choice: str, most: int = 9) -> None:
+    def _vote(
+        self, choice: str, most: int = 9, why: str = "Copies outside the region are not covered by the contract."
+    ) -> None:
         """Seats vote until the round is decided, the chair first."""
         change = Change.objects.get(pk=self.pk)
         round_ = change.rounds.select_related("board").order_by("-number")[0]
@@ -162,11 +175,11 @@ class _Teller:
             voters = voters[-1:]  # the chair's ballot is still to come: there is something to decide
         for number, voter in enumerate(voters):
             change.refresh_from_db()
-            if change.state != ChangeState.AWAITING_AUTHORIZATION:
+            if change.state != ChangeState.AWAITING_AUTHORIZATION and change.retroactive != RetroactiveState.PENDING:
                 break
             asks = choice == Choice.APPROVE_WITH_CONDITIONS and number == 0
             own = choice if choice == Choice.REJECT or asks else Choice.APPROVE
-            reason = "Copies outside the region are not covered by the contract." if own == Choice.REJECT else ""
+            reason = why if own == Choice.REJECT else ""
             wanted = ["The teams that depend on it confirm that they keep up."] if asks else []
             rounds.cast_vote(
                 change_id=self.pk,
@@ -189,6 +202,31 @@ class _Teller:
 
     def _reject(self) -> None:
         self._vote("reject")
+
+    def _refuse(self) -> None:
+        self._vote("reject", why="Nine seconds are no emergency, and the losses of the weekend were foreseeable.")
+
+    def _begin_first(self) -> None:
+        emergencies.implement_first(
+            change_id=self.pk,
+            implementer=self.doer,
+            reason="Every minute costs; the board is asleep.",
+            at=self._later(),
+        )
+
+    def _chase(self) -> None:
+        self._chase_at("_chase")
+
+    def _chase_again(self) -> None:
+        self._chase_at("_chase_again")
+
+    def _chase_at(self, step: str) -> None:
+        round_ = Change.objects.get(pk=self.pk).rounds.get()
+        emergencies.chase_retroactive_round(round_id=round_.pk, at=self.appointed[step])
+
+    def _lapse_afterwards(self) -> None:
+        round_ = Change.objects.get(pk=self.pk).rounds.get()
+        rounds.close_overdue_round(round_id=round_.pk, at=self.appointed["_lapse_afterwards"])
 
     def _lapse(self) -> None:
         round_ = Change.objects.get(pk=self.pk).rounds.get()

@@ -27,6 +27,8 @@ ACTS = {
     "cancellation/": {"reason": "No longer needed."},
     "schedule/": {},
     "implementation/": {},
+    "first-implementation/": {"reason": "It burns."},
+    "freeze-exceptions/": {"freeze_id": 1, "reason": "The keys expire in it."},
     "outcome/": {"outcome": "successful"},
     "review-opening/": {},
     "review/": {"expected": "Nobody notices.", "happened": "Nobody noticed."},

@@ -11,7 +11,18 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.models import Person
 from apps.accounts.web.people import PersonRequest, signed_in
-from apps.cab.actions import conditions, desk, exceptions, flow, freezing, handing, proposing, reviews, rounds
+from apps.cab.actions import (
+    conditions,
+    desk,
+    emergencies,
+    exceptions,
+    flow,
+    freezing,
+    handing,
+    proposing,
+    reviews,
+    rounds,
+)
 from apps.cab.models import Attachment, Change, Condition, Revision
 from apps.cab.queries import changes, waiting
 from apps.cab.queries.boards import conditions_shown_to
@@ -32,6 +43,7 @@ FORMS: dict[str, type[forms.RefusableForm]] = {
     "complete_review": forms.ReviewForm,
     "hold": forms.ReasonForm,
     "cancel": forms.ReasonForm,
+    "implement_first": forms.ReasonForm,
     "acknowledge_freeze": forms.AcknowledgementForm,
     "request_exception": forms.ExceptionForm,
     "decide_exception": forms.ExceptionDecisionForm,
@@ -43,6 +55,7 @@ FORMS: dict[str, type[forms.RefusableForm]] = {
 ACT_FORMS = [
     ("request_changes", "Ask for changes"),
     ("raise_risk", "Raise the risk"),
+    ("implement_first", "Begin before the decision"),
     ("hold", "Put on hold"),
     ("cancel", "Cancel the change"),
 ]
@@ -117,6 +130,10 @@ schedule = _act(
 )
 start = _act(
     "start", lambda change, person, data: flow.start_implementation(change_id=change.pk, implementer=person, **data)
+)
+implement_first = _act(
+    "implement_first",
+    lambda change, person, data: emergencies.implement_first(change_id=change.pk, implementer=person, **data),
 )
 finish = _act(
     "finish", lambda change, person, data: flow.finish_implementation(change_id=change.pk, implementer=person, **data)
