@@ -36,6 +36,7 @@ class Capability(StrEnum):
     MANAGE_BOARD = "manage_board"
     MANAGE_CLUSTER = "manage_cluster"
     IMPORT = "import"
+    SET_TARGETS = "set_targets"  # what the federation's metrics should come to
     READ_WEBHOOKS = "read_webhooks"
     MANAGE_WEBHOOKS = "manage_webhooks"
     READ_DELIVERIES = "read_deliveries"
@@ -62,7 +63,7 @@ MATRIX: dict[Role, frozenset[Capability]] = {
         _PROPOSER | {Capability.TRIAGE_CHANGE, Capability.IMPLEMENT_CHANGE, Capability.MANAGE_CLUSTER}
     ),
     Role.COMPLIANCE_OFFICER: frozenset({Capability.READ, Capability.READ_RESTRICTED, Capability.READ_JOURNAL}),
-    Role.PROGRAMME_MANAGER: frozenset(_PROPOSER | {Capability.IMPORT}),
+    Role.PROGRAMME_MANAGER: frozenset(_PROPOSER | {Capability.IMPORT, Capability.SET_TARGETS}),
     Role.OPERATOR: frozenset(
         _PROPOSER | {Capability.IMPLEMENT_CHANGE, Capability.READ_DELIVERIES, Capability.MANAGE_DELIVERIES}
     ),

@@ -455,3 +455,20 @@ class ImportFailed(Event):
     words: ClassVar[str] = "stopped an import"
     run_id: int
     reason: str
+
+
+@dataclass(frozen=True)
+class TargetSet(Event):
+    words: ClassVar[str] = "set a target"
+    target_id: int
+    metric: str
+    direction: str
+    value: str
+
+
+@dataclass(frozen=True)
+class TargetWithdrawn(Event):
+    words: ClassVar[str] = "withdrew a target"
+    target_id: int
+    metric: str
+    value: str

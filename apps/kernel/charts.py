@@ -52,6 +52,7 @@ class Chart:
     ticks: list[Tick]
     path: str
     base: float
+    mark: Tick | None = None  # a line across, such as a target
     width: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
@@ -59,11 +60,15 @@ class Chart:
     foot: int = HEIGHT - 6
 
 
-def charted(series: Sequence[tuple[object, float]]) -> Chart:
-    """Place `(label, value)` points; the scale starts at zero (or the lowest negative) and ends on a round number."""
+def charted(series: Sequence[tuple[object, float]], mark: float | None = None) -> Chart:
+    """Place `(label, value)` points; the scale starts at zero (or the lowest negative) and ends on a round number.
+
+    `mark` is a value at which a line is drawn across; the scale holds it too.
+    """
     values = [float(value) for _, value in series]
-    step = _step(max([*values, 0.0]) - min([*values, 0.0]))
-    low, high = floor(min([*values, 0.0]) / step) * step, max(ceil(max([*values, 0.0]) / step), 1) * step
+    spread = [*values, 0.0, *([] if mark is None else [mark])]
+    step = _step(max(spread) - min(spread))
+    low, high = floor(min(spread) / step) * step, max(ceil(max(spread) / step), 1) * step
     scale = (HEIGHT - TOP - BOTTOM) / (high - low)
     slot = (WIDTH - LEFT - RIGHT) / max(len(series), 1)
     every = ceil(len(series) / MOST_LABELS) or 1
@@ -86,7 +91,9 @@ def charted(series: Sequence[tuple[object, float]]) -> Chart:
         for mark in (low + step * place for place in range(round((high - low) / step) + 1))
     ]
     is_line = len(points) > MOST_BARS
-    return Chart(points, ticks, " ".join(f"{p.x},{p.y}" for p in points) if is_line else "", round(base, 1))
+    path = " ".join(f"{p.x},{p.y}" for p in points) if is_line else ""
+    across = None if mark is None else Tick(round(base - mark * scale, 1), f"{mark:,.10g}")
+    return Chart(points, ticks, path, round(base, 1), across)
 
 
 def _step(spread: float) -> float:

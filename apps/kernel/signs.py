@@ -30,7 +30,7 @@ _LOOKS: dict[tuple[str, str], str] = {
         "neutral",
         "dash",
     ): "lifted cancelled withdrawn not_implemented waived abstain recuse retired inactive revoked disabled",
-    ("danger", "cross"): "reject rejected denied failed unsuccessful error unauthorized",
+    ("danger", "cross"): "reject rejected denied missed failed unsuccessful error unauthorized",
     ("danger", "back"): "backed_out rolled_back undone",
     ("caution", "glass"): "expired lapsed overdue",
     ("danger", "bolt"): "emergency",

@@ -59,7 +59,9 @@ def test_it_shows_every_state(organisation):
         assert Change.objects.filter(**{flag: True}).exists(), flag
     # "waiting" and "running" last as long as a worker needs for a slice.
     assert set(ImportState) - shown(ImportRun.objects, "state") == {ImportState.WAITING, ImportState.RUNNING}
-    assert [one.field for one in ImportRun.objects.get(state=ImportState.DONE).rejections.all()] == ["state"]
+    assert [
+        one.field for one in ImportRun.objects.get(state=ImportState.DONE, source="old-register").rejections.all()
+    ] == ["state"]
     assert Review.objects.filter(due_at__lt=now, reminded_at__isnull=False, escalated_at__isnull=False).exists()
     assert Review.objects.filter(due_at__gt=now, state=ReviewState.PLANNED).exists()
     assert Delegation.objects.filter(days__contains=now.date(), revoked_at__isnull=True).exists()

@@ -25,6 +25,7 @@ from apps.cab.models import (
     Delegation,
     FreezeException,
     ImportRun,
+    MetricTarget,
     Review,
     SavedView,
     Seat,
@@ -120,6 +121,9 @@ def things(cluster: Cluster) -> dict[str, Any]:
         "policies": Policy.objects.order_by("pk").values_list("slug", flat=True)[0],
         "exceptions": first(FreezeException, change__cluster=cluster),
         "freezes": first(Freeze, clusters=cluster),
+        "target_id": first(MetricTarget),
+        "metric": "lead_time",
+        "kind": "csv",
         "windows": first(RecurringWindow, cluster=cluster),
     }
 
@@ -138,6 +142,7 @@ BY_PLACE = (
     ("votes/", "pk", "votes"),
     ("reviews/", "pk", "reviews"),
     ("queue/", "pk", "queue"),
+    ("metric-targets/", "pk", "target_id"),
     ("windows/", "pk", "windows"),
     ("freezes/", "pk", "freezes"),
     ("conflicts/", "pk", "conflict_id"),

@@ -1,10 +1,12 @@
 """Addresses of the board's API."""
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from apps.cab.api.conflicts import ConflictViewSet
 from apps.cab.api.exceptions import FreezeExceptionViewSet
 from apps.cab.api.freezes import FreezeViewSet
+from apps.cab.api.metrics import MetricsView, TargetViewSet
 from apps.cab.api.viewsets import (
     BoardViewSet,
     CalendarViewSet,
@@ -23,6 +25,7 @@ router.register("calendar", CalendarViewSet, basename="calendar")
 router.register("queue", QueueViewSet, basename="queue")
 router.register("votes", VoteViewSet, basename="votes")
 router.register("reviews", ReviewViewSet, basename="reviews")
+router.register("metric-targets", TargetViewSet, basename="metric-targets")
 router.register("conflicts", ConflictViewSet, basename="conflicts")
 
-urlpatterns = router.urls
+urlpatterns = [path("metrics/", MetricsView.as_view(), name="metrics"), *router.urls]

@@ -18,6 +18,7 @@ from apps.cab.models.handovers import Handover
 from apps.cab.models.imports import ImportedRecord, ImportRejection, ImportRun, NamedApprover
 from apps.cab.models.reviews import Review
 from apps.cab.models.rounds import Ballot, Choice, Condition, Round, Verdict
+from apps.cab.models.targets import MetricTarget
 from apps.cab.states import ImportState
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "ImportedRecord",
     "LastLook",
     "Majority",
+    "MetricTarget",
     "NamedApprover",
     "Reversal",
     "Review",

@@ -13,7 +13,9 @@ from apps.cab.web.views import (
     imports,
     lists,
     metrics,
+    programme,
     slots,
+    targets,
 )
 
 app_name = "cab"
@@ -84,6 +86,13 @@ urlpatterns = [
     path("metrics-board/figures.csv", metrics.figures_csv, name="metrics-csv"),
     path("metrics-board/rows/", metrics.rows, name="metrics-rows"),
     path("metrics-board/rows.csv", metrics.rows_csv, name="metrics-rows-csv"),
+    path("programme/", programme.page, name="programme"),
+    path("programme/figures.json", programme.figures_json, name="programme-json"),
+    path("programme/figures.<str:kind>", programme.figures_file, name="programme-file"),
+    path("programme/rows/<str:metric>/", programme.rows, name="programme-rows"),
+    path("programme/rows/<str:metric>/changes.<str:kind>", programme.rows_file, name="programme-rows-file"),
+    path("programme/targets/", targets.listing, name="targets"),
+    path("programme/targets/<int:target_id>/withdrawal/", targets.withdraw, name="withdraw-target"),
     path("boards/", boards.listing, name="boards"),
     path("boards/<slug:slug>/", boards.show, name="board"),
     path("boards/<slug:slug>/rules/", boards.rules, name="board-rules"),

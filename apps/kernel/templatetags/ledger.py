@@ -225,9 +225,11 @@ def form_errors(form: BaseForm) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/series_chart.html")
-def series_chart(points: Sequence[tuple[object, float]], title: str, unit: str = "") -> dict[str, Chart | str]:
-    """A series drawn on the server, with its table twin; `points` are (label, value) in order."""
-    return {"chart": charted(points), "title": title, "unit": unit}
+def series_chart(
+    points: Sequence[tuple[object, float]], title: str, unit: str = "", mark: float | None = None
+) -> dict[str, Chart | str]:
+    """A series drawn on the server, with its table twin; `points` are (label, value) in order; `mark` is a target."""
+    return {"chart": charted(points, mark), "title": title, "unit": unit}
 
 
 def _picks(bound: BoundField) -> list[dict[str, Any]]:

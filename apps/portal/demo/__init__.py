@@ -8,7 +8,7 @@ from django.db import transaction
 from apps.accounts.models import Person
 from apps.cab.models import Board
 from apps.journal.actions import deliver_due
-from apps.portal.demo import conflicts, exceptions, history, organisation, outside, policies, seasons
+from apps.portal.demo import conflicts, exceptions, history, organisation, outside, past, policies, seasons
 from apps.portal.demo.organisation import DOMAIN, PASSWORD, PEOPLE
 from apps.portal.demo.stories import STORIES
 from apps.portal.demo.telling import tell_all
@@ -32,7 +32,11 @@ def _built(at: datetime) -> list[str]:
     said.append("maintenance windows and blackouts")
     organisation.found_boards(people, at=at)
     said.append(f"{Board.objects.count()} boards")
+    said.append(f"{past.bring_along(people, at=at)} changes of two years from the delivery pipeline")
+    past.set_targets(people, at=at)
     said.append(f"{policies.put_in_force(people, at=at)} policies")
+    tell_all(past.decided(), people, parts, at=at)
+    said.append(f"{len(past.DECIDED)} changes that boards decided in that time")
     tell_all(STORIES, people, parts, at=at)
     said.append(f"{len(STORIES)} changes")
     conflicts.propose(people, parts, at=at)

@@ -14,7 +14,7 @@ from apps.clusters.rules import Part
 
 PASSWORD = "board-of-oak-7"  # noqa: S105  # the demo's own, printed for everyone who starts it
 DOMAIN = "halden.example"
-FOUNDED = timedelta(days=400)  # ago
+FOUNDED = timedelta(days=760)  # ago
 
 # handle → (name, zone, what they are here for, roles)
 PEOPLE: dict[str, tuple[str, str, str, tuple[Role, ...]]] = {

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.cab.queries import metrics
 from apps.cab.queries.metrics import Figures, Scope
+from apps.cab.web.programme import tabs
 from apps.clusters.formats.catalog import safe_cell
 from apps.kernel.answers import is_fragment
 from apps.kernel.paging import page_by_key
@@ -36,6 +37,7 @@ def board(request: PersonRequest) -> HttpResponse:
         "months": [_of_month(month, figures, scope) for month, figures in reversed(found.months)],
         "source_choices": metrics.sources(request.user),
         "cluster_choices": metrics.clusters(request.user),
+        "tabs": tabs("cab:metrics"),
     }
     return render(request, "cab/metrics.html", context)
 

@@ -1,0 +1,109 @@
+"""Programme metrics: every figure with its target, its trend and the rows behind it; as page, JSON, CSV and XLSX."""
+
+from urllib.parse import urlencode
+
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from apps.accounts.web.people import PersonRequest, signed_in
+from apps.cab.models import ChangeType
+from apps.cab.queries import figures, programme
+from apps.cab.queries.metrics import with_undoings
+from apps.cab.queries.programme import Scope
+from apps.cab.queries.targets import targets_of
+from apps.cab.rules.metrics import METRICS
+from apps.cab.web.exports import download
+from apps.cab.web.programme import (
+    COLUMNS,
+    ROW_COLUMNS,
+    as_data,
+    as_rows,
+    cells_of,
+    charts,
+    presets,
+    sections,
+    tabs,
+    tiles,
+)
+from apps.kernel.answers import is_fragment
+from apps.kernel.paging import page_by_key
+
+MOST_EXPORTED = 100_000  # rows of one file
+
+
+@require_GET
+@signed_in
+def page(request: PersonRequest) -> HttpResponse:
+    """The figures of the asked scope: over all with targets and trend, then by cluster, board, type, month."""
+    now = timezone.now()
+    scope = _scope(request)
+    report = figures.report(request.user, scope, at=now)
+    targets = targets_of(request.user)
+    context = {
+        "scope": scope,
+        "query": urlencode(scope.as_query()),
+        "tiles": tiles(report, targets),
+        "charts": charts(report, targets),
+        "sections": sections(report, targets),
+        "metrics": METRICS.values(),
+        "known": report.known,
+        "types": ChangeType.values,
+        "no_board": programme.NO_BOARD,
+        "presets": presets(scope, now.date()),
+        "tabs": tabs("cab:programme"),
+    }
+    return render(request, "cab/programme.html", context)
+
+
+@require_GET
+@signed_in
+def figures_json(request: PersonRequest) -> JsonResponse:
+    """The same figures for a program."""
+    report = figures.report(request.user, _scope(request), at=timezone.now())
+    return JsonResponse(as_data(report, targets_of(request.user)))
+
+
+@require_GET
+@signed_in
+def figures_file(request: PersonRequest, kind: str) -> StreamingHttpResponse:
+    """The same figures for a spreadsheet: a line for each metric of each group."""
+    report = figures.report(request.user, _scope(request), at=timezone.now())
+    return download("programme-metrics", kind, COLUMNS, as_rows(report, targets_of(request.user)))
+
+
+@require_GET
+@signed_in
+def rows(request: PersonRequest, metric: str) -> HttpResponse:
+    """The changes that a figure is taken over, and no others."""
+    scope, measured = _scope(request), programme.metric_named(metric)
+    found = programme.rows_behind(request.user, scope, measured, at=timezone.now())
+    shown = page_by_key(
+        with_undoings(found.in_lists(), request.user),
+        order=programme.ORDER.get(measured.rows, ("-implemented_at", "-pk")),
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+    )
+    context = {
+        "page": shown,
+        "metric": measured,
+        "scope": scope,
+        "query": urlencode(scope.as_query()),
+        "count": found.count(),
+    }
+    return render(request, "cab/_programme_rows.html" if is_fragment(request) else "cab/programme_rows.html", context)
+
+
+@require_GET
+@signed_in
+def rows_file(request: PersonRequest, metric: str, kind: str) -> StreamingHttpResponse:
+    """The same changes for a spreadsheet, 100,000 at most."""
+    measured = programme.metric_named(metric)
+    found = programme.rows_behind(request.user, _scope(request), measured, at=timezone.now())
+    ordered = found.order_by(*programme.ORDER.get(measured.rows, ("-implemented_at", "-pk"))).in_lists()
+    return download(metric, kind, ROW_COLUMNS, map(cells_of, ordered[:MOST_EXPORTED].iterator(chunk_size=2000)))
+
+
+def _scope(request: PersonRequest) -> Scope:
+    return Scope.from_address(request.GET.dict(), today=timezone.now().date())
