@@ -1,13 +1,13 @@
 """Who may shape the map of the federation, and what its names look like. Pure functions over plain facts."""
 
 import re
-import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from apps.accounts.rules import Capability
 from apps.kernel.refusals import Invalid, NotAllowed, WrongState
+from apps.kernel.windows import zone_names
 
 
 class Part(StrEnum):
@@ -168,7 +168,7 @@ def require_component_slug(slug: str) -> None:
 
 def require_zone(zone: str) -> None:
     """Refuse what is no IANA time zone."""
-    if zone not in zoneinfo.available_timezones():
+    if zone not in zone_names():
         raise Invalid(
             f"There is no time zone called “{zone[:64]}”.",
             next_step="Use an IANA name such as Europe/Berlin or UTC.",

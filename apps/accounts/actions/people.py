@@ -1,7 +1,6 @@
 """People: adding, joining, leaving and coming back, and what they set for themselves."""
 
 from datetime import datetime
-from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -13,6 +12,7 @@ from apps.accounts.models import Density, Person, PersonKind, RoleGrant, Theme
 from apps.accounts.rules import Capability, Role
 from apps.journal import actions as journal
 from apps.kernel.refusals import Conflict, Invalid, NotFound, Refusal, refusal_from_constraint
+from apps.kernel.windows import zone_names
 
 LONGEST_NAME = 150
 
@@ -98,7 +98,7 @@ def set_preferences(
     asked = {
         "theme": _choice("theme", theme, Theme.values),
         "density": _choice("density", density, Density.values),
-        "zone": _choice("zone", zone, available_timezones()),
+        "zone": _choice("zone", zone, zone_names()),
     }
     changed = {name: value for name, value in asked.items() if value is not None and value != getattr(person, name)}
     if changed:
@@ -168,7 +168,7 @@ def _named(name: str) -> str:
     return name
 
 
-def _choice(field: str, value: str | None, known: set[str] | list[str]) -> str | None:
+def _choice(field: str, value: str | None, known: frozenset[str] | list[str]) -> str | None:
     if value is not None and value not in known:
         raise Invalid(
             f"“{value[:64]}” is not a {field} we know.",

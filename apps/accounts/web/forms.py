@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.http import HttpRequest
 
 from apps.accounts.models import Density, Person, Theme
 from apps.accounts.rules import LONGEST_KEY, Role, Scope
+from apps.kernel.windows import zone_names
 
 SCOPE_WORDS = {
     Scope.READ: "Read everything its owner may see",
@@ -41,7 +41,7 @@ class SettingsForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        zones = [(zone, zone) for zone in sorted(available_timezones())]
+        zones = [(zone, zone) for zone in sorted(zone_names())]
         self.fields["zone"].choices = zones  # type: ignore[attr-defined]  # a ChoiceField
 
 

@@ -1,7 +1,6 @@
 """Column maps: data that says which column of a source becomes which field, and how. Checked by map.schema.json."""
 
 import json
-import zoneinfo
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +15,7 @@ from apps.cab.formats import csv_records, jsonl_records, yaml_records
 from apps.cab.formats.records import Record, unpacked
 from apps.clusters.formats import archives
 from apps.kernel.refusals import Invalid
+from apps.kernel.windows import zone_names
 
 SHIPPED = Path(__file__).resolve().parent.parent / "maps"
 LARGEST_MAP = 64 * 1024  # characters
@@ -95,7 +95,7 @@ def checked(data: Any) -> ColumnMap:
         where = ".".join(str(part) for part in error.absolute_path) or "the map"
         raise _refusal(f"{where}: {error.message[:200]}") from error
     zones = [data.get("zone"), *(rule.get("zone") for rule in data["fields"].values() if isinstance(rule, dict))]
-    unknown = [zone for zone in zones if zone and zone not in zoneinfo.available_timezones()]
+    unknown = [zone for zone in zones if zone and zone not in zone_names()]
     if unknown:
         raise _refusal(f"there is no time zone “{unknown[0]}”")
     if join := data.get("join"):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any, TypeVar
-from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -16,6 +15,7 @@ from apps.cab.rules.ballots import NO_SUCH_BALLOT
 from apps.cab.states import ExceptionState, Outcome
 from apps.clusters.models import Cluster, Component
 from apps.kernel.refusals import Refusal
+from apps.kernel.windows import zone_names
 from apps.windows.web.fields import WallClock
 
 T = TypeVar("T")
@@ -365,7 +365,5 @@ def _told(find: Callable[[], T]) -> T:
 def zones() -> list[str]:
     """Zone names to suggest, by region."""
     return sorted(
-        zone
-        for zone in available_timezones()
-        if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/", "SystemV/"))
+        zone for zone in zone_names() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/", "SystemV/"))
     )
