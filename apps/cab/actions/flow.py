@@ -19,6 +19,7 @@ from apps.cab.states import CHANGE, ChangeState, Outcome, RetroactiveState, Roun
 from apps.clusters.queries import standing
 from apps.journal import actions as journal
 from apps.kernel.refusals import Invalid, NotAllowed, WrongState
+from apps.windows.actions.freezes import keep_freezes_as_they_are
 
 HIGHEST_RISK = 5
 
@@ -280,6 +281,7 @@ def _require_holder(change: Change, person: Person) -> None:
 
 
 def _require_nothing_blocks(change: Change, *, at: datetime) -> None:
+    keep_freezes_as_they_are()
     found = blockers.blockers(changes.blocker_facts(change, at=at))
     if found:
         raise WrongState(

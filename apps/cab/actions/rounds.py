@@ -21,6 +21,7 @@ from apps.cab.states import ChangeState, ConditionState, RetroactiveState, Round
 from apps.journal import actions as journal
 from apps.journal.events import Event
 from apps.kernel.refusals import Conflict, NotAllowed, StaleRevision, WrongState, refusal_from_constraint
+from apps.windows.actions.freezes import keep_freezes_as_they_are
 
 
 @transaction.atomic
@@ -295,6 +296,7 @@ def schedule_if_ready(change: Change, *, actor: Person | None, at: datetime) -> 
     ahead = change.window_end_at is not None and change.window_end_at > at
     if change.state != ChangeState.AUTHORIZED or open_conditions or not ahead or change.on_hold or is_stopped(change):
         return False
+    keep_freezes_as_they_are()
     if any(one.stands for one in freezes_before(change, at=at)):
         return False
     move_change(change, ChangeState.SCHEDULED)

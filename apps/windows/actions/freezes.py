@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.accounts.models import Person
 from apps.clusters.actions.clusters import redescribe, require_version, save_new
@@ -24,6 +24,7 @@ from apps.windows.states import FREEZE, FreezeState
 FIELDS = ("name", "reason", "strength", "start_local", "end_local", "zone", "tiers", "types", "exemptions")
 WRITTEN = (*FIELDS, "start_at", "end_at")
 TYPES = ("standard", "normal", "emergency")
+_STANDING = 0x7769_6E66  # the advisory lock of which freezes are in force: shared by who relies on it
 _RENAMED = {"window_start": "start_local", "window_end": "end_local", "window_zone": "zone"}
 
 
@@ -72,6 +73,7 @@ def preview_freeze(*, freeze_id: int, viewer: Person, version: int, at: datetime
 @transaction.atomic
 def enforce_freeze(*, freeze_id: int, enforcer: Person, version: int, at: datetime) -> Freeze:
     """Put the previewed version in force. A hard freeze stops other people's work: none of its authors enforces it."""
+    _take_lock("pg_advisory_xact_lock")
     freeze = _locked(freeze_id, enforcer, version)
     FREEZE.require(freeze.state, FreezeState.ENFORCED)
     if freeze.end_at <= at:
@@ -102,9 +104,22 @@ def lift_freeze(*, freeze_id: int, lifter: Person, reason: str, at: datetime) ->
     return freeze
 
 
+def keep_freezes_as_they_are() -> None:
+    """Let no freeze come into force until the transaction ends: for actions that go on because none stands before them.
+
+    A freeze that is just coming into force is waited for, and found by the next query. Take row locks before it.
+    """
+    _take_lock("pg_advisory_xact_lock_shared")
+
+
 def require_freeze_keeper(freeze: Freeze, person: Person) -> None:
     """Refuse who does not keep every cluster the freeze is limited to (or the federation)."""
     _require_keeper(person, list(freeze.clusters.all()), what="decide about its freezes")
+
+
+def _take_lock(function: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s)", [_STANDING])
 
 
 def _require_keeper(person: Person, clusters: Sequence[Cluster], *, what: str) -> None:

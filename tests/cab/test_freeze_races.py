@@ -1,0 +1,136 @@
+"""A freeze or a window that begins or ends while a change goes on: the journal tells one lawful story."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from apps.cab.actions import conflicts, flow, proposing, rounds
+from apps.cab.models import Change, Conflict, ConflictRecheck
+from apps.cab.states import ConflictState
+from apps.journal.actions import deliver_due
+from apps.journal.models import Entry
+from apps.kernel.windows import require_window
+from apps.windows.actions.freezes import draft_freeze, enforce_freeze, preview_freeze
+from apps.windows.actions.recurring import plan_window, retire_window
+from apps.windows.models import Freeze
+from tests.cab.racing import copies, race
+from tests.conftest import NOON
+
+ROUNDS, SEED, SPREAD_S = 30, 20260302, 0.1
+MOVES = 12  # rounds in which a change moves: each is followed by a look at everything planned
+WEEK = timedelta(weeks=1)
+NIGHT = datetime(2026, 3, 12, 22, 0)  # of the first week
+
+
+def week_by_week(waiting: Change, implementer) -> list[Change]:
+    """Copies of the change, each planned a week after the one before, so that each meets a freeze of its own."""
+    waiting.implementer = implementer
+    made = copies(waiting, ROUNDS)
+    for week, one in enumerate(made):
+        start, end = (moment + week * WEEK for moment in (one.window_start_local, one.window_end_local))
+        window = require_window(start_local=start, end_local=end, zone=one.window_zone)
+        one.window_start_local, one.window_end_local = window.start_local, window.end_local
+        one.window_start_at, one.window_end_at = window.start_at, window.end_at
+        one.save()
+    return made
+
+
+def hard_freeze(omar, payments, week: int) -> Freeze:
+    """A hard freeze of that week, looked at and ready to be enforced."""
+    values = {
+        "name": f"Closing week {week}",
+        "reason": "The quarter closes.",
+        "strength": "hard",
+        "start_local": datetime(2026, 3, 9) + week * WEEK,
+        "end_local": datetime(2026, 3, 14) + week * WEEK,
+        "zone": "Europe/Berlin",
+        "tiers": [],
+        "types": [],
+        "exemptions": [],
+    }
+    freeze = draft_freeze(author=omar, clusters=[payments], values=values, at=NOON)
+    return preview_freeze(freeze_id=freeze.pk, viewer=omar, version=1, at=NOON)
+
+
+def went_on_after(freeze: Freeze, change: Change) -> list[str]:
+    """What the journal says the change did once the freeze stood in it."""
+    enforced = Entry.objects.get(event="windows.FreezeEnforced", subject_id=freeze.pk)
+    acts = ["cab.ChangeScheduled", "cab.ImplementationStarted"]
+    return list(Entry.objects.about(change).filter(pk__gt=enforced.pk, event__in=acts).values_list("event", flat=True))
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("step", ["last vote", "start"])
+def test_nothing_is_scheduled_or_started_once_a_freeze_is_in_force(waiting, ben, cleo, omar, payments, admin, step):
+    made = week_by_week(waiting, omar)
+    freezes = [hard_freeze(omar, payments, week) for week in range(ROUNDS)]
+
+    def vote(change, voter):
+        return rounds.cast_vote(change_id=change.pk, voter=voter, choice="approve", revision=1, at=NOON)
+
+    def act(change):
+        if step == "last vote":
+            return vote(change, ben)
+        return flow.start_implementation(change_id=change.pk, implementer=omar, at=change.window_start_at)
+
+    for one in made:
+        for voter in [cleo] if step == "last vote" else [cleo, ben]:
+            vote(one, voter)
+    acts = [
+        {
+            "freeze": lambda pk=freeze.pk: enforce_freeze(freeze_id=pk, enforcer=admin, version=1, at=NOON),
+            "change": lambda one=one: act(one),
+        }
+        for one, freeze in zip(made, freezes, strict=True)
+    ]
+    answers = race(acts, seed=SEED, spread_s=SPREAD_S)
+    assert {given["freeze"] for given in answers} == {"done"}
+    for one, freeze in zip(made, freezes, strict=True):
+        assert went_on_after(freeze, one) == []
+    states = Change.objects.filter(pk__in=[one.pk for one in made]).values_list("state", flat=True)
+    assert set(states) == ({"authorized", "scheduled"} if step == "last vote" else {"scheduled", "implementing"})
+
+
+def settle(limit: int = 200) -> None:
+    """Deliver what waits, as a worker does, and look again at what was left to the job."""
+    while deliver_due(at=NOON + timedelta(minutes=1), limit=limit) == limit:
+        pass
+    for pk in list(ConflictRecheck.objects.values_list("pk", flat=True)):
+        conflicts.recheck_change(change_id=pk, at=NOON)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("step", ["retired", "planned"])
+def test_a_window_that_goes_or_comes_while_a_change_moves_there_ends_as_a_conflict(waiting, ada, omar, payments, step):
+    """A worker delivers meanwhile. Whoever reads first, the conflicts stand as they are once all is told."""
+    made = week_by_week(waiting, omar)[:MOVES]
+    shift = {"reason": "Agreed.", "tiers": [], "duration_minutes": 120, "zone": "Europe/Berlin", "rrule": ""}
+
+    def window(week: int, kind: str):
+        values = shift | {"name": f"Night {week}", "start_local": NIGHT + week * WEEK}
+        return plan_window(planner=omar, cluster=payments, kind=kind, values=values, at=NOON)
+
+    def move(change: Change, week: int):
+        night = {"window_start": NIGHT + week * WEEK, "window_end": NIGHT + week * WEEK + timedelta(hours=1)}
+        moved = proposing.content_from(change, **night)
+        return proposing.edit_change(change_id=change.pk, editor=ada, content=moved, based_on=1, at=NOON)
+
+    if step == "retired":
+        window(-1, "maintenance")  # of a week of its own: whoever is in none of them is outside
+        nights = [window(week, "maintenance").pk for week in range(MOVES)]
+        begin = [lambda pk=pk: retire_window(window_id=pk, person=omar, reason="Moved.", at=NOON) for pk in nights]
+    else:
+        begin = [lambda week=week: window(week, "blackout") for week in range(MOVES)]
+    settle()
+    acts = [
+        {"window": begin[week], "change": lambda one=one, week=week: move(one, week), "worker": settle}
+        for week, one in enumerate(made)
+    ]
+    for given in race(acts, seed=SEED, spread_s=SPREAD_S):
+        assert given == {"window": "done", "change": "done", "worker": "done"}
+    settle()
+    for one in made:
+        open_ones = Conflict.objects.of_change(one.pk).filter(state=ConflictState.OPEN)
+        assert [conflict.kind for conflict in open_ones] == ["outside_window" if step == "retired" else "blackout"]
