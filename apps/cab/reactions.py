@@ -24,7 +24,7 @@ from apps.cab.models import (
     SeatRole,
 )
 from apps.cab.queries.boards import authors_of, barred_from, unvoted_seats, voting_seats
-from apps.cab.queries.calendar import calendar_items
+from apps.cab.queries.calendar.feeds import calendar_items
 from apps.cab.queries.conflicts import planned_at, planning_of
 from apps.cab.queries.exceptions import deciders_of
 from apps.cab.queries.freezes import hits

@@ -7,6 +7,7 @@ import { guardForms } from "./guard.js";
 import { listenToKeys } from "./keys.js";
 import { closeMenus } from "./menus.js";
 import { openPalette } from "./palette.js";
+import { rescheduleInWeek } from "./reschedule.js";
 import { openRows } from "./rows.js";
 
 window.htmx = htmx;
@@ -17,5 +18,6 @@ closeMenus();
 openRows();
 filterAsYouGo(htmx);
 foldFilters();
+rescheduleInWeek();
 const palette = openPalette();
 listenToKeys(palette);

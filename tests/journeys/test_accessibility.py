@@ -18,6 +18,7 @@ PAGES = (
     "/changes/new/",
     "/calendar/",
     "/calendar/?week=1999-01-04",
+    "/calendar/?cluster=payments&state=scheduled",
     "/boards/",
     "/boards/enterprise/",
     "/boards/enterprise/rules/",

@@ -5,15 +5,17 @@ from datetime import datetime
 from django.db import IntegrityError, connection, transaction
 
 from apps.accounts.models import Person
-from apps.cab.models import Change, SavedView
+from apps.cab.models import Change, SavedPage, SavedView
 from apps.kernel.refusals import Invalid, refusal_from_constraint
 
 MOST_VIEWS = 50
 
 
 @transaction.atomic
-def save_view(*, person: Person, name: str, query: str) -> SavedView:
-    """Keep a list's filters (a query string) under a name; not journaled: it concerns nobody else."""
+def save_view(*, person: Person, name: str, query: str, page: str = SavedPage.CHANGES) -> SavedView:
+    """Keep a page's filters (a query string) under a name; not journaled: it concerns nobody else."""
+    if page not in SavedPage.values:
+        raise Invalid("There is no such page to keep a view of.", next_step="Save it on the page it belongs to.")
     if not name.strip():
         raise Invalid("Give the view a name.", next_step="Write a short name.", fields={"name": ["Missing."]})
     if SavedView.objects.filter(person=person).count() >= MOST_VIEWS:
@@ -22,7 +24,7 @@ def save_view(*, person: Person, name: str, query: str) -> SavedView:
         )
     try:
         with transaction.atomic():
-            return SavedView.objects.create(person=person, name=name.strip()[:60], query=query[:1000])
+            return SavedView.objects.create(person=person, page=page, name=name.strip()[:60], query=query[:1000])
     except IntegrityError as error:
         raise refusal_from_constraint(error, SavedView) from error
 

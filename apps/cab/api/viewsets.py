@@ -35,7 +35,7 @@ from apps.cab.models import (
 )
 from apps.cab.queries import changes
 from apps.cab.queries.boards import ballots_shown_to, conditions_shown_to, open_round
-from apps.cab.queries.calendar import PLANNED
+from apps.cab.queries.calendar.feeds import PLANNED
 from apps.cab.queries.dossier import find, whole
 from apps.cab.queries.named import board_named, boards_visible_to, cluster_named, components_named, people_named
 from apps.cab.states import ChangeState

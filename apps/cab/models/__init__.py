@@ -10,6 +10,7 @@ from apps.cab.models.changes import (
     LastLook,
     Reversal,
     Revision,
+    SavedPage,
     SavedView,
 )
 from apps.cab.models.conflicts import Conflict, ConflictKind, ConflictRecheck
@@ -50,6 +51,7 @@ __all__ = [
     "Review",
     "Revision",
     "Round",
+    "SavedPage",
     "SavedView",
     "Seat",
     "SeatRole",

@@ -366,18 +366,32 @@ class LastLook(models.Model):
         constraints = [models.UniqueConstraint(fields=["person", "change"], name="last_look_once")]
 
 
+class SavedPage(models.TextChoices):
+    """The pages whose filters people keep."""
+
+    CHANGES = "changes", "changes"
+    WEEK = "week", "week"
+    MONTH = "month", "month"
+    YEAR = "year", "year"
+
+
 class SavedView(models.Model):
-    """A list's filters under a name; the filters themselves live in the URL."""
+    """A page's filters under a name; the filters themselves live in the URL."""
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views")
+    page = models.CharField(max_length=10, choices=SavedPage.choices, default=SavedPage.CHANGES)
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=1000)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=models.Q(page__in=SavedPage.values), name="saved_view_page_known"),
             models.UniqueConstraint(
-                fields=["person", "name"],
+                fields=["person", "page", "name"],
                 name="saved_view_once",
                 violation_error_message="You already have a view of that name.",
-            )
+            ),
         ]
+
+    def get_absolute_url(self) -> str:
+        return f"{reverse(f'cab:{self.page}')}?{self.query}"

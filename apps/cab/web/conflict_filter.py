@@ -1,5 +1,6 @@
 """What the lists of conflicts, on the page and in the API, can be narrowed by."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import django_filters
@@ -7,11 +8,12 @@ from django.db.models import Q, QuerySet
 
 from apps.cab.models import Conflict, ConflictKind
 from apps.cab.states import ConflictState
+from apps.cab.web.filters import day_field, midnight
 from apps.clusters.models import Cluster
 
 
 class ConflictFilter(django_filters.FilterSet):  # type: ignore[misc]  # the package publishes no types
-    """State, kind, and a cluster that governs either change."""
+    """State, kind, a cluster that governs either change, and days that either is planned for."""
 
     state = django_filters.ChoiceFilter(
         choices=[(one.value, one.value) for one in ConflictState], label="State", empty_label="any"
@@ -25,6 +27,9 @@ class ConflictFilter(django_filters.FilterSet):  # type: ignore[misc]  # the pac
         empty_label="any",
     )
 
+    since = django_filters.DateFilter(method="by_days", label="Planned from", widget=day_field())
+    until = django_filters.DateFilter(method="by_days", label="Planned to", widget=day_field())
+
     class Meta:
         model = Conflict
         fields: list[str] = []
@@ -34,7 +39,24 @@ class ConflictFilter(django_filters.FilterSet):  # type: ignore[misc]  # the pac
         if request is not None:
             self.filters["cluster"].queryset = Cluster.objects.visible_to(request.user).order_by("name")
 
+    def by_days(self, rows: QuerySet[Conflict], name: str, day: date) -> QuerySet[Conflict]:
+        """Conflicts of a change whose window touches the days; both ends are asked of the same change."""
+        since, until = (self.form.cleaned_data.get(end) for end in ("since", "until"))
+        if name == "until" and since:
+            return rows  # asked together with `since`
+        del day
+        return rows.filter(_within("change", since, until) | _within("other", since, until))
+
     def by_cluster(self, rows: QuerySet[Conflict], name: str, cluster: Cluster) -> QuerySet[Conflict]:
         """Conflicts of changes that the cluster governs."""
         del name
         return rows.filter(Q(change__cluster=cluster) | Q(other__cluster=cluster))
+
+
+def _within(side: str, since: date | None, until: date | None) -> Q:
+    found = Q(**{f"{side}__window_start_at__isnull": False})
+    if since:
+        found &= Q(**{f"{side}__window_end_at__gt": midnight(since)})
+    if until:
+        found &= Q(**{f"{side}__window_start_at__lt": midnight(until) + timedelta(days=1)})
+    return found

@@ -1,5 +1,6 @@
 """The filters of the list of changes; they live in the address, so a view is a link."""
 
+from collections.abc import Sequence
 from copy import deepcopy
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -17,12 +18,14 @@ from apps.accounts.models import Person
 from apps.cab.models import Board, Change, ChangeType, Reversal, Round
 from apps.cab.states import OPEN, ChangeState, Outcome
 from apps.clusters.models import Cluster
+from apps.kernel.refusals import Invalid
 from apps.kernel.templatetags.ledger import field
 
 RISKS = [(1, "1 · very low"), (2, "2 · low"), (3, "3 · medium"), (4, "4 · high"), (5, "5 · very high")]
 
 
-def _day_field() -> forms.DateInput:
+def day_field() -> forms.DateInput:
+    """The browser's own picker of a day."""
     return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
@@ -64,8 +67,8 @@ class ChangeFilter(Asked):
     requester = django_filters.CharFilter(field_name="requester__handle", label="Requester", max_length=150)
     component = django_filters.NumberFilter(method="by_component", label="Component")
     implementer = django_filters.CharFilter(field_name="implementer__handle", label="Implementer", max_length=150)
-    since = django_filters.DateFilter(method="by_since", label="Window from", widget=_day_field())
-    until = django_filters.DateFilter(method="by_until", label="Window to", widget=_day_field())
+    since = django_filters.DateFilter(method="by_since", label="Window from", widget=day_field())
+    until = django_filters.DateFilter(method="by_until", label="Window to", widget=day_field())
     source = django_filters.CharFilter(label="Source", max_length=80)
     failed = django_filters.BooleanFilter(method="by_failed", label="Undone later", widget=forms.CheckboxInput)
 
@@ -94,12 +97,12 @@ class ChangeFilter(Asked):
     def by_since(self, rows: QuerySet[Change], name: str, day: date) -> QuerySet[Change]:
         """Changes whose window lasts into the day or is later; days are the viewer's."""
         del name
-        return rows.filter(window_end_at__gt=_midnight(day))
+        return rows.filter(window_end_at__gt=midnight(day))
 
     def by_until(self, rows: QuerySet[Change], name: str, day: date) -> QuerySet[Change]:
         """Changes whose window begins on the day or before."""
         del name
-        return rows.filter(window_start_at__lt=_midnight(day) + timedelta(days=1))
+        return rows.filter(window_start_at__lt=midnight(day) + timedelta(days=1))
 
     def by_board(self, rows: QuerySet[Change], name: str, board: Board) -> QuerySet[Change]:
         """Changes that the board has had before it."""
@@ -116,9 +119,18 @@ class ChangeFilter(Asked):
         del name
         return rows.filter(Exists(Reversal.objects.filter(undone=OuterRef("pk")))) if is_wanted else rows
 
-    def controls(self, person: Person) -> list[SafeString]:
-        """The form's fields, drawn, with what is in force."""
-        shown = [name for name in ChangeFilter.base_filters if name not in SELDOM or self.data.get(name)]
+    def require_fits(self) -> None:
+        """Refuse an address whose filters cannot be read."""
+        if not self.is_valid():
+            raise Invalid(
+                "The filter does not fit.",
+                next_step="Clear it and start again.",
+                fields={name: [str(error) for error in errors] for name, errors in self.errors.items()},
+            )
+
+    def controls(self, person: Person, names: Sequence[str] = ()) -> list[SafeString]:
+        """The form's fields (or those of these names), drawn, with what is in force."""
+        shown = names or [name for name in ChangeFilter.base_filters if name not in SELDOM or self.data.get(name)]
         return [_drawn(name, tuple(self.data.getlist(name)), _options(name, person)) for name in shown]
 
     def chips(self) -> list[dict[str, str]]:
@@ -156,6 +168,6 @@ def _drawn(name: str, values: tuple[str, ...], options: tuple[tuple[str, str], .
     return render_to_string("components/field.html", field(form[name]))
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
     """The start of a day in the viewer's zone."""
     return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())

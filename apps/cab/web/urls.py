@@ -4,6 +4,7 @@ from django.urls import path
 
 from apps.cab.web.views import (
     boards,
+    calendar,
     conflicts,
     dossier,
     editing,
@@ -21,8 +22,8 @@ from apps.cab.web.views import (
 app_name = "cab"
 urlpatterns = [
     path("queue/", lists.queue, name="queue"),
-    path("calendar/", lists.week, name="week"),
-    path("calendar/<str:day>/", lists.to_week, name="week-of"),
+    path("calendar/", calendar.week, name="week"),
+    path("calendar/<str:day>/", calendar.to_week, name="week-of"),
     path("changes/", lists.listing, name="changes"),
     path("changes/new/", editing.propose, name="propose"),
     path("changes/views/", lists.save_view, name="save-view"),

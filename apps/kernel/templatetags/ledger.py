@@ -112,6 +112,12 @@ def window_of(change: Any) -> SafeString:
 
 
 @register.simple_tag
+def span_of(start: datetime, end: datetime) -> SafeString:
+    """A range of moments in the viewer's zone, the zone named."""
+    return _span(start, end, timezone.get_current_timezone())
+
+
+@register.simple_tag
 def seal(digest: str, at: datetime | None, sequence: int | None) -> SafeString:
     """The seal on something decided: its short hash; opened, the proof (whole hash, time, place in the journal)."""
     if not digest:

@@ -1,6 +1,7 @@
 """Proposing and editing a change; the verdict of an edit is shown before it is saved."""
 
 import hashlib
+from datetime import datetime
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -14,13 +15,15 @@ from apps.cab.actions import proposing
 from apps.cab.models import Change
 from apps.cab.queries.boards import open_round
 from apps.cab.queries.dossier import find
+from apps.cab.rules.calendar import EARLIEST_YEAR, LATEST_YEAR, moved
 from apps.cab.rules.revisions import EditVerdict
 from apps.cab.states import ChangeState
 from apps.cab.web.forms import ChangeForm, zones
 from apps.kernel.answers import went
-from apps.kernel.refusals import Refusal
+from apps.kernel.refusals import Invalid, Refusal
 
 MOST_SUGGESTED = 300
+LONGEST_INSTANT = 40  # characters
 
 
 @require_http_methods(["GET", "POST"])
@@ -47,6 +50,8 @@ def edit(request: PersonRequest, reference: str) -> HttpResponse:
     """Edit a change; saving follows the verdict that `verdict` shows."""
     change = find(reference, request.user)
     proposing.require_may_edit(change, request.user)
+    if request.method == "GET" and "moved_to" in request.GET:
+        return _moved(request, change)
     form = ChangeForm(request.POST or None, person=request.user, initial=ChangeForm.initial_of(change))
     if request.method == "POST" and form.is_valid():
         try:
@@ -65,6 +70,28 @@ def edit(request: PersonRequest, reference: str) -> HttpResponse:
         else:
             return went(request, change.get_absolute_url())
     return _form_page(request, form, change)
+
+
+def _moved(request: PersonRequest, change: Change) -> HttpResponse:
+    """The form with the window that the calendar proposes and what saving it would mean; nothing is kept yet."""
+    window = _window_at(change, request.GET["moved_to"])
+    form = ChangeForm(person=request.user, initial={**ChangeForm.initial_of(change), **window})
+    found = proposing.preview_edit(change=change, content=proposing.content_from(change, **window))
+    return _form_page(request, form, change, **_said(change, found), is_moved=True)
+
+
+def _window_at(change: Change, asked: str) -> dict[str, datetime]:
+    """The change's window, as long as it is, from the asked instant on, in the change's own zone."""
+    try:
+        to = datetime.fromisoformat(asked if len(asked) <= LONGEST_INSTANT else "")
+    except ValueError:
+        to = datetime.min  # noqa: DTZ901  # refused right below
+    if to.tzinfo is None or not EARLIEST_YEAR <= to.year <= LATEST_YEAR:
+        raise Invalid(f"“{asked[:20]}” is not an instant.", next_step="Write it as 2026-03-02T21:00:00Z.")
+    if change.window_start_at is None or change.window_end_at is None:
+        raise Invalid(f"{change.reference} has no window to move.", next_step="Give it one in the form.")
+    start, end = moved(start_at=change.window_start_at, end_at=change.window_end_at, zone=change.window_zone, to=to)
+    return {"window_start": start, "window_end": end}
 
 
 @require_POST

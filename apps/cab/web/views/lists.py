@@ -1,11 +1,10 @@
-"""My queue, the list of changes with its filters and saved views, and the week."""
+"""My queue, and the list of changes with its filters; the views people save of it and of the calendar."""
 
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from datetime import datetime
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -13,27 +12,16 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, own, signed_in
 from apps.cab.actions import desk
-from apps.cab.models import Change, Review, SavedView
+from apps.cab.models import Change, Review, SavedPage, SavedView
 from apps.cab.queries import changes
-from apps.cab.states import ChangeState, ReviewState
+from apps.cab.states import ReviewState
 from apps.cab.web.filters import ChangeFilter
 from apps.cab.web.undo import offer_undo
 from apps.kernel.answers import is_fragment, went
 from apps.kernel.paging import Page, page_by_key
-from apps.kernel.refusals import Invalid
 
 SHORT_LIST = 20
 MOST_COUNTED = 1000  # counting further costs more than it tells
-ON_CALENDAR = [
-    ChangeState.AUTHORIZED,
-    ChangeState.SCHEDULED,
-    ChangeState.IMPLEMENTING,
-    ChangeState.IMPLEMENTED,
-    ChangeState.IN_REVIEW,
-    ChangeState.CLOSED,
-]
-MOST_IN_A_WEEK = 1000
-MOST_IN_A_CELL = 6  # the rest stands behind one link to the list
 
 
 @require_GET
@@ -73,7 +61,7 @@ def listing(request: PersonRequest) -> HttpResponse:
         "page": page,
         "controls": filtered.controls(request.user),
         "chips": filtered.chips(),
-        "views": SavedView.objects.filter(person=request.user).order_by("name"),
+        "views": SavedView.objects.filter(person=request.user, page=SavedPage.CHANGES).order_by("name"),
         "query": _without_paging(request),
         "counted": counted,
     }
@@ -88,9 +76,10 @@ def listing(request: PersonRequest) -> HttpResponse:
 @signed_in
 @own
 def save_view(request: PersonRequest) -> HttpResponse:
-    """Keep the list's filters under a name."""
-    view = desk.save_view(person=request.user, name=request.POST.get("name", ""), query=request.POST.get("query", ""))
-    return went(request, f"/changes/?{view.query}")
+    """Keep a page's filters under a name."""
+    asked = {name: request.POST.get(name, "") for name in ("name", "query")}
+    view = desk.save_view(person=request.user, page=request.POST.get("page") or SavedPage.CHANGES, **asked)
+    return went(request, view.get_absolute_url())
 
 
 @require_POST
@@ -100,70 +89,9 @@ def forget_view(request: PersonRequest, view_id: int) -> HttpResponse:
     """Remove a saved view."""
     view = desk.forget_view(person=request.user, view_id=view_id)
     if view:
-        fields = {"name": view.name, "query": view.query}
+        fields = {"name": view.name, "query": view.query, "page": view.page}
         offer_undo(request, f"The view {view.name} is forgotten.", url=reverse("cab:save-view"), fields=fields)
-    return went(request, "cab:changes")
-
-
-@require_GET
-@signed_in
-def week(request: PersonRequest) -> HttpResponse:
-    """What is scheduled in one week, a lane for each cluster, in the viewer's zone."""
-    monday = _monday(request.GET.get("week", ""))
-    zone = timezone.get_current_timezone()
-    start = datetime.combine(monday, time.min, tzinfo=zone)
-    end = datetime.combine(monday + timedelta(days=7), time.min, tzinfo=zone)
-    rows = (
-        Change.objects.visible_to(request.user)
-        .filter(window_start_at__lt=end, window_end_at__gt=start)
-        .filter(state__in=ON_CALENDAR)
-        .select_related("cluster")
-        .order_by("window_start_at", "number")
-    )
-    found = list(rows[:MOST_IN_A_WEEK])
-    days = [monday + timedelta(days=n) for n in range(7)]
-    context = {
-        "days": days,
-        "lanes": _lanes(found, days),
-        "found": found,
-        "is_cut": len(found) == MOST_IN_A_WEEK,
-        "previous": monday - timedelta(days=7),
-        "next": monday + timedelta(days=7),
-        "today": timezone.localdate(),
-        "zone": str(zone),
-        "planned_states": "&".join(f"state={state}" for state in ON_CALENDAR),
-    }
-    return render(request, "cab/week.html", context)
-
-
-@require_GET
-@signed_in
-def to_week(request: PersonRequest, day: str) -> HttpResponse:
-    """The week that holds a day."""
-    del request
-    return redirect(f"/calendar/?week={_monday(day).isoformat()}")
-
-
-def _lanes(found: list[Change], days: list[date]) -> list[dict[str, Any]]:
-    """For each cluster, the changes of each day; one that lasts over midnight stands in every day it touches."""
-    lanes: dict[int, dict[str, Any]] = {}
-    for change in found:
-        assert change.window_start_at
-        assert change.window_end_at
-        lane = lanes.setdefault(change.cluster_id, {"cluster": change.cluster, "days": [[] for _ in days]})
-        first, last = (
-            timezone.localdate(change.window_start_at),
-            timezone.localdate(change.window_end_at - timedelta(microseconds=1)),
-        )
-        for column, day in enumerate(days):
-            if first <= day <= last:
-                lane["days"][column].append({"change": change, "continues": day != first})
-    for lane in lanes.values():
-        lane["days"] = [
-            {"day": day, "items": items[:MOST_IN_A_CELL], "more": max(len(items) - MOST_IN_A_CELL, 0)}
-            for day, items in zip(days, lane["days"], strict=True)
-        ]
-    return sorted(lanes.values(), key=lambda lane: lane["cluster"].name)
+    return went(request, f"cab:{view.page if view else SavedPage.CHANGES}")
 
 
 def _found(request: PersonRequest) -> tuple[ChangeFilter, Page, str]:
@@ -173,12 +101,7 @@ def _found(request: PersonRequest) -> tuple[ChangeFilter, Page, str]:
         many = changes.counted(request.user, MOST_COUNTED + 1)
         return ChangeFilter(request.GET, queryset=none), changes.first_listed(request.user), _counted(many)
     filtered = ChangeFilter(request.GET, queryset=Change.objects.visible_to(request.user), request=request)
-    if not filtered.is_valid():
-        raise Invalid(
-            "The filter does not fit.",
-            next_step="Clear it and start again.",
-            fields={k: [str(e) for e in v] for k, v in filtered.errors.items()},
-        )
+    filtered.require_fits()
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     page = page_by_key(filtered.qs.in_lists(), order=changes.LIST_ORDER, after=after, before=before)
     is_whole = not (after or before or page.after)
@@ -191,14 +114,6 @@ def _counted(many: int) -> str:
     if many > MOST_COUNTED:
         return f"More than {MOST_COUNTED:,} changes"
     return f"{many:,} change{'' if many == 1 else 's'}"
-
-
-def _monday(asked: str) -> date:
-    try:
-        day = date.fromisoformat(asked[:10]) if asked else timezone.localdate()
-        return day - timedelta(days=day.weekday())
-    except (ValueError, OverflowError):
-        raise Invalid(f"“{asked[:20]}” is not a day.", next_step="Write it as 2026-03-02.") from None
 
 
 def _without_paging(request: PersonRequest) -> str:

@@ -1,0 +1,106 @@
+"""The calendar in a browser: a change is dragged, moved by keys, or rescheduled by a link; nothing is kept before Save."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from apps.cab.actions import proposing
+from apps.cab.models import Change
+from tests.cab.conftest import content
+
+QUARTER = timedelta(minutes=15)
+
+
+@pytest.fixture
+def change(ada, payments, ledger) -> Change:
+    """Scheduled for Wednesday noon, UTC, of this week; Ada reads UTC."""
+    now = timezone.now()
+    noon = (now - timedelta(days=now.weekday() - 2)).replace(hour=12, minute=0, second=0, microsecond=0, tzinfo=None)
+    window = {"window_start": noon, "window_end": noon + timedelta(hours=2), "window_zone": "UTC"}
+    change = proposing.propose_change(requester=ada, content=content(payments, ledger, **window), at=now)
+    Change.objects.filter(pk=change.pk).update(state="scheduled", submitted_at=now, decided_at=now)
+    change.refresh_from_db()
+    return change
+
+
+def opened(page, change) -> datetime:
+    """The start of the window that the form proposes; the change itself is as it was."""
+    page.wait_for_url(re.compile(rf"/changes/{change.reference}/edit/\?moved_to="))
+    expect(page.get_by_role("status").first).to_contain_text("Not saved yet. This edit is material")
+    was = change.window_start_at
+    change.refresh_from_db()
+    assert (change.window_start_at, change.revision) == (was, 1)
+    return datetime.fromisoformat(page.input_value("[name=window_start]")).replace(tzinfo=UTC)
+
+
+def test_a_change_is_dragged_to_another_day_and_saved_in_the_form(desk, ada, change):
+    page = desk.sign_in("ada")
+    page.goto("/calendar/")
+    item = page.locator(".lane-item", has_text=change.reference)
+    box, day = item.bounding_box(), page.locator(".week-day").first.bounding_box()["width"]
+    page.mouse.move(box["x"] + 30, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 30 + day / 2, box["y"] + 20, steps=4)
+    expect(page.locator(".move-note")).to_contain_text("Let go to open the form.")
+    page.mouse.move(box["x"] + 30 + day, box["y"] + 20, steps=4)
+    page.mouse.up()
+    start = opened(page, change)
+    assert abs(start - change.window_start_at - timedelta(days=1)) <= QUARTER
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_url(re.compile(rf"/changes/{change.reference}/$"))
+    change.refresh_from_db()
+    assert (change.window_start_at, change.revision) == (start, 2)
+    assert change.window_end_at - change.window_start_at == timedelta(hours=2)
+
+
+def test_a_change_is_moved_by_the_keyboard_alone(desk, ada, change):
+    page = desk.sign_in("ada")
+    page.goto("/calendar/")
+    page.locator(".lane-item .lane-link", has_text=change.reference).focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".move-note")).to_contain_text("12:15")
+    page.keyboard.press("Escape")
+    expect(page.locator(".move-note")).to_be_empty()
+    for key in ("Shift+ArrowRight", "ArrowLeft", "ArrowLeft"):
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    assert opened(page, change) - change.window_start_at == timedelta(days=1) - 2 * QUARTER
+
+
+def test_a_click_that_does_not_drag_opens_the_change(desk, ada, change):
+    page = desk.sign_in("ada")
+    page.goto("/calendar/")
+    page.locator(".lane-item .lane-link", has_text=change.reference).click()
+    page.wait_for_url(f"**/changes/{change.reference}/")
+
+
+def test_the_link_beside_the_change_opens_the_form_also_without_scripts(stage, ada, change):
+    page = stage.sign_in("ada")
+    page.goto("/calendar/")
+    page.get_by_role("link", name=f"Reschedule {change.reference}").click()
+    expect(page.locator("#window [name=window_start]")).to_have_value(
+        change.window_start_local.isoformat(timespec="minutes")
+    )
+
+
+def test_on_a_phone_the_week_is_a_list_that_never_scrolls_sideways(phone, ada, change):
+    page = phone.sign_in("ada")
+    page.goto("/calendar/")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    item = page.locator(".lane-item", has_text=change.reference)
+    expect(item).to_contain_text("12:00 – 14:00 UTC")
+    link = item.get_by_role("link", name="Reschedule").bounding_box()
+    assert link["width"] >= 44
+
+
+def test_the_week_prints_without_what_only_a_screen_can_do(desk, ada, change):
+    page = desk.sign_in("ada")
+    page.goto("/calendar/")
+    page.emulate_media(media="print")
+    expect(page.locator(".lane-item", has_text=change.reference)).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    for unprinted in (".filters", ".lane-move", ".rail", ".page-actions", ".calendar-key"):
+        assert page.locator(unprinted).first.is_hidden(), unprinted
