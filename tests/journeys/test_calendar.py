@@ -1,4 +1,4 @@
-"""The calendar in a browser: a change is dragged, moved by keys, or rescheduled by a link; nothing is kept before Save."""
+"""The calendar in a browser: a change is dragged, moved by keys, or rescheduled by a link; the form decides."""
 
 import re
 from datetime import UTC, datetime, timedelta

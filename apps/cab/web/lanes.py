@@ -14,6 +14,7 @@ from apps.cab.queries.calendar.sheet import Sheet
 from apps.cab.rules.calendar import Span, footprint, packed
 from apps.cab.web.calendar_filter import CalendarFilter
 from apps.clusters.models import Cluster
+from apps.kernel.templatetags.ledger import zone_word
 
 LEAST_READABLE = 13.9  # percent of a week that a change needs to show its time and reference
 MOST_IN_A_CELL = 6  # changes of one lane and day; the rest stands behind one link to the list
@@ -183,7 +184,7 @@ def _item(change: Change, column: int, sheet: Sheet) -> Item:
         change,
         column,
         change.window_start_at < sheet.span.start_at,
-        f"{own:%a %H:%M} {change.window_zone}" if differs else "",
+        f"{own:%a %H:%M} {zone_word(own)}" if differs else "",
         len(sheet.conflicts.get(change.pk, ())),
         change.pk in sheet.movable,
     )

@@ -90,7 +90,7 @@ def _moment(moment: datetime, zone: tzinfo) -> SafeString:
         zone.tzname(None) or str(zone),
         _day(here),
         f"{here:%H:%M}",
-        _zone_word(here),
+        zone_word(here),
     )
 
 
@@ -250,7 +250,7 @@ def _day(moment: date) -> str:
     return f"{moment.day} {moment:%b %Y}"
 
 
-def _zone_word(moment: datetime) -> str:
+def zone_word(moment: datetime) -> str:
     """The zone's abbreviation; zones that have none are named by their offset."""
     word = moment.tzname() or "UTC"
     return f"UTC{word}" if word[0] in "+-" else word
@@ -261,12 +261,12 @@ def _span(start: datetime, end: datetime, zone: tzinfo) -> SafeString:
     closing = f"{last:%H:%M}" if first.date() == last.date() else f"{_day(last)}, {last:%H:%M}"
     opening = f"{_day(first)}, {first:%H:%M}"
     if first.utcoffset() != last.utcoffset():
-        opening = f"{opening} {_zone_word(first)}"
+        opening = f"{opening} {zone_word(first)}"
     return format_html(
         '<time datetime="{}">{}</time> – <time datetime="{}">{} {}</time>',
         first.isoformat(timespec="minutes"),
         opening,
         last.isoformat(timespec="minutes"),
         closing,
-        _zone_word(last),
+        zone_word(last),
     )
