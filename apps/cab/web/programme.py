@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from apps.cab.models import Change
 from apps.cab.queries.figures import Figure, Group, Report
 from apps.cab.queries.programme import Scope
 from apps.cab.queries.targets import Targets
@@ -23,12 +22,6 @@ CHARTED = (
     "backlog",
 )
 COLUMNS = ("group", "name", "since", "until", "metric", "value", "unit", "rows", "target", "is_met")
-ROW_COLUMNS = (
-    *("reference", "title", "type", "state", "outcome", "risk", "cluster", "requester"),
-    *("submitted_at", "decided_at", "implemented_at"),
-)
-
-
 PERIODS = ((91, "3 months"), (365, "12 months"), (730, "24 months"))  # days back from today
 
 
@@ -143,12 +136,3 @@ def as_rows(report: Report, targets: Targets) -> Iterator[Sequence[object]]:
         scope = group["scope"]
         for one in group["figures"]:
             yield (group["by"], group["name"], scope["since"], scope["until"], *one.values())
-
-
-def cells_of(change: Change) -> Sequence[object]:
-    """One change under ROW_COLUMNS."""
-    return (
-        *(change.reference, change.title, change.type, change.state, change.outcome, change.risk),
-        *(change.cluster.name, change.requester.handle),
-        *(change.submitted_at, change.decided_at, change.implemented_at),
-    )

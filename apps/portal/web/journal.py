@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, signed_in
+from apps.clusters.web.exports import export
 from apps.journal.actions import digest_of, retry_failed
 from apps.journal.events import words_for
 from apps.journal.queries import failed_deliveries
@@ -14,11 +15,11 @@ from apps.kernel.answers import went
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import NotFound
 from apps.portal import queries
-from apps.portal.formats import journal_csv
+from apps.portal.web.tables import JOURNAL
 
 MOST_RETRIED = 200
 LONGEST_ID = 18  # digits of a bigint
-EXPORT_CHUNK = 2_000  # entries fetched at once
+MOST_EXPORTED = 1_000_000  # entries; a sheet of XLSX holds hardly more rows
 
 
 @require_GET
@@ -54,14 +55,10 @@ def show(request: PersonRequest, entry_id: int) -> HttpResponse:
 
 @require_GET
 @signed_in
-def export(request: PersonRequest) -> StreamingHttpResponse:
-    """The entries that the filters in the address leave, as a CSV file that is written while it is read."""
+def entries(request: PersonRequest, kind: str) -> StreamingHttpResponse:
+    """The entries that the filters in the address leave, as a file that is written while it is read."""
     rows = queries.journal_for(request.user, asked=request.GET.dict()).order_by("-id")
-    return StreamingHttpResponse(
-        journal_csv.lines(rows.iterator(EXPORT_CHUNK)),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="journal.csv"'},
-    )
+    return export(JOURNAL, kind, rows, most=MOST_EXPORTED)
 
 
 @require_GET

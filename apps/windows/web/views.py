@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -11,6 +11,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.clusters.models import Cluster
+from apps.clusters.web.exports import asked as asked_for
+from apps.clusters.web.exports import export
 from apps.clusters.web.margin import margin
 from apps.journal.queries import timeline
 from apps.kernel.paging import page_by_key
@@ -20,11 +22,12 @@ from apps.windows.actions import recurring as actions
 from apps.windows.models import RecurringWindow
 from apps.windows.rules.authority import is_keeper, require_keeper
 from apps.windows.web.forms import SUGGESTIONS, ChangeWindowForm, PlanWindowForm, ReasonForm, WindowFilterForm
+from apps.windows.web.tables import WINDOWS
 
 
 @require_GET
 @signed_in
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """Every window the person may know of, each with its next occurrences."""
     filters, now = WindowFilterForm(request.GET or None), timezone.now()
     asked = filters.cleaned_data if filters.is_valid() else {}
@@ -34,6 +37,8 @@ def listing(request: PersonRequest) -> HttpResponse:
         rows = rows.filter(kind=asked["kind"])
     if asked.get("cluster"):
         rows = rows.filter(cluster__slug=asked["cluster"])
+    if kind := asked_for(request):
+        return export(WINDOWS, kind, rows.order_by("name", "pk"))
     keys = {name: request.GET.get(name, "") for name in ("after", "before")}
     page = page_by_key(rows, order=("name", "pk"), size=25, **keys)
     context = {

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import Count, Q
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,6 +16,8 @@ from apps.cab.models import Board, Change, Delegation, Round, Seat, SeatRole
 from apps.cab.queries.named import board_named, boards_visible_to
 from apps.cab.states import RoundState
 from apps.cab.web import forms
+from apps.cab.web.tables import BOARDS
+from apps.clusters.web.exports import asked, export
 from apps.journal import queries as journal
 from apps.journal.events import words_for
 from apps.kernel.answers import went
@@ -26,11 +28,13 @@ SHOWN = 30
 
 @require_GET
 @signed_in
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """Every board this person may know of."""
     open_rounds = Count("rounds", filter=Q(rounds__state=RoundState.OPEN), distinct=True)
     seats = Count("seats", filter=Q(seats__term__contains=timezone.now().date()), distinct=True)
     rows = boards_visible_to(request.user).annotate(open_rounds=open_rounds, filled=seats).order_by("kind", "name")
+    if kind := asked(request):
+        return export(BOARDS, kind, rows)
     return render(request, "cab/boards.html", {"boards": rows, "may_found": request.user.may(Capability.MANAGE_BOARD)})
 
 

@@ -1,6 +1,6 @@
 """The list of conflicts, and accepting one."""
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -11,6 +11,9 @@ from apps.cab.actions import conflicts
 from apps.cab.models import Conflict
 from apps.cab.queries.dossier import find
 from apps.cab.web.conflict_filter import ConflictFilter
+from apps.cab.web.tables import CONFLICTS
+from apps.clusters.web.exports import asked as asked_for
+from apps.clusters.web.exports import export
 from apps.kernel.answers import went
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import Invalid
@@ -18,7 +21,7 @@ from apps.kernel.refusals import Invalid
 
 @require_GET
 @signed_in
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """The conflicts this person may know of; the open ones where nothing else is asked."""
     asked = request.GET.copy()
     asked.setdefault("state", "open")
@@ -29,6 +32,8 @@ def listing(request: PersonRequest) -> HttpResponse:
             next_step="Clear it and start again.",
             fields={k: [str(e) for e in v] for k, v in filtered.errors.items()},
         )
+    if kind := asked_for(request):
+        return export(CONFLICTS, kind, filtered.qs.with_both().order_by("-pk"))
     page = page_by_key(
         filtered.qs.with_both(), order=("-pk",), after=asked.get("after", ""), before=asked.get("before", "")
     )

@@ -15,7 +15,9 @@ from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.cab.queries.freezes import hits_shown_to, is_freeze_keeper, visible_freeze
 from apps.cab.web.freeze_forms import ChangeFreezeForm, DraftFreezeForm, VersionForm
+from apps.cab.web.tables import FREEZES
 from apps.clusters.models import Cluster
+from apps.clusters.web.exports import asked, export
 from apps.clusters.web.forms import RefusableForm
 from apps.clusters.web.margin import margin
 from apps.journal.queries import timeline
@@ -28,10 +30,12 @@ from apps.windows.web.forms import ReasonForm
 
 @require_GET
 @signed_in
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """Every freeze the person may know of, the latest first."""
     known = Prefetch("clusters", Cluster.objects.visible_to(request.user), to_attr="known")
     rows = Freeze.objects.visible_to(request.user).prefetch_related(known)
+    if kind := asked(request):
+        return export(FREEZES, kind, rows.order_by("-start_at", "-pk"))
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     context = {
         "page": page_by_key(rows, order=("-start_at", "-pk"), after=after, before=before),

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +16,9 @@ from apps.cab.models import Change, Review, SavedPage, SavedView
 from apps.cab.queries import changes
 from apps.cab.states import ReviewState
 from apps.cab.web.filters import ChangeFilter
+from apps.cab.web.tables import CHANGES
 from apps.cab.web.undo import offer_undo
+from apps.clusters.web.exports import asked, export
 from apps.kernel.answers import is_fragment, went
 from apps.kernel.paging import Page, page_by_key
 
@@ -26,9 +28,12 @@ MOST_COUNTED = 1000  # counting further costs more than it tells
 
 @require_GET
 @signed_in
-def queue(request: PersonRequest) -> HttpResponse:
+def queue(request: PersonRequest) -> HttpResponseBase:
     """What waits for this person, by deadline and risk."""
     now = timezone.now()
+    if kind := asked(request):
+        rows = changes.waiting_for(request.user, at=now).in_lists().order_by(*changes.WAITING_ORDER)
+        return export(CHANGES, kind, rows)
     page = _waiting(request, now)
     context = {
         "page": page,
@@ -54,8 +59,10 @@ def _waiting(request: PersonRequest, now: datetime) -> Page:
 
 @require_GET
 @signed_in
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """Every change this person may see, filtered by what stands in the address."""
+    if kind := asked(request):
+        return export(CHANGES, kind, _filtered(request).qs.in_lists().order_by(*changes.LIST_ORDER))
     filtered, page, counted = _found(request)
     context = {
         "page": page,
@@ -100,13 +107,19 @@ def _found(request: PersonRequest) -> tuple[ChangeFilter, Page, str]:
         none: QuerySet[Change] = Change.objects.none()
         many = changes.counted(request.user, MOST_COUNTED + 1)
         return ChangeFilter(request.GET, queryset=none), changes.first_listed(request.user), _counted(many)
-    filtered = ChangeFilter(request.GET, queryset=Change.objects.visible_to(request.user), request=request)
-    filtered.require_fits()
+    filtered = _filtered(request)
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     page = page_by_key(filtered.qs.in_lists(), order=changes.LIST_ORDER, after=after, before=before)
     is_whole = not (after or before or page.after)
     many = len(page.rows) if is_whole else filtered.qs.order_by()[: MOST_COUNTED + 1].count()
     return filtered, page, _counted(many)
+
+
+def _filtered(request: PersonRequest) -> ChangeFilter:
+    """The filters of the address over what the person may see; refuses those that do not fit."""
+    filtered = ChangeFilter(request.GET, queryset=Change.objects.visible_to(request.user), request=request)
+    filtered.require_fits()
+    return filtered
 
 
 def _counted(many: int) -> str:
@@ -118,6 +131,6 @@ def _counted(many: int) -> str:
 
 def _without_paging(request: PersonRequest) -> str:
     query = request.GET.copy()
-    for name in ("after", "before", "part"):
+    for name in ("after", "before", "part", "export"):
         query.pop(name, None)
     return query.urlencode()

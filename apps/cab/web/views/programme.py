@@ -14,23 +14,20 @@ from apps.cab.queries.metrics import with_undoings
 from apps.cab.queries.programme import Scope
 from apps.cab.queries.targets import targets_of
 from apps.cab.rules.metrics import METRICS
-from apps.cab.web.exports import download
 from apps.cab.web.programme import (
     COLUMNS,
-    ROW_COLUMNS,
     as_data,
     as_rows,
-    cells_of,
     charts,
     presets,
     sections,
     tabs,
     tiles,
 )
+from apps.cab.web.tables import CHANGES
+from apps.clusters.web.exports import download, export
 from apps.kernel.answers import is_fragment
 from apps.kernel.paging import page_by_key
-
-MOST_EXPORTED = 100_000  # rows of one file
 
 
 @require_GET
@@ -98,11 +95,11 @@ def rows(request: PersonRequest, metric: str) -> HttpResponse:
 @require_GET
 @signed_in
 def rows_file(request: PersonRequest, metric: str, kind: str) -> StreamingHttpResponse:
-    """The same changes for a spreadsheet, 100,000 at most."""
+    """The same changes for a spreadsheet."""
     measured = programme.metric_named(metric)
     found = programme.rows_behind(request.user, _scope(request), measured, at=timezone.now())
-    ordered = found.order_by(*programme.ORDER.get(measured.rows, ("-implemented_at", "-pk"))).in_lists()
-    return download(metric, kind, ROW_COLUMNS, map(cells_of, ordered[:MOST_EXPORTED].iterator(chunk_size=2000)))
+    order = programme.ORDER.get(measured.rows, ("-implemented_at", "-pk"))
+    return export(CHANGES, kind, found.in_lists().order_by(*order))
 
 
 def _scope(request: PersonRequest) -> Scope:

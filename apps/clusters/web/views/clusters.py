@@ -1,6 +1,6 @@
 """The list of clusters, the page of one, founding and editing."""
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -9,8 +9,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.clusters import actions, panels, queries, rules
+from apps.clusters.web.exports import asked, export
 from apps.clusters.web.forms import ComponentFilterForm, EditClusterForm, FoundClusterForm, PartForm, SearchForm
 from apps.clusters.web.margin import margin
+from apps.clusters.web.tables import CLUSTERS
 from apps.journal.queries import timeline
 from apps.kernel.answers import went
 from apps.kernel.paging import Page, page_by_key
@@ -19,8 +21,10 @@ from apps.kernel.refusals import Invalid, Refusal
 
 @require_GET
 @signed_in
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """Every cluster the person may know of; with `?q=` the components that fit too."""
+    if kind := asked(request):
+        return export(CLUSTERS, kind, queries.clusters_with_counts(request.user))
     search = SearchForm(request.GET)
     text = search.cleaned_data["q"] if search.is_valid() else ""
     context = {

@@ -1,0 +1,17 @@
+"""What the exported list of clusters holds, column by column."""
+
+from operator import attrgetter
+
+from apps.clusters.web.exports import Table
+
+CLUSTERS = Table(
+    "clusters",
+    {
+        "name": attrgetter("name"),
+        "slug": attrgetter("slug"),
+        "purpose": attrgetter("purpose"),
+        "zone": attrgetter("zone"),
+        "visibility": attrgetter("visibility"),
+        "components": attrgetter("component_count"),
+    },
+)

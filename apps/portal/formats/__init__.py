@@ -1,1 +1,0 @@
-"""Open standards that the portal speaks."""
