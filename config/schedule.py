@@ -11,6 +11,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "journal.deliver": {"task": "apps.journal.tasks.deliver", "schedule": 10 * SECOND},
     "notify.send_webhooks": {"task": "apps.notify.tasks.send_webhooks", "schedule": 10 * SECOND},
     "notify.send_mail": {"task": "apps.notify.tasks.send_mail", "schedule": 15 * SECOND},
+    "notify.send_digests": {"task": "apps.notify.tasks.send_digests", "schedule": 1 * MINUTE},
     "journal.forget_old_slots": {"task": "apps.journal.tasks.forget_old_slots", "schedule": 6 * HOUR},
     "accounts.forget_old_answers": {"task": "apps.accounts.tasks.forget_old_answers", "schedule": 1 * HOUR},
     "cab.close_overdue_rounds": {"task": "apps.cab.tasks.close_overdue_rounds", "schedule": 1 * MINUTE},

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.urls import reverse
 
+from apps.notify.rules import Frequency
 from apps.notify.states import SendingState
 
 STATES = [(state, state) for state in SendingState]
@@ -60,6 +61,56 @@ class MailSending(models.Model):
         ]
         indexes = [
             models.Index(fields=["next_attempt_at"], name="mail_due", condition=models.Q(state=SendingState.WAITING))
+        ]
+
+
+class DigestPlan(models.Model):
+    """When a person gets a digest of their inbox by mail. Without a plan they get none."""
+
+    person = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    frequency = models.CharField(max_length=6, choices=[(one, one) for one in Frequency])
+    hour = models.PositiveSmallIntegerField()  # 0 to 23, on the clock of `zone`
+    weekday = models.PositiveSmallIntegerField(default=0)  # 0 is Monday; of weekly ones
+    zone = models.CharField(max_length=64)  # the person's when `next_at` was reckoned
+    next_at = models.DateTimeField()
+    told_until = models.DateTimeField()  # what came after this is told next
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(frequency__in=list(Frequency)), name="digest_plan_frequency_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(hour__lte=23, weekday__lte=6),
+                name="digest_plan_time_exists",
+                violation_error_message="A digest comes at an hour from 0 to 23 on a day of the week.",
+            ),
+        ]
+        indexes = [models.Index(fields=["next_at"], name="digest_plan_next")]
+
+
+class Digest(models.Model):
+    """One digest on its way to a mailbox: what came into an inbox from one instant (not included) to another."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="digests")
+    from_at = models.DateTimeField()
+    until_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=STATES, default=SendingState.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    last_error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=list(SendingState)), name="digest_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(until_at__gt=models.F("from_at")), name="digest_period_not_empty"
+            ),
+            # A job that runs twice makes one.
+            models.UniqueConstraint(fields=["person", "from_at"], name="digest_once"),
+        ]
+        indexes = [
+            models.Index(fields=["next_attempt_at"], name="digest_due", condition=models.Q(state=SendingState.WAITING))
         ]
 
 

@@ -2,8 +2,10 @@
 
 import ipaddress
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from apps.kernel.refusals import Invalid
 
@@ -90,6 +92,27 @@ def require_events(names: Collection[str], *, known: Collection[str]) -> list[st
                 fields={"events": ["Unknown event."]},
             )
     return sorted(set(names))
+
+
+class Frequency(StrEnum):
+    """How often a digest comes."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+def next_digest(after: datetime, *, frequency: str, hour: int, weekday: int, zone: str) -> datetime:
+    """The first instant later than `after` at that hour of the zone (weekly: on that weekday, 0 is Monday).
+
+    One a local day: an hour that the clocks leave out is that much later, one that comes twice counts the first time.
+    """
+    place = ZoneInfo(zone)
+    day = after.astimezone(place).date()
+    while True:
+        found = datetime.combine(day, time(hour), tzinfo=place).astimezone(UTC)
+        if found > after and (frequency == Frequency.DAILY or day.weekday() == weekday):
+            return found
+        day += timedelta(days=1)
 
 
 def _bad(why: str) -> Invalid:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from celery import shared_task
 
 from apps.journal.tasks import once_per_turn
-from apps.notify.actions import telling, webhooks
+from apps.notify.actions import digests, telling, webhooks
 
 
 @shared_task(name="apps.notify.tasks.send_webhooks")
@@ -20,3 +20,11 @@ def send_webhooks(at: datetime) -> int:
 def send_mail(at: datetime) -> int:
     """Send the mails that are due."""
     return telling.send_due_mail(at=at)
+
+
+@shared_task(name="apps.notify.tasks.send_digests")
+@once_per_turn("notify.send_digests", every=timedelta(minutes=1))
+def send_digests(at: datetime) -> int:
+    """Make the digests that are due, and send those in line."""
+    digests.make_due_digests(at=at)
+    return digests.send_due_digests(at=at)

@@ -48,6 +48,7 @@ OWN = {
     "preferences/",
     "inbox/read/",
     "inbox/preferences/",
+    "inbox/digest/",
     "inbox/<int:notice_id>/",
     "inbox/feeds/",
     "inbox/feeds/<int:feed_id>/revocation/",

@@ -35,6 +35,20 @@ class ReadingsOut(serializers.Serializer[Any]):
     read = serializers.IntegerField()
 
 
+class DigestIn(serializers.Serializer[Any]):
+    """When a digest comes by mail."""
+
+    frequency = serializers.ChoiceField(choices=[(one, one) for one in ("off", "daily", "weekly")])
+    hour = serializers.IntegerField(min_value=0, max_value=23, default=7, help_text="On the clock of your zone.")
+    weekday = serializers.IntegerField(min_value=0, max_value=6, default=0, help_text="0 is Monday; of weekly ones.")
+
+
+class DigestOut(DigestIn):
+    """The same, with when the next one comes."""
+
+    next_at = serializers.DateTimeField(allow_null=True)
+
+
 class WebhookOut(serializers.ModelSerializer[Endpoint]):
     """A webhook without its secret."""
 

@@ -9,11 +9,13 @@ from rest_framework.decorators import action
 from apps.accounts.api.viewsets import ReadViewSet, write
 from apps.accounts.rules import Capability, Scope
 from apps.notify import queries
-from apps.notify.actions import feeds, telling, webhooks
+from apps.notify.actions import digests, feeds, telling, webhooks
 from apps.notify.actions.feeds import NewFeed
 from apps.notify.actions.webhooks import NewSecret
 from apps.notify.api.serializers import (
     LARGEST_ID,
+    DigestIn,
+    DigestOut,
     FeedIn,
     FeedOut,
     NewFeedOut,
@@ -53,6 +55,13 @@ class NoticeViewSet(ReadViewSet[Notice]):
     def readings(self, data: dict[str, Any]) -> dict[str, int]:
         """Mark notices as read, or all of them."""
         return {"read": telling.mark_read(person=self.person, notice_ids=data.get("notices"), at=self.at)}
+
+    @action(detail=False, methods=["put"], url_path="digest", filterset_class=None)
+    @write(takes=DigestIn, gives=DigestOut)
+    def digest(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Say when your digest comes by mail: off, daily or weekly, at an hour of your zone."""
+        plan = digests.set_digest(person=self.person, at=self.at, **data)
+        return data | {"next_at": plan.next_at if plan else None}
 
     @action(detail=True, methods=["delete"])
     @write()

@@ -9,6 +9,7 @@ urlpatterns = [
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/read/", views.mark_read, name="mark-read"),
     path("inbox/preferences/", views.preferences, name="preferences"),
+    path("inbox/digest/", views.set_digest, name="set-digest"),
     path("inbox/<int:notice_id>/", views.open_notice, name="open"),
     path("inbox/feeds/", views.open_feed, name="open-feed"),
     path("inbox/feeds/<int:feed_id>/revocation/", views.revoke_feed, name="revoke-feed"),

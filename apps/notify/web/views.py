@@ -16,11 +16,11 @@ from apps.kernel.answers import went
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import NotFound, Refusal
 from apps.notify import feeds, queries
+from apps.notify.actions import digests, telling, webhooks
 from apps.notify.actions import feeds as feed_actions
-from apps.notify.actions import telling, webhooks
 from apps.notify.formats.icalendar import render as calendar_file
-from apps.notify.models import Endpoint, Feed, Preference, Sending
-from apps.notify.web.forms import EndpointForm
+from apps.notify.models import DigestPlan, Endpoint, Feed, Preference, Sending
+from apps.notify.web.forms import DigestForm, EndpointForm
 
 SHOWN = 50
 LONGEST_ID = 18  # digits of a bigint
@@ -85,6 +85,18 @@ def preferences(request: PersonRequest) -> HttpResponse:
             telling.set_mail_preference(person=request.user, kind=kind, by_mail=kind in request.POST.getlist("by_mail"))
         return went(request, "notify:preferences")
     return _preferences_page(request, {})
+
+
+@require_POST
+@signed_in
+@own
+def set_digest(request: PersonRequest) -> HttpResponse:
+    """Say when one's digest comes."""
+    form = DigestForm(request.POST)
+    if not form.is_valid():
+        return _preferences_page(request, {"digest_form": form}, status=422)
+    digests.set_digest(person=request.user, at=timezone.now(), **form.cleaned_data)
+    return went(request, "notify:preferences")
 
 
 @require_POST
@@ -240,10 +252,18 @@ def _endpoint_page(request: PersonRequest, found: Endpoint, *, secret: str = "")
     return render(request, "notify/webhook.html", context)
 
 
-def _preferences_page(request: PersonRequest, more: dict[str, object]) -> HttpResponse:
+def _preferences_page(request: PersonRequest, more: dict[str, object], *, status: int = 200) -> HttpResponse:
     silent = set(Preference.objects.filter(person=request.user, by_mail=False).values_list("kind", flat=True))
     kinds = [{"kind": kind, "label": label, "by_mail": kind not in silent} for kind, label in KINDS.items()]
     offered = feeds.kinds()
     rows = [{"feed": one, "label": offered.get(one.kind, one.kind)} for one in queries.open_feeds(request.user)]
-    context = {"kinds": kinds, "feeds": rows, "offered": offered.items(), **more}
-    return render(request, "notify/preferences.html", context)
+    plan = DigestPlan.objects.filter(person=request.user).first()
+    context = {
+        "kinds": kinds,
+        "feeds": rows,
+        "offered": offered.items(),
+        "digest_plan": plan,
+        "digest_form": DigestForm(initial=DigestForm.initial_of(plan)),
+        **more,
+    }
+    return render(request, "notify/preferences.html", context, status=status)

@@ -52,6 +52,7 @@ def _built(at: datetime) -> list[str]:
     _deliver(at)
     outside.break_things(at=at)
     outside.read_inboxes(people, at=at)
+    outside.plan_digests(people, at=at)
     said.append("inboxes, a calendar feed, webhooks, and a delivery that failed")
     return said
 

@@ -10,7 +10,7 @@ from apps.cab.events import ChangeRejected, ChangeScheduled, ReviewCompleted
 from apps.journal.actions import deliver_due
 from apps.journal.models import Delivery, Entry
 from apps.notify import secrets
-from apps.notify.actions import feeds, telling, webhooks
+from apps.notify.actions import digests, feeds, telling, webhooks
 from apps.notify.models import Endpoint, Notice, Sending
 from apps.notify.states import SendingState
 
@@ -59,6 +59,12 @@ def read_inboxes(people: dict[str, Person], *, at: datetime) -> None:
     for person in people.values():
         old = Notice.objects.filter(person=person, created_at__lt=at - UNREAD_FOR).values_list("pk", flat=True)
         telling.mark_read(person=person, notice_ids=old, at=at)
+
+
+def plan_digests(people: dict[str, Person], *, at: datetime) -> None:
+    """Who wants a mail with all of it at once: the chair on Mondays, the programme manager every morning."""
+    digests.set_digest(person=people["marit"], frequency="weekly", hour=7, weekday=0, at=at)
+    digests.set_digest(person=people["priya"], frequency="daily", hour=8, weekday=0, at=at)
 
 
 @contextmanager
