@@ -25,4 +25,6 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "cab.sweep_conflicts": {"task": "apps.cab.tasks.sweep_conflicts", "schedule": 1 * HOUR},
     "cab.expire_exceptions": {"task": "apps.cab.tasks.expire_exceptions", "schedule": 1 * MINUTE},
     "cab.continue_imports": {"task": "apps.cab.tasks.continue_imports", "schedule": 30 * SECOND},
+    "meetings.write_down_meetings": {"task": "apps.meetings.tasks.write_down_meetings", "schedule": 1 * HOUR},
+    "meetings.keep_agendas": {"task": "apps.meetings.tasks.keep_agendas", "schedule": 30 * SECOND},
 }

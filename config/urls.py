@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("apps.windows.web.urls")),
     path("policies/", include("apps.policies.web.urls")),
     path("", include("apps.cab.web.urls")),
+    path("meetings/", include("apps.meetings.web.urls")),
     path("api/v1/schema/", SchemaView.as_view(), name="schema"),
     path("api/v1/docs/", api_reference, name="api-docs"),
     path("api/v1/", include("apps.accounts.api.urls")),
@@ -31,5 +32,6 @@ urlpatterns = [
     path("api/v1/", include("apps.windows.api.urls")),
     path("api/v1/", include("apps.policies.api.urls")),
     path("api/v1/", include("apps.cab.api.urls")),
+    path("api/v1/", include("apps.meetings.api.urls")),
     path("api/v1/", include("apps.portal.api.urls")),
 ]

@@ -14,7 +14,10 @@ class Sign:
 
 _LOOKS: dict[tuple[str, str], str] = {
     ("neutral", "ring"): "draft waiting proposed experimental previewed",
-    ("info", "quarter"): "submitted assessing awaiting_authorization in_review open requested pending reviewing",
+    (
+        "info",
+        "quarter",
+    ): "agenda_locked listed submitted assessing awaiting_authorization in_review open requested pending reviewing",
     ("caution", "again"): "changes_requested request_changes invalidated retrying",
     (
         "approve",
@@ -23,16 +26,16 @@ _LOOKS: dict[tuple[str, str], str] = {
     ("caution", "tick"): "accepted approve_with_conditions approved_with_conditions successful_with_issues",
     ("info", "square"): "scheduled planned applied",
     ("freeze", "frost"): "frozen freeze enforced",
-    ("info", "play"): "implementing running",
-    ("approve", "disc"): "implemented done completed decided sent resolved",
+    ("info", "play"): "in_session current implementing running",
+    ("approve", "disc"): "minutes_published implemented done completed decided sent resolved",
     ("neutral", "disc"): "closed administrative standard",
     (
         "neutral",
         "dash",
-    ): "lifted cancelled withdrawn not_implemented waived abstain recuse retired inactive revoked disabled",
+    ): "deferred lifted cancelled withdrawn not_implemented waived abstain recuse retired inactive revoked disabled",
     ("danger", "cross"): "reject rejected denied missed failed unsuccessful error unauthorized",
     ("danger", "back"): "backed_out rolled_back undone",
-    ("caution", "glass"): "expired lapsed overdue",
+    ("caution", "glass"): "late expired lapsed overdue",
     ("danger", "bolt"): "emergency",
     ("neutral", "square"): "normal",
     ("caution", "pause"): "on_hold hold paused",

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "apps.policies",
     "apps.windows",
     "apps.cab",
+    "apps.meetings",
     "apps.portal",
 ]
 

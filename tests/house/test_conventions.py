@@ -14,6 +14,7 @@ from django.urls import get_resolver
 from apps.cab.states import MACHINES
 from apps.journal.events import REGISTRY
 from apps.journal.states import DELIVERY
+from apps.meetings.states import MACHINES as MEETINGS_MACHINES
 from apps.notify.states import SENDING
 from apps.policies.states import MACHINES as POLICIES_MACHINES
 from apps.windows.states import MACHINES as WINDOWS_MACHINES
@@ -22,7 +23,14 @@ from config.schedule import SCHEDULE
 ROOT = Path(__file__).parents[2]
 AREAS = sorted(path.parent.name for path in (ROOT / "apps").glob("*/apps.py"))
 FORBIDDEN = {"utils", "helpers", "common", "services", "signals", "managers", "constants"}
-ALL_MACHINES = {**MACHINES, **WINDOWS_MACHINES, **POLICIES_MACHINES, "delivery": DELIVERY, "sending": SENDING}
+ALL_MACHINES = {
+    **MACHINES,
+    **WINDOWS_MACHINES,
+    **POLICIES_MACHINES,
+    **MEETINGS_MACHINES,
+    "delivery": DELIVERY,
+    "sending": SENDING,
+}
 
 
 def test_every_area_has_its_floor():

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from apps.cab.models import Change, ImportRun
 from apps.cab.tasks import continue_imports
+from apps.meetings.models import Meeting, MeetingSeries
 from apps.portal import demo
 
 AXE = (Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js").read_text()
@@ -31,6 +32,8 @@ PAGES = (
     "/freeze-exceptions/",
     "/freeze-exceptions/?state=requested",
     "/windows/new/",
+    "/meetings/",
+    "/meetings/?past=on",
     "/inbox/preferences/",
     "/programme/",
     "/programme/?cluster=payments&type=normal",
@@ -74,7 +77,10 @@ def test_axe_finds_nothing(desk, organisation, width, theme):
     page.emulate_media(color_scheme=theme)
     page.set_viewport_size({"width": width, "height": 900})
     stories = {one.state: one.get_absolute_url() for one in Change.objects.exclude(state="draft")}
-    found = [one for address in (*PAGES, *stories.values()) for one in violations(page, address)]
+    meetings = {one.state: one.get_absolute_url() for one in Meeting.objects.order_by("pk")}
+    series = MeetingSeries.objects.earliest("pk").get_absolute_url()
+    places = (*PAGES, "/meetings/new/", series, *meetings.values(), *stories.values())
+    found = [one for address in places for one in violations(page, address)]
     assert found == []
 
 

@@ -32,6 +32,7 @@ from apps.cab.models import (
 )
 from apps.clusters.models import CatalogImport, Cluster, Component, Dependency, Visibility
 from apps.journal.models import Delivery, Entry
+from apps.meetings.models import Meeting, MeetingSeries
 from apps.notify.models import Endpoint, Feed, Notice, Sending
 from apps.policies.models import Policy
 from apps.windows.models import Freeze, RecurringWindow
@@ -126,6 +127,8 @@ def things(cluster: Cluster) -> dict[str, Any]:
         "metric": "lead_time",
         "kind": "csv",
         "windows": first(RecurringWindow, cluster=cluster),
+        "meetings": first(Meeting),
+        "meeting-series": first(MeetingSeries),
     }
 
 
@@ -145,6 +148,9 @@ BY_PLACE = (
     ("queue/", "pk", "queue"),
     ("metric-targets/", "pk", "target_id"),
     ("windows/", "pk", "windows"),
+    ("meetings/series/", "pk", "meeting-series"),
+    ("meeting-series/", "pk", "meeting-series"),
+    ("meetings/", "pk", "meetings"),
     ("freezes/", "pk", "freezes"),
     ("conflicts/", "pk", "conflict_id"),
     ("policies/", "slug", "policies"),
@@ -218,6 +224,7 @@ NOT_FOR_AUDITORS = {
     "imports/",
     "webhooks/new/",
     "windows/new/",
+    "meetings/new/",
     "freezes/new/",
 }
 

@@ -1,8 +1,9 @@
 """Leads each story's change as far as it has come, by the actions that people use."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from datetime import datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from apps.accounts.models import Person
@@ -17,9 +18,35 @@ from apps.portal.demo.stories import Story
 Step = Callable[[], None]
 
 
-def tell_all(stories: Sequence[Story], people: dict[str, Person], parts: dict[str, Component], *, at: datetime) -> None:
-    """Tell the stories side by side, each step at its own time before `at`: the journal then reads as it happened."""
-    tellers = [_begun(story, people, parts, at=at, minute=minute) for minute, story in enumerate(stories)]
+class Teller(Protocol):
+    """Something with steps, each at its own time."""
+
+    @property
+    def steps(self) -> Sized:
+        """What is still to be told."""
+
+    @property
+    def next_at(self) -> datetime:
+        """When the next step is taken."""
+
+    def go_on(self) -> None:
+        """Take the next step."""
+
+
+def tell_all(
+    stories: Sequence[Story],
+    people: dict[str, Person],
+    parts: dict[str, Component],
+    *,
+    at: datetime,
+    beside: Sequence[Teller] = (),
+) -> None:
+    """Tell the stories side by side, each step at its own time before `at`: the journal then reads as it happened.
+
+    `beside` are told among them.
+    """
+    begun = [_begun(story, people, parts, at=at, minute=minute) for minute, story in enumerate(stories)]
+    tellers: list[Teller] = [*begun, *beside]
     while waiting := [one for one in tellers if one.steps]:
         min(waiting, key=lambda one: one.next_at).go_on()
 

@@ -22,6 +22,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], .
             ("Conflicts", "cab:conflicts", "git-branch", None),
             ("Freezes", "cab:freezes", "snowflake", None),
             ("Boards", "cab:boards", "gavel", None),
+            ("Meetings", "meetings:meetings", "calendar-days", None),
             ("Policies", "policies:list", "scale", None),
         ),
     ),

@@ -13,6 +13,7 @@ from apps.cab.rules.revisions import FIELDS, label_of
 from apps.journal.events import REGISTRY
 from apps.journal.states import DELIVERY
 from apps.kernel.machine import Machine
+from apps.meetings import states as meetings_states
 from apps.notify.states import SENDING
 from apps.policies import states as policies_states
 from apps.windows import states as windows_states
@@ -22,6 +23,7 @@ MACHINES: dict[str, Machine] = {
     **cab_states.MACHINES,
     **windows_states.MACHINES,
     **policies_states.MACHINES,
+    **meetings_states.MACHINES,
     "delivery": DELIVERY,
     "sending": SENDING,
 }

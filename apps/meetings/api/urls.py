@@ -1,0 +1,11 @@
+"""Addresses of the meetings API."""
+
+from rest_framework.routers import SimpleRouter
+
+from apps.meetings.api.viewsets import MeetingViewSet, SeriesViewSet
+
+router = SimpleRouter()
+router.register("meetings", MeetingViewSet, basename="meetings")
+router.register("meeting-series", SeriesViewSet, basename="meeting-series")
+
+urlpatterns = router.urls

@@ -1,0 +1,166 @@
+"""What meetings tell the rest of the house and every open screen of the room. Ids and plain values only."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from apps.journal.events import Event
+
+
+@dataclass(frozen=True)
+class SeriesPlanned(Event):
+    words: ClassVar[str] = "planned the series"
+    series_id: int
+
+
+@dataclass(frozen=True)
+class SeriesEnded(Event):
+    words: ClassVar[str] = "ended the series"
+    series_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class MeetingPlanned(Event):
+    words: ClassVar[str] = "planned the meeting"
+    meeting_id: int
+
+
+@dataclass(frozen=True)
+class MeetingMoved(Event):
+    words: ClassVar[str] = "moved the meeting"
+    meeting_id: int
+    sequence: int
+
+
+@dataclass(frozen=True)
+class MeetingCancelled(Event):
+    words: ClassVar[str] = "cancelled the meeting"
+    meeting_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class AgendaFilled(Event):
+    words: ClassVar[str] = "filled the agenda"
+    meeting_id: int
+    added: list[int]
+    removed: list[int]
+
+
+@dataclass(frozen=True)
+class AgendaLocked(Event):
+    words: ClassVar[str] = "locked the agenda"
+    meeting_id: int
+    items: int
+
+
+@dataclass(frozen=True)
+class ItemCameLate(Event):
+    words: ClassVar[str] = "put a late item before the chair"
+    meeting_id: int
+    item_id: int
+    change_id: int
+
+
+@dataclass(frozen=True)
+class ItemAdmitted(Event):
+    words: ClassVar[str] = "admitted an item"
+    meeting_id: int
+    item_id: int
+    change_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ItemDeferred(Event):
+    words: ClassVar[str] = "deferred an item"
+    meeting_id: int
+    item_id: int
+    change_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ItemWithdrawn(Event):
+    words: ClassVar[str] = "took an item off that no longer waits"
+    meeting_id: int
+    item_id: int
+    change_id: int
+
+
+@dataclass(frozen=True)
+class ItemDecided(Event):
+    words: ClassVar[str] = "saw an item decided"
+    meeting_id: int
+    item_id: int
+    change_id: int
+    verdict: str
+
+
+@dataclass(frozen=True)
+class ConsentReopened(Event):
+    words: ClassVar[str] = "asked to speak of a consent item"
+    meeting_id: int
+    item_id: int
+    change_id: int
+
+
+@dataclass(frozen=True)
+class MeetingOpened(Event):
+    words: ClassVar[str] = "opened the meeting"
+    meeting_id: int
+
+
+@dataclass(frozen=True)
+class MeetingClosed(Event):
+    words: ClassVar[str] = "closed the meeting"
+    meeting_id: int
+
+
+@dataclass(frozen=True)
+class RoomJoined(Event):
+    words: ClassVar[str] = "joined"
+    meeting_id: int
+    person_id: int
+    capacity: str
+
+
+@dataclass(frozen=True)
+class RoomLeft(Event):
+    words: ClassVar[str] = "left"
+    meeting_id: int
+    person_id: int
+
+
+@dataclass(frozen=True)
+class BallotCastInRoom(Event):
+    words: ClassVar[str] = "voted"
+    meeting_id: int
+    item_id: int
+    change_id: int
+    ballot_id: int
+
+
+@dataclass(frozen=True)
+class ItemTaken(Event):
+    words: ClassVar[str] = "took an item up"
+    meeting_id: int
+    item_id: int
+    change_id: int
+
+
+@dataclass(frozen=True)
+class ItemPutBack(Event):
+    words: ClassVar[str] = "put the item back"
+    meeting_id: int
+    item_id: int
+    change_id: int
+
+
+@dataclass(frozen=True)
+class ItemShifted(Event):
+    words: ClassVar[str] = "moved an item on the agenda"
+    meeting_id: int
+    item_id: int
+    change_id: int
+    position: int

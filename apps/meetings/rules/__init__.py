@@ -1,0 +1,1 @@
+"""Pure rules of meetings: agendas, quorum, timers."""

@@ -1,0 +1,92 @@
+"""Forms of the meetings pages. They check shape; what is allowed is decided by the actions."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+
+from apps.accounts.models import Person
+from apps.cab.models import Board
+from apps.cab.queries.named import boards_visible_to
+from apps.clusters.web.forms import RefusableForm
+from apps.meetings.models.meetings import LONGEST, LONGEST_ITEM, LONGEST_LEAD, SHORTEST
+from apps.meetings.queries.meetings import boards_led_by
+from apps.windows.web.fields import WallClock
+
+LONGEST_REASON = 500
+# What the rule field suggests; anything else RFC 5545 knows from a day upwards may be written instead.
+SUGGESTIONS = (
+    ("FREQ=WEEKLY;BYDAY=TU", "every Tuesday"),
+    ("FREQ=WEEKLY;INTERVAL=2;BYDAY=WE", "every other Wednesday"),
+    ("FREQ=WEEKLY;BYDAY=MO,TH", "every Monday and Thursday"),
+    ("FREQ=MONTHLY;BYDAY=1MO", "the first Monday of the month"),
+    ("FREQ=DAILY", "every day"),
+)
+ONLY_SERIES = ("rrule",)
+
+
+class WhenForm(RefusableForm):
+    """When a meeting is, by the wall clock of its zone."""
+
+    start_local = WallClock(label="Starts", help_text="Wall clock of the zone below.")
+    duration_minutes = forms.IntegerField(label="Lasts (minutes)", min_value=SHORTEST, max_value=LONGEST, initial=60)
+
+
+class PlanForm(WhenForm):
+    """A series where a rule is written, else a single meeting."""
+
+    board = forms.ModelChoiceField(queryset=Board.objects.none(), to_field_name="slug", empty_label=None)
+    name = forms.CharField(max_length=120, initial="Weekly board")
+    place = forms.CharField(max_length=300, required=False, help_text="A room, or where the call is.")
+    zone = forms.CharField(max_length=64, help_text="An IANA name such as Europe/Berlin.")
+    rrule = forms.CharField(
+        max_length=500,
+        required=False,
+        label="Comes back",
+        help_text="A rule of RFC 5545 such as FREQ=WEEKLY;BYDAY=TU; leave it empty for a single meeting.",
+        widget=forms.TextInput(attrs={"list": "rules", "spellcheck": "false"}),
+    )
+    lock_minutes = forms.IntegerField(
+        label="Agenda locks (minutes before the start)", min_value=0, max_value=LONGEST_LEAD, initial=120
+    )
+    item_minutes = forms.IntegerField(label="Minutes for an item", min_value=1, max_value=LONGEST_ITEM, initial=10)
+    field_order = ["board", "name", "start_local", "duration_minutes", "zone", "rrule", "place"]
+
+    def __init__(self, *args: Any, person: Person, at: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["board"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = boards_led_by(person, at=at)
+
+
+class MoveForm(WhenForm):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class ReasonForm(RefusableForm):
+    reason = forms.CharField(max_length=LONGEST_REASON, label="Why", widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class ItemForm(RefusableForm):
+    """Which item of the agenda an act is about."""
+
+    item = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+
+class RuledItemForm(ItemForm):
+    reason = forms.CharField(max_length=LONGEST_REASON, label="Why")
+
+
+class MeetingFilterForm(forms.Form):
+    """The filters of the list; they live in the address."""
+
+    board = forms.ModelChoiceField(
+        queryset=Board.objects.none(), to_field_name="slug", required=False, empty_label="every board"
+    )
+    past = forms.BooleanField(required=False, label="Show past ones")
+
+    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["board"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = boards_visible_to(person).order_by("name")
