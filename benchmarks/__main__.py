@@ -1,4 +1,7 @@
-"""`make bench`: 10,000 changes, then 100,000; each page, the vote and an import beside their floors. Only prints."""
+"""`make bench`: 10,000 changes, then 100,000; pages, the vote, an import and conflicts beside their floors.
+
+Only prints. `python -m benchmarks conflicts` measures only the last of these, at 100,000.
+"""
 
 import os
 import sys
@@ -18,21 +21,28 @@ def main() -> int:
     from django.conf import settings
     from django.core.management import call_command
 
-    from benchmarks import imports, measure, stage, table
+    from benchmarks import conflicts, imports, measure, stage, table
 
     settings.ROOT_URLCONF = "benchmarks.urls"
     call_command("migrate", verbosity=0, interactive=False)
     reader = stage.people()
-    had, found = 0, {}
-    for size in SIZES:
-        began = time.monotonic()
-        stage.changes(had + 1, size)
-        print(f"{size:,} changes in place ({time.monotonic() - began:.0f} s)", flush=True)
-        had, found[size] = size, measure.pages(reader)
-        table.pages(found[size], size)
-    table.growth(found[SIZES[0]], found[SIZES[-1]])
-    table.votes(*measure.votes(reader, stage.colleague()))
-    table.imports(imports.speeds())
+    if sys.argv[1:] == ["conflicts"]:
+        stage.changes(1, SIZES[-1])
+    else:
+        had, found = 0, {}
+        for size in SIZES:
+            began = time.monotonic()
+            stage.changes(had + 1, size)
+            print(f"{size:,} changes in place ({time.monotonic() - began:.0f} s)", flush=True)
+            had, found[size] = size, measure.pages(reader)
+            table.pages(found[size], size)
+        table.growth(found[SIZES[0]], found[SIZES[-1]])
+        table.votes(*measure.votes(reader, stage.colleague()))
+        table.imports(imports.speeds())
+    conflicts.surround()
+    table.conflicts(conflicts.compared())
+    conflicts.plan(SIZES[-1])
+    table.conflicts(conflicts.compared())
     return 0
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 NUMBER = 1250  # a change that waits for the board: the fullest dossier there is
 MOST_QUERIES = 12
-AIM_PAGE, AIM_API, AIM_GROWTH, AIM_VOTE, AIM_METRICS = 6.0, 3.0, 1.3, 5.0, 8.0
+AIM_PAGE, AIM_API, AIM_GROWTH, AIM_VOTE, AIM_METRICS, AIM_CONFLICTS = 6.0, 3.0, 1.3, 5.0, 8.0, 10.0
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,8 @@ _FACTS: dict[str, Any] = {
 _CHANGES = """
 INSERT INTO cab_change (number, type, title, purpose, cluster_id, requester_id, implementer_id, implementation_plan,
     test_plan, communication_plan, backout_plan, window_start_local, window_end_local, window_zone, window_start_at,
-    window_end_at, downtime_minutes, links, state, outcome, on_hold, unauthorized, latent, revision, risk,
+    window_end_at, downtime_minutes, links, state, outcome, on_hold, unauthorized,
+    unauthorized_because, latent, retroactive, revision, risk,
     risk_computed, risk_factors, risk_reason, created_at, submitted_at, deadline_at, decided_at, started_at,
     implemented_at, closed_at, source, external_id)
 SELECT number, CASE WHEN n %% 9 = 0 THEN 'standard' WHEN n %% 31 = 0 THEN 'emergency' ELSE 'normal' END,
@@ -107,7 +108,7 @@ SELECT number, CASE WHEN n %% 9 = 0 THEN 'standard' WHEN n %% 31 = 0 THEN 'emerg
     start_at AT TIME ZONE 'Europe/Berlin', (start_at + interval '2 hours') AT TIME ZONE 'Europe/Berlin',
     'Europe/Berlin', start_at, start_at + interval '2 hours', n %% 30, '[]', state,
     CASE WHEN state = 'closed' THEN CASE WHEN n %% 23 = 0 THEN 'backed_out' ELSE 'successful' END ELSE '' END,
-    false, false, false, 1, 1 + n %% 5, 1 + n %% 5,
+    false, false, '', false, 'not_needed', 1, 1 + n %% 5, 1 + n %% 5,
     '[{"name": "tier", "value": 1, "weight": 2, "points": 2, "sentence": "A critical component is touched."}]', '',
     start_at - interval '9 days', start_at - interval '8 days',
     CASE WHEN state = 'awaiting_authorization' THEN now() + interval '1 day' + n * interval '1 second' END,

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from benchmarks.conflicts import Compared
 from benchmarks.imports import Speeds
 from benchmarks.measure import Result, Times
-from benchmarks.pages import AIM_GROWTH, AIM_VOTE, MOST_QUERIES
+from benchmarks.pages import AIM_CONFLICTS, AIM_GROWTH, AIM_VOTE, MOST_QUERIES
 
 HALF, MOST = 0.5, 0.95
 
@@ -47,6 +48,18 @@ def imports(found: Speeds) -> None:
         f"\nAn import: {found.imported:,.0f} new rows a second, {found.again:,.0f} unchanged; bare parser "
         f"{found.parsed:,.0f} (ratio {found.parsed / found.imported:.0f}); parser and COPY of the cells "
         f"{found.copied:,.0f} (ratio {found.copied / found.imported:.1f})"
+    )
+
+
+def conflicts(found: Compared) -> None:
+    """Finding the conflicts of one change beside the bare query for what is planned over its window."""
+    ratios = [found.whole.at(share) / found.bare.at(share) for share in (HALF, MOST)]
+    print(
+        f"\nConflicts of one change, {found.planned:,} planned: p50 {found.whole.at(HALF):.1f} ms, "
+        f"p95 {found.whole.at(MOST):.1f}; bare indexed query p50 {found.bare.at(HALF):.2f}, p95 "
+        f"{found.bare.at(MOST):.2f}; ratio {ratios[0]:.1f} and {ratios[1]:.1f} (aim {AIM_CONFLICTS:.0f})"
+        f"{_said(over=ratios[0] > AIM_CONFLICTS)}; {found.near:.0f} changes near, {found.found:.1f} conflicts, "
+        f"{found.queries} queries"
     )
 
 

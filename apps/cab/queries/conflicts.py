@@ -7,15 +7,16 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from apps.cab.models import Change, Conflict, FreezeException
+from apps.cab.queries.prepared import Prepared
 from apps.cab.rules import conflicts as rules
 from apps.cab.states import PLANNING, ConflictState
 from apps.clusters.models import Component, Visibility
 from apps.windows.models import RecurringWindow, WindowKind
-from apps.windows.queries import freezes_between, occurrences_between, scope_of
+from apps.windows.queries import freezes_between, occurrences_of, scope_of
 from apps.windows.rules.freezing import FreezeFacts, verdict
 from apps.windows.rules.recurrence import Interval
 
@@ -33,44 +34,59 @@ near AS MATERIALIZED (
         AND c.id <> %(change)s
 )
 """  # noqa: S608  # the states are ours
-_LINKS = f"""
+# What the change's own components reach within two hops comes first: a few rows, by the map's indexes. Read the other
+# way about (everything planned against the whole map) the answer takes ten times as long.
+_OTHERS = f"""
 WITH {_NEAR},
-mine AS (SELECT component_id AS id FROM cab_changecomponent WHERE change_id = %(change)s),
-theirs AS (
+mine AS MATERIALIZED (SELECT component_id AS id FROM cab_changecomponent WHERE change_id = %(change)s),
+reach(kind, mine, theirs, hops, mine_needs) AS MATERIALIZED (
+    SELECT 'same_component', mine.id, mine.id, 0, false FROM mine
+    UNION ALL
+    SELECT CASE edge.kind WHEN %(failover)s THEN 'failover' ELSE 'dependency' END, mine.id, edge.provider_id, 1,
+        edge.kind <> %(failover)s
+    FROM mine JOIN clusters_dependency AS edge ON edge.consumer_id = mine.id
+    UNION ALL
+    SELECT CASE edge.kind WHEN %(failover)s THEN 'failover' ELSE 'dependency' END, mine.id, edge.consumer_id, 1, false
+    FROM mine JOIN clusters_dependency AS edge ON edge.provider_id = mine.id
+    UNION ALL
+    SELECT 'dependency', mine.id, two.provider_id, 2, true
+    FROM mine
+    JOIN clusters_dependency AS one ON one.consumer_id = mine.id AND one.kind <> %(failover)s
+    JOIN clusters_dependency AS two ON two.consumer_id = one.provider_id AND two.kind <> %(failover)s
+    WHERE two.provider_id <> mine.id
+    UNION ALL
+    SELECT 'dependency', mine.id, two.consumer_id, 2, false
+    FROM mine
+    JOIN clusters_dependency AS one ON one.provider_id = mine.id AND one.kind <> %(failover)s
+    JOIN clusters_dependency AS two ON two.provider_id = one.consumer_id AND two.kind <> %(failover)s
+    WHERE two.consumer_id <> mine.id
+),
+theirs AS MATERIALIZED (
     SELECT near.id AS change_id, t.component_id AS id
     FROM near JOIN cab_changecomponent AS t ON t.change_id = near.id
-),
-edge AS (SELECT consumer_id, provider_id, kind FROM clusters_dependency),
-met(kind, change_id, mine, theirs, hops, mine_needs) AS (
-    SELECT 'same_component', theirs.change_id, mine.id, theirs.id, 0, false FROM mine JOIN theirs USING (id)
-    UNION ALL
-    SELECT CASE edge.kind WHEN %(failover)s THEN 'failover' ELSE 'dependency' END, theirs.change_id, mine.id,
-        theirs.id, 1, edge.kind <> %(failover)s
-    FROM mine JOIN edge ON edge.consumer_id = mine.id JOIN theirs ON theirs.id = edge.provider_id
-    UNION ALL
-    SELECT CASE edge.kind WHEN %(failover)s THEN 'failover' ELSE 'dependency' END, theirs.change_id, mine.id,
-        theirs.id, 1, false
-    FROM mine JOIN edge ON edge.provider_id = mine.id JOIN theirs ON theirs.id = edge.consumer_id
-    UNION ALL
-    SELECT 'dependency', theirs.change_id, mine.id, theirs.id, 2, true
-    FROM mine
-    JOIN edge AS one ON one.consumer_id = mine.id AND one.kind <> %(failover)s
-    JOIN edge AS two ON two.consumer_id = one.provider_id AND two.kind <> %(failover)s
-    JOIN theirs ON theirs.id = two.provider_id AND theirs.id <> mine.id
-    UNION ALL
-    SELECT 'dependency', theirs.change_id, mine.id, theirs.id, 2, false
-    FROM mine
-    JOIN edge AS one ON one.provider_id = mine.id AND one.kind <> %(failover)s
-    JOIN edge AS two ON two.provider_id = one.consumer_id AND two.kind <> %(failover)s
-    JOIN theirs ON theirs.id = two.consumer_id AND theirs.id <> mine.id
 )
-SELECT DISTINCT met.kind, met.change_id, m.name, t.name, met.hops, met.mine_needs, near.window_start_at,
-    near.window_end_at
-FROM met JOIN near ON near.id = met.change_id
-JOIN clusters_component AS m ON m.id = met.mine JOIN clusters_component AS t ON t.id = met.theirs
-ORDER BY met.change_id, met.kind, met.hops, m.name, t.name, met.mine_needs
-LIMIT {MOST_LINKS}
+(
+    SELECT DISTINCT reach.kind, near.id AS change_id, m.name AS mine, t.name AS theirs, reach.hops, reach.mine_needs,
+        near.window_start_at, near.window_end_at
+    FROM reach JOIN theirs ON theirs.id = reach.theirs JOIN near ON near.id = theirs.change_id
+    JOIN clusters_component AS m ON m.id = reach.mine JOIN clusters_component AS t ON t.id = reach.theirs
+    ORDER BY near.id, reach.kind, reach.hops, m.name, t.name, reach.mine_needs
+    LIMIT {MOST_LINKS}
+)
+UNION ALL
+(
+    SELECT 'person', near.id, '', '', 0, false, near.window_start_at, near.window_end_at
+    FROM near WHERE near.implementer_id = %(implementer)s
+    ORDER BY near.id
+    LIMIT {MOST_LINKS}
+)
 """  # noqa: S608
+
+
+_touched = Prepared(
+    lambda change: Component.objects.filter(touching__change=change).values_list("cluster_id", "cluster__name", "tier"),
+    change=BigIntegerField(),
+)
 
 
 def found_for(change: Change) -> list[rules.Found]:
@@ -80,8 +96,7 @@ def found_for(change: Change) -> list[rules.Found]:
     window = (change.window_start_at, change.window_end_at)
     targets = targets_of(change)
     return [
-        *_with_changes(change, window),
-        *_with_people(change, window),
+        *_with_others(change, window),
         *_with_windows(change, window, targets),
         *_with_freezes(change, window, targets),
     ]
@@ -89,8 +104,7 @@ def found_for(change: Change) -> list[rules.Found]:
 
 def targets_of(change: Change) -> list[rules.Target]:
     """Its own cluster, and every cluster and tier of the components it touches."""
-    rows = Component.objects.filter(touching__change=change).values_list("cluster_id", "cluster__name", "tier")
-    found = {rules.Target(*row) for row in rows}
+    found = {rules.Target(*row) for row in _touched(change=change.pk)}
     if all(one.cluster_id != change.cluster_id for one in found):
         found.add(rules.Target(change.cluster_id, change.cluster.name, None))
     return sorted(found, key=lambda one: (one.cluster_id, one.tier if one.tier is not None else -1))
@@ -109,9 +123,16 @@ def freeze_facts(change: Change, targets: Sequence[rules.Target], window: Interv
     )
 
 
-def windows_over(window: Interval, targets: Sequence[rules.Target]) -> tuple[list[rules.Occurs], list[rules.Occurs]]:
-    """The maintenance windows and the blackouts that overlap the range and may concern the targets."""
-    found = occurrences_between(*window, cluster_ids={one.cluster_id for one in targets})
+def declared_for(targets: Sequence[rules.Target]) -> list[RecurringWindow]:
+    """The maintenance windows and blackouts in force that may concern the targets."""
+    return list(RecurringWindow.objects.in_force().governing({one.cluster_id for one in targets}).order_by("pk"))
+
+
+def windows_over(
+    window: Interval, declared: Sequence[RecurringWindow]
+) -> tuple[list[rules.Occurs], list[rules.Occurs]]:
+    """When the declared ones come round over the range: maintenance windows, and blackouts."""
+    found = occurrences_of(declared, between=window)
     read = [
         (
             one.is_blackout,
@@ -129,15 +150,14 @@ def windows_over(window: Interval, targets: Sequence[rules.Target]) -> tuple[lis
     return [one for black, one in read if not black], [one for black, one in read if black]
 
 
-def maintenance_rulings(targets: Sequence[rules.Target]) -> Callable[[rules.Target], bool]:
+def maintenance_rulings(declared: Sequence[RecurringWindow]) -> Callable[[rules.Target], bool]:
     """What to ask of each target: whether any maintenance window is declared for it at all."""
-    rows = RecurringWindow.objects.in_force().governing({one.cluster_id for one in targets})
-    declared = list(rows.filter(kind=WindowKind.MAINTENANCE).values_list("cluster_id", "tiers"))
+    ruling = [(one.cluster_id, one.tiers) for one in declared if one.kind == WindowKind.MAINTENANCE]
 
     def ruled(target: rules.Target) -> bool:
         return any(
             cluster_id in (None, target.cluster_id) and (not tiers or target.tier is None or target.tier in tiers)
-            for cluster_id, tiers in declared
+            for cluster_id, tiers in ruling
         )
 
     return ruled
@@ -239,24 +259,34 @@ def _is_restricted(one: Conflict, change_id: int) -> bool:
     return counterpart is not None and counterpart.cluster.visibility == Visibility.RESTRICTED
 
 
-def _with_changes(change: Change, window: Interval) -> list[rules.Found]:
-    facts: dict[str, Any] = {"start": window[0], "end": window[1], "change": change.pk, "failover": rules.FAILOVER_WORD}
+def _with_others(change: Change, window: Interval) -> list[rules.Found]:
+    """With planned changes near it on the map, and with other work of whoever carries it out."""
+    facts: dict[str, Any] = {
+        "start": window[0],
+        "end": window[1],
+        "change": change.pk,
+        "failover": rules.FAILOVER_WORD,
+        "implementer": change.implementer_id,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_LINKS, facts)
+        cursor.execute(_OTHERS, facts)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
-    is_low = {row[1]: change.pk < row[1] for row in rows}
-    links = [
-        rules.Link(
-            other_id,
-            kind,
-            low=mine if is_low[other_id] else theirs,
-            high=theirs if is_low[other_id] else mine,
-            hops=hops,
-            low_needs=mine_needs if is_low[other_id] else kind == "dependency" and not mine_needs,
-        )
-        for kind, other_id, mine, theirs, hops, mine_needs, _, _ in rows
+    spans = {row[1]: _span(change, window, row[1], row[6:8]) for row in rows}
+    links = [_link(change, row) for row in rows if row[0] != rules.PERSON]
+    details = {"person": change.implementer.name if change.implementer else ""}
+    people = [row[1] for row in rows if row[0] == rules.PERSON]
+    return [
+        *rules.from_links(links, spans=spans),
+        *(rules.found(rules.PERSON, details, inputs=spans[pk], other_id=pk) for pk in people),
     ]
-    return rules.from_links(links, spans={row[1]: _span(change, window, row[1], row[6:8]) for row in rows})
+
+
+def _link(change: Change, row: Sequence[Any]) -> rules.Link:
+    kind, other_id, mine, theirs, hops, mine_needs, _, _ = row
+    low, high, low_needs = mine, theirs, mine_needs
+    if other_id < change.pk:
+        low, high, low_needs = theirs, mine, kind == rules.DEPENDENCY and not mine_needs
+    return rules.Link(other_id, kind, low=low, high=high, hops=hops, low_needs=low_needs)
 
 
 def _span(change: Change, window: Interval, other_id: int, others: Sequence[Any]) -> list[list[str]]:
@@ -265,24 +295,9 @@ def _span(change: Change, window: Interval, other_id: int, others: Sequence[Any]
     return [mine, theirs] if change.pk < other_id else [theirs, mine]
 
 
-def _with_people(change: Change, window: Interval) -> list[rules.Found]:
-    if change.implementer is None:
-        return []
-    rows = (
-        Change.objects.filter(state__in=[*PLANNING], implementer=change.implementer_id)
-        .filter(window_start_at__lt=window[1], window_end_at__gt=window[0])
-        .exclude(pk=change.pk)
-        .order_by("pk")[:MOST_LINKS]
-    )
-    details = {"person": change.implementer.name}
-    return [
-        rules.found(rules.PERSON, details, inputs=_span(change, window, pk, span), other_id=pk)
-        for pk, *span in rows.values_list("pk", "window_start_at", "window_end_at")
-    ]
-
-
 def _with_windows(change: Change, window: Interval, targets: Sequence[rules.Target]) -> list[rules.Found]:
-    maintenance, blackouts = windows_over(window, targets)
+    declared = declared_for(targets)
+    maintenance, blackouts = windows_over(window, declared)
     inputs = [moment.isoformat() for moment in window]
     found = [
         rules.found(
@@ -295,7 +310,7 @@ def _with_windows(change: Change, window: Interval, targets: Sequence[rules.Targ
     ]
     # An emergency waits for no maintenance window.
     outside = (
-        rules.outside_windows(window, targets, maintenance, maintenance_rulings(targets))
+        rules.outside_windows(window, targets, maintenance, maintenance_rulings(declared))
         if change.type != EMERGENCY
         else []
     )
@@ -305,10 +320,13 @@ def _with_windows(change: Change, window: Interval, targets: Sequence[rules.Targ
 
 
 def _with_freezes(change: Change, window: Interval, targets: Sequence[rules.Target]) -> list[rules.Found]:
+    freezes = freezes_between(*window)
+    if not freezes:
+        return []
     facts = freeze_facts(change, targets, window)
     passed = set(FreezeException.objects.in_force().filter(change=change).values_list("freeze_id", flat=True))
     found = []
-    for freeze in freezes_between(*window):
+    for freeze in freezes:
         if freeze.pk in passed:
             continue
         scope = scope_of(freeze)

@@ -10,7 +10,15 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from apps.cab.models import Change, FreezeException
-from apps.cab.queries.conflicts import EMERGENCY, PLANNED, freeze_facts, maintenance_rulings, targets_of, windows_over
+from apps.cab.queries.conflicts import (
+    EMERGENCY,
+    PLANNED,
+    declared_for,
+    freeze_facts,
+    maintenance_rulings,
+    targets_of,
+    windows_over,
+)
 from apps.cab.rules import conflicts
 from apps.cab.rules import slots as rules
 from apps.clusters.models import Dependency
@@ -171,7 +179,8 @@ def _begin(start_at: datetime | None, at: datetime) -> datetime:
 
 
 def _windows(change: Change, targets: Sequence[conflicts.Target], stretch: Interval) -> list[rules.Rule]:
-    maintenance, blackouts = windows_over(stretch, targets)
+    declared = declared_for(targets)
+    maintenance, blackouts = windows_over(stretch, declared)
     hit = [one for one in blackouts if any(one.holds_for(target) for target in targets)]
     found = [
         rules.Rule(
@@ -183,7 +192,7 @@ def _windows(change: Change, targets: Sequence[conflicts.Target], stretch: Inter
     ]
     if change.type == EMERGENCY:
         return found
-    ruled = maintenance_rulings(targets)
+    ruled = maintenance_rulings(declared)
     for target in (one for one in targets if ruled(one)):
         kept = [(one.start_at, one.end_at) for one in maintenance if one.holds_for(target)]
         where = target.cluster_name if target.tier is None else f"{target.cluster_name}, tier {target.tier}"

@@ -1,6 +1,6 @@
 """Questions about windows and freezes: what lies over a range of time, for whom."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -59,9 +59,12 @@ def occurrences_between(
         definitions = definitions.governing(set(cluster_ids))
     if kind:
         definitions = definitions.filter(kind=kind)
-    found = [
-        Occurrence(one, start, end) for one in definitions for start, end in expand(one, between=(start_at, end_at))
-    ]
+    return occurrences_of(definitions, between=(start_at, end_at))
+
+
+def occurrences_of(definitions: Iterable[RecurringWindow], *, between: Interval) -> list[Occurrence]:
+    """The occurrences of these definitions that overlap the range, by start."""
+    found = [Occurrence(one, start, end) for one in definitions for start, end in expand(one, between=between)]
     return sorted(found, key=lambda one: (one.start_at, one.end_at, one.definition.pk))
 
 
