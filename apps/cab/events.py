@@ -472,3 +472,55 @@ class TargetWithdrawn(Event):
     target_id: int
     metric: str
     value: str
+
+
+@dataclass(frozen=True)
+class ChangePreauthorized(Event):
+    words: ClassVar[str] = "let a published template authorize it"
+    change_id: int
+    handover_id: int
+    template_id: int
+    number: int
+
+
+@dataclass(frozen=True)
+class ChangeRecalled(Event):
+    words: ClassVar[str] = "took it back to a board: its template was suspended"
+    change_id: int
+    template_id: int
+
+
+@dataclass(frozen=True)
+class TemplateProposed(Event):
+    words: ClassVar[str] = "proposed a template"
+    template_id: int
+    change_id: int
+
+
+@dataclass(frozen=True)
+class TemplateRevised(Event):
+    words: ClassVar[str] = "revised a template"
+    template_id: int
+    number: int
+
+
+@dataclass(frozen=True)
+class TemplatePublished(Event):
+    words: ClassVar[str] = "published a template"
+    template_id: int
+    number: int
+
+
+@dataclass(frozen=True)
+class TemplateSuspended(Event):
+    words: ClassVar[str] = "suspended a template"
+    template_id: int
+    reason: str
+    is_by_record: bool
+
+
+@dataclass(frozen=True)
+class TemplateRetired(Event):
+    words: ClassVar[str] = "retired a template"
+    template_id: int
+    reason: str

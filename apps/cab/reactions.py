@@ -8,7 +8,7 @@ from apps.accounts.events import RoleGranted, RoleRevoked
 from apps.accounts.models import Person, PersonKind
 from apps.accounts.queries import administrators
 from apps.cab import events
-from apps.cab.actions import conflicts
+from apps.cab.actions import conflicts, handing, standards
 from apps.cab.models import (
     Board,
     BoardKind,
@@ -22,12 +22,14 @@ from apps.cab.models import (
     Round,
     Seat,
     SeatRole,
+    StandardTemplate,
 )
 from apps.cab.queries.boards import authors_of, barred_from, unvoted_seats, voting_seats
 from apps.cab.queries.calendar.feeds import calendar_items
 from apps.cab.queries.conflicts import planned_at, planning_of
 from apps.cab.queries.exceptions import deciders_of
 from apps.cab.queries.freezes import hits
+from apps.cab.queries.standards import in_flight
 from apps.cab.states import RoundState
 from apps.clusters import events as map_events
 from apps.clusters.queries import owning_people
@@ -157,9 +159,11 @@ def tell_of_decision(entry: Entry) -> None:
     )
 
 
-@subscribe("cab.decided_by_policy", events.ChangeAuthorizedByPolicy, events.ChangeRefusedByPolicy)
+@subscribe(
+    "cab.decided_by_policy", events.ChangeAuthorizedByPolicy, events.ChangePreauthorized, events.ChangeRefusedByPolicy
+)
 def tell_of_policy(entry: Entry) -> None:
-    """Tell the authors that a policy decided, and why."""
+    """Tell the authors that a policy or a template decided, and why."""
     change, handover = _change(entry), Handover.objects.get(pk=entry.data["handover_id"])
     title = f"{change.reference}: {handover.grounds['sentence'][:200]}"
     _tell(_authors(change), entry, change, kind="decision", title=title, body=change.title)
@@ -323,6 +327,55 @@ def tell_of_conflict(entry: Entry) -> None:
         kind="conflict",
         title=f"{change.reference} is in conflict: {one.get_kind_display()}",
         body=one.sentence_for(change.pk),
+    )
+
+
+@subscribe("cab.template_record", events.ImplementationFinished, events.ChangeClosed)
+def weigh_template(entry: Entry) -> None:
+    """An outcome counts for the template that the change came from; too many failures suspend it."""
+    version = _change(entry).template_version
+    if version is not None:
+        standards.weigh_template(template_id=version.template_id, at=entry.at)
+
+
+@subscribe("cab.template_recalled", events.TemplateSuspended)
+def recall_changes(entry: Entry) -> None:
+    """What rests on a suspended template goes to a board."""
+    template = StandardTemplate.objects.get(pk=entry.data["template_id"])
+    for pk in in_flight(template).order_by("pk").values_list("pk", flat=True):
+        handing.recall_change(change_id=pk, at=entry.at)
+
+
+@subscribe("cab.template_suspended", events.TemplateSuspended)
+def tell_of_suspension(entry: Entry) -> None:
+    """Tell the owner of the template and those of its cluster."""
+    template = StandardTemplate.objects.select_related("owner", "cluster").get(pk=entry.data["template_id"])
+    people = {one.pk: one for one in (template.owner, *owning_people([template.cluster_id]))}
+    tell(
+        list(people.values()),
+        entry=entry,
+        kind="work",
+        title=f"The template “{template.name}” is suspended",
+        body=f"{entry.data['reason']} What has not begun goes to a board. Revise it, and let somebody else publish it."[
+            :500
+        ],
+        url=template.get_absolute_url(),
+        at=entry.at,
+    )
+
+
+@subscribe("cab.template_proposed", events.TemplateProposed, events.TemplateRevised)
+def ask_to_publish(entry: Entry) -> None:
+    """Tell the cluster's owners that a version waits for one of them."""
+    template = StandardTemplate.objects.select_related("cluster").get(pk=entry.data["template_id"])
+    tell(
+        _reachable(owning_people([template.cluster_id])),
+        entry=entry,
+        kind="work",
+        title=f"A template waits to be published: {template.name}",
+        body="Read what it fills in and what it locks; published, changes from it need no board.",
+        url=template.get_absolute_url(),
+        at=entry.at,
     )
 
 

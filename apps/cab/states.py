@@ -28,8 +28,10 @@ CHANGE = Machine(
     "change",
     {
         _S.DRAFT: frozenset({_S.SUBMITTED, _S.CANCELLED}),
-        # An emergency goes straight to its board.
-        _S.SUBMITTED: frozenset({_S.ASSESSING, _S.AWAITING_AUTHORIZATION, _S.CHANGES_REQUESTED, _S.CANCELLED}),
+        # An emergency goes straight to its board; a standard change whose template is published needs none.
+        _S.SUBMITTED: frozenset(
+            {_S.ASSESSING, _S.AWAITING_AUTHORIZATION, _S.AUTHORIZED, _S.CHANGES_REQUESTED, _S.CANCELLED}
+        ),
         _S.ASSESSING: frozenset({_S.AWAITING_AUTHORIZATION, _S.CHANGES_REQUESTED, _S.REJECTED, _S.CANCELLED}),
         # An emergency may begin before its board has decided, where the board allows it.
         _S.AWAITING_AUTHORIZATION: frozenset(
@@ -201,6 +203,26 @@ EXCEPTION = Machine(
     },
 )
 
+
+class TemplateState(StrEnum):
+    """Where the template of a standard change stands."""
+
+    PROPOSED = "proposed"
+    PUBLISHED = "published"  # what is proposed from it is authorized beforehand
+    SUSPENDED = "suspended"  # by a person, or by itself when too much of it failed; a board decides meanwhile
+    RETIRED = "retired"
+
+
+TEMPLATE = Machine(
+    "template",
+    {
+        TemplateState.PROPOSED: frozenset({TemplateState.PUBLISHED, TemplateState.RETIRED}),
+        TemplateState.PUBLISHED: frozenset({TemplateState.SUSPENDED, TemplateState.RETIRED}),
+        TemplateState.SUSPENDED: frozenset({TemplateState.PUBLISHED, TemplateState.RETIRED}),
+        TemplateState.RETIRED: frozenset(),
+    },
+)
+
 _WORKED = frozenset({ImportState.RUNNING, ImportState.DONE, ImportState.FAILED})  # slice by slice, to an end
 IMPORT = Machine(
     "import",
@@ -220,5 +242,6 @@ MACHINES = {
     "freeze exception": EXCEPTION,
     "retroactive approval": RETROACTIVE,
     "review": REVIEW,
+    "template": TEMPLATE,
     "import": IMPORT,
 }

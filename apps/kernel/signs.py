@@ -27,7 +27,7 @@ _LOOKS: dict[tuple[str, str], str] = {
     ("info", "square"): "scheduled planned applied",
     ("freeze", "frost"): "frozen freeze enforced",
     ("info", "play"): "in_session current implementing running",
-    ("approve", "disc"): "minutes_published implemented done completed decided sent resolved",
+    ("approve", "disc"): "minutes_published published implemented done completed decided sent resolved",
     ("neutral", "disc"): "closed administrative standard",
     (
         "neutral",
@@ -38,7 +38,7 @@ _LOOKS: dict[tuple[str, str], str] = {
     ("caution", "glass"): "late expired lapsed overdue",
     ("danger", "bolt"): "emergency",
     ("neutral", "square"): "normal",
-    ("caution", "pause"): "on_hold hold paused",
+    ("caution", "pause"): "on_hold hold paused suspended",
     ("caution", "disc"): "material deprecated latent",
 }
 _WORDS = {"assessing": "In assessment", "hold": "On hold", "freeze": "Frozen", "ok": "OK"}

@@ -264,6 +264,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000  # the editor of a policy: 200 rules of 12 facts and 6 fields more
 # An imported file: as it comes, and what it may unpack to.
+# Lower bound of the success (Wilson, 95 %) from which a kind of change is suggested as a standard change.
+STANDARD_CHANGE_LEVEL: float = env.float("STANDARD_CHANGE_LEVEL", default=0.8)
 IMPORT_LARGEST_UPLOAD_BYTES: int = env.int("IMPORT_LARGEST_UPLOAD_MB", default=50) * 1024 * 1024
 IMPORT_LARGEST_BYTES: int = env.int("IMPORT_LARGEST_MB", default=500) * 1024 * 1024
 

@@ -28,6 +28,8 @@ PAGES = (
     "/inbox/",
     "/windows/",
     "/freezes/",
+    "/templates/",
+    "/templates/suggested/",
     "/freezes/new/",
     "/freeze-exceptions/",
     "/freeze-exceptions/?state=requested",

@@ -29,6 +29,7 @@ from apps.cab.models import (
     Review,
     SavedView,
     Seat,
+    StandardTemplate,
 )
 from apps.clusters.models import CatalogImport, Cluster, Component, Dependency, Visibility
 from apps.journal.models import Delivery, Entry
@@ -126,6 +127,7 @@ def things(cluster: Cluster) -> dict[str, Any]:
         "target_id": first(MetricTarget),
         "metric": "lead_time",
         "kind": "csv",
+        "templates": first(StandardTemplate, cluster=cluster),
         "windows": first(RecurringWindow, cluster=cluster),
         "meetings": first(Meeting),
         "meeting-series": first(MeetingSeries),
@@ -152,6 +154,7 @@ BY_PLACE = (
     ("meeting-series/", "pk", "meeting-series"),
     ("meetings/", "pk", "meetings"),
     ("freezes/", "pk", "freezes"),
+    ("templates/", "pk", "templates"),
     ("conflicts/", "pk", "conflict_id"),
     ("policies/", "slug", "policies"),
     ("freeze-exceptions/", "pk", "exceptions"),
@@ -242,6 +245,7 @@ def test_what_a_restricted_cluster_holds_is_at_no_address_for_an_outsider(organi
         "queue",
         "conflict_id",
         "freezes",
+        "templates",
         "windows",
         "exceptions",
     )

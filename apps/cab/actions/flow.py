@@ -7,7 +7,7 @@ from django.db import transaction
 from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.cab import events
-from apps.cab.actions.handing import straight_to_board, take
+from apps.cab.actions.handing import straight_to_board, take, take_if_preauthorized
 from apps.cab.actions.moves import locked_change, move_change, move_round
 from apps.cab.actions.rounds import give_time_back, schedule_if_ready
 from apps.cab.actions.scoring import score
@@ -26,7 +26,10 @@ HIGHEST_RISK = 5
 
 @transaction.atomic
 def submit_change(*, change_id: int, submitter: Person, at: datetime) -> Change:
-    """Hand a draft in; an emergency goes straight to its board. Refuses while something is missing, naming each."""
+    """Hand a draft in. Refuses while something is missing, naming each.
+
+    An emergency goes straight to its board; a standard change whose template is published is authorized at once.
+    """
     change = locked_change(change_id)
     _require_author(change, submitter, to="submit it")
     missing = blockers.for_submission(changes.blocker_facts(change, at=at))
@@ -45,6 +48,7 @@ def submit_change(*, change_id: int, submitter: Person, at: datetime) -> Change:
     )
     if change.type == ChangeType.EMERGENCY:
         straight_to_board(change, submitter=submitter, at=at)
+    take_if_preauthorized(change, actor=submitter, at=at)
     return change
 
 

@@ -14,10 +14,40 @@ from apps.cab.actions.scoring import score
 from apps.cab.models import Board, Change, Handover, Round
 from apps.cab.models.handovers import Way
 from apps.cab.queries import boards
+from apps.cab.queries.standards import is_stranded, preauthorizing
 from apps.cab.queries.ways import Route, route_of
 from apps.cab.states import ChangeState, RetroactiveState
 from apps.journal import actions as journal
+from apps.journal.events import Event
 from apps.kernel.refusals import Conflict, NotAllowed, WrongState
+
+
+def take_if_preauthorized(change: Change, *, actor: Person, at: datetime) -> None:
+    """Let a published template authorize what was just submitted. For actions that hold the change's lock.
+
+    Anything else waits for its assessment as ever, also what a policy would refuse: that is said at the handover.
+    """
+    if change.template_version_id is None or preauthorizing(change, lock=True)[0] is None:
+        return
+    route = route_of(change, at=at)
+    if route.template is not None:
+        take(route, change, actor=actor, at=at)
+
+
+@transaction.atomic
+def recall_change(*, change_id: int, at: datetime) -> Change:
+    """Take a change that rests on a suspended template back to a board, before work begins. Safe to run twice."""
+    change = locked_change(change_id)
+    if change.state not in {ChangeState.AUTHORIZED, ChangeState.SCHEDULED} or not is_stranded(change):
+        return change
+    move_change(change, ChangeState.AWAITING_AUTHORIZATION)
+    change.decided_at = None
+    change.save()
+    assert change.template_version is not None  # only such a change is stranded
+    event = events.ChangeRecalled(change_id=change.pk, template_id=change.template_version.template_id)
+    journal.record(event, subject=change, actor=None, at=at)
+    take(route_of(change, at=at), change, actor=None, at=at)
+    return change
 
 
 @transaction.atomic
@@ -74,7 +104,7 @@ def _again(change: Change, board: Board, *, at: datetime) -> Route:
     return route if by_policy else replace(route, way=Way.BOARD, board=board)
 
 
-def take(route: Route, change: Change, *, actor: Person, at: datetime) -> Round | None:
+def take(route: Route, change: Change, *, actor: Person | None, at: datetime) -> Round | None:
     """Take the route and keep its grounds; the round it opened, None when a policy decided.
 
     For actions that hold the change's lock, with the change awaiting authorization.
@@ -87,6 +117,7 @@ def take(route: Route, change: Change, *, actor: Person, at: datetime) -> Round 
         round=round_,
         floor=route.floor,
         own=route.own,
+        template=route.template,
         facts=route.facts,
         grounds=route.grounds,
         at=at,
@@ -101,7 +132,14 @@ def take(route: Route, change: Change, *, actor: Person, at: datetime) -> Round 
 def _authorized(handover: Handover, change: Change, *, at: datetime) -> None:
     """The house itself authorizes: no person's voice is in it, so no person is named as its actor."""
     change.decided_at, change.deadline_at = at, None
-    event = events.ChangeAuthorizedByPolicy(change_id=change.pk, handover_id=handover.pk)
+    event: Event = events.ChangeAuthorizedByPolicy(change_id=change.pk, handover_id=handover.pk)
+    if (template := handover.template) is not None:
+        event = events.ChangePreauthorized(
+            change_id=change.pk,
+            handover_id=handover.pk,
+            template_id=template.template_id,
+            number=template.number,
+        )
     authorize(change, event, actor=None, at=at)
 
 

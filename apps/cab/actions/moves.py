@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db.models import BigIntegerField
 
-from apps.cab.models import Change, Condition, Conflict, FreezeException, ImportRun, Review, Round
+from apps.cab.models import Change, Condition, Conflict, FreezeException, ImportRun, Review, Round, StandardTemplate
 from apps.cab.queries.prepared import Prepared
 from apps.cab.states import (
     CHANGE,
@@ -15,6 +15,7 @@ from apps.cab.states import (
     RETROACTIVE,
     REVIEW,
     ROUND,
+    TEMPLATE,
     ChangeState,
     ConditionState,
     ConflictState,
@@ -23,6 +24,7 @@ from apps.cab.states import (
     RetroactiveState,
     ReviewState,
     RoundState,
+    TemplateState,
 )
 from apps.kernel.refusals import NotFound
 
@@ -75,6 +77,12 @@ def move_exception(exception: FreezeException, target: ExceptionState) -> None:
     """Give the exception its next state. The caller notes who, when and why, and saves."""
     EXCEPTION.require(exception.state, target)
     exception.state = target
+
+
+def move_template(template: StandardTemplate, target: TemplateState) -> None:
+    """Give the template its next state. The caller notes why, and saves."""
+    TEMPLATE.require(template.state, target)
+    template.state = target
 
 
 def move_review(review: Review, target: ReviewState, *, at: datetime) -> None:

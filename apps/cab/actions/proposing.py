@@ -17,11 +17,20 @@ from apps.cab.actions.handing import take
 from apps.cab.actions.moves import locked_change, move_change, move_round
 from apps.cab.actions.rounds import waive_conditions
 from apps.cab.actions.scoring import score
-from apps.cab.models import Attachment, Change, ChangeComponent, ChangeType, CoAuthorship, Revision
+from apps.cab.actions.templating import require_kept, require_open
+from apps.cab.models import (
+    Attachment,
+    Change,
+    ChangeComponent,
+    ChangeType,
+    CoAuthorship,
+    Revision,
+    TemplateVersion,
+)
 from apps.cab.queries import boards, changes
 from apps.cab.queries.ways import route_of
 from apps.cab.rules import attachments, revisions
-from apps.cab.states import ChangeState, RoundState
+from apps.cab.states import ChangeState, RoundState, TemplateState
 from apps.clusters.models import Cluster, Component
 from apps.clusters.queries import standing
 from apps.journal import actions as journal
@@ -49,6 +58,7 @@ class Content:
     window_zone: str = ""
     downtime_minutes: int = 0
     links: Sequence[Mapping[str, str]] = field(default=())
+    template_version: TemplateVersion | None = None  # of a new change; an edit does not move it
 
 
 def content_from(change: Change, **new: Any) -> Content:
@@ -72,7 +82,12 @@ def propose_change(*, requester: Person, content: Content, at: datetime) -> Chan
     """Open a draft with its first revision and a computed risk."""
     requester.require(Capability.PROPOSE_CHANGE, to="propose a change")
     _require_fits(content, author=requester)
-    change = Change(number=_next_number(), requester=requester, created_at=at)
+    if content.template_version is not None:
+        require_open(content.template_version)
+        require_kept(content, content.template_version)
+    change = Change(
+        number=_next_number(), requester=requester, created_at=at, template_version=content.template_version
+    )
     _write(change, content)
     _keep_revision(change, author=requester, is_material=True, at=at)
     score(change, actor=requester, at=at, is_first=True)
@@ -97,6 +112,7 @@ def edit_change(*, change_id: int, editor: Person, content: Content, based_on: i
         )
     before = changes.content_of(change)
     _require_fits(content, author=change.requester)
+    _require_template_kept(change, content)
     _write(change, content)
     _keep_edit(change, before, editor=editor, at=at)
     return change
@@ -108,6 +124,7 @@ def preview_edit(*, change: Change, content: Content) -> revisions.EditVerdict:
         before = changes.content_of(change)
         trial = Change.objects.get(pk=change.pk)
         _require_fits(content, author=change.requester)
+        _require_template_kept(change, content)
         _write(trial, content)
         verdict = revisions.compare(before, changes.content_of(trial))
         transaction.set_rollback(True)
@@ -200,6 +217,13 @@ def _require_fits(content: Content, *, author: Person) -> None:
     if wrong:
         first = next(iter(wrong.values()))[0]
         raise Invalid(first, next_step="Correct the fields that are marked.", fields=wrong)
+
+
+def _require_template_kept(change: Change, content: Content) -> None:
+    """What is locked stays locked while the template is published; without it a board decides, and may ask for more."""
+    version = change.template_version
+    if version is not None and version.template.state == TemplateState.PUBLISHED:
+        require_kept(content, version)
 
 
 def _write(change: Change, content: Content) -> None:

@@ -86,7 +86,7 @@ def give_time_back(change: Change, *, held_at: datetime, at: datetime) -> None:
     change.deadline_at = round_.closes_at
 
 
-def open_round_at(change: Change, *, route: Route, opener: Person, at: datetime) -> Round:
+def open_round_at(change: Change, *, route: Route, opener: Person | None, at: datetime) -> Round:
     """Open the next round at the route's board, keeping its rules as they are now with what the policies add.
 
     For actions that hold the change's lock.

@@ -1,5 +1,6 @@
 """How changes, boards and ballots read and are written over the API. Bodies with unknown fields are refused."""
 
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -30,6 +31,7 @@ from apps.cab.models import (
 from apps.cab.models.boards import BoardKind
 from apps.cab.models.handovers import Way
 from apps.cab.queries.dossier import blockers_of, rounds_of, whole_again
+from apps.cab.queries.named import cluster_named, components_named, people_named
 from apps.cab.rules.ballots import NO_SUCH_BALLOT
 from apps.cab.states import Outcome
 from apps.windows.api.fields import Strict, WallClockIn
@@ -199,6 +201,13 @@ class ChangeDetailOut(ChangeOut):
     components = serializers.SerializerMethodField()
     links = Link(many=True, read_only=True)
     risk_factors = FactorOut(many=True, read_only=True)
+    template = serializers.IntegerField(
+        source="template_version.template_id",
+        read_only=True,
+        allow_null=True,
+        default=None,
+        help_text="The standard change template it was proposed from.",
+    )
     blockers = serializers.SerializerMethodField()
     current_round = serializers.SerializerMethodField()
 
@@ -225,6 +234,7 @@ class ChangeDetailOut(ChangeOut):
             "unauthorized_because",
             "implemented_first_at",
             "retroactive",
+            "template",
             "blockers",
             "current_round",
             "created_at",
@@ -278,6 +288,21 @@ class ChangeIn(ChangeEditIn):
 
     title = serializers.CharField(max_length=300)
     cluster = serializers.CharField(max_length=80)
+
+
+def resolved(data: Mapping[str, Any], person: Person) -> dict[str, Any]:
+    """Names of a body as the rows they mean, among those the person may know of."""
+    found = dict(data)
+    if "cluster" in data:
+        found["cluster"] = cluster_named(data["cluster"], person)
+    if "components" in data:
+        found["components"] = components_named(data["components"], person)
+    if "implementer" in data:
+        named = people_named([data["implementer"]], field="implementer") if data["implementer"] else [None]
+        found["implementer"] = named[0]
+    if "co_authors" in data:
+        found["co_authors"] = people_named(data["co_authors"], field="co_authors")
+    return found
 
 
 class FieldChangeOut(serializers.Serializer[Any]):

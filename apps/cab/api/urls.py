@@ -7,6 +7,7 @@ from apps.cab.api.conflicts import ConflictViewSet
 from apps.cab.api.exceptions import FreezeExceptionViewSet
 from apps.cab.api.freezes import FreezeViewSet
 from apps.cab.api.metrics import MetricsView, TargetViewSet
+from apps.cab.api.standards import TemplateViewSet
 from apps.cab.api.viewsets import (
     BoardViewSet,
     CalendarViewSet,
@@ -26,6 +27,7 @@ router.register("queue", QueueViewSet, basename="queue")
 router.register("votes", VoteViewSet, basename="votes")
 router.register("reviews", ReviewViewSet, basename="reviews")
 router.register("metric-targets", TargetViewSet, basename="metric-targets")
+router.register("templates", TemplateViewSet, basename="templates")
 router.register("conflicts", ConflictViewSet, basename="conflicts")
 
 urlpatterns = [path("metrics/", MetricsView.as_view(), name="metrics"), *router.urls]

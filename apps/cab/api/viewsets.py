@@ -37,7 +37,7 @@ from apps.cab.queries import changes
 from apps.cab.queries.boards import ballots_shown_to, conditions_shown_to, open_round
 from apps.cab.queries.calendar.feeds import PLANNED
 from apps.cab.queries.dossier import find, whole
-from apps.cab.queries.named import board_named, boards_visible_to, cluster_named, components_named, people_named
+from apps.cab.queries.named import board_named, boards_visible_to, cluster_named, people_named
 from apps.cab.states import ChangeState
 from apps.journal.models import Entry
 from apps.kernel.paging import Page
@@ -80,14 +80,14 @@ class ChangeViewSet(ConflictsOfChange, ExceptionsOfChange, SlotsOfChange):
     @write(takes=s.ChangeIn, gives=s.ChangeDetailOut, status=201)
     def create(self, data: dict[str, Any]) -> Change:
         """Propose a change; it begins as a draft."""
-        content = proposing.Content(**self._resolved(data))
+        content = proposing.Content(**s.resolved(data, self.person))
         return proposing.propose_change(requester=self.person, content=content, at=self.at)
 
     @write(takes=s.ChangeEditIn, gives=s.ChangeDetailOut, edits=True)
     def partial_update(self, data: dict[str, Any]) -> Change:
         """Edit a change; a material edit takes it back to the board."""
         change = self.get_object()
-        content = proposing.content_from(change, **self._resolved(data))
+        content = proposing.content_from(change, **s.resolved(data, self.person))
         return proposing.edit_change(
             change_id=change.pk, editor=self.person, content=content, based_on=change.revision, at=self.at
         )
@@ -98,7 +98,9 @@ class ChangeViewSet(ConflictsOfChange, ExceptionsOfChange, SlotsOfChange):
         """What an edit would mean; nothing is kept."""
         change = self.get_object()
         proposing.require_may_edit(change, self.person)
-        verdict = proposing.preview_edit(change=change, content=proposing.content_from(change, **self._resolved(data)))
+        verdict = proposing.preview_edit(
+            change=change, content=proposing.content_from(change, **s.resolved(data, self.person))
+        )
         is_approved = change.state in {ChangeState.AUTHORIZED, ChangeState.SCHEDULED}
         sentence = verdict.sentence(round_is_open=open_round(change) is not None, is_approved=is_approved)
         return {"is_material": verdict.is_material, "sentence": sentence, "changes": verdict.changes}
@@ -358,21 +360,6 @@ class ChangeViewSet(ConflictsOfChange, ExceptionsOfChange, SlotsOfChange):
             raise NotFound(
                 "There is no such condition on this change.", next_step="Open the change to see its conditions."
             )
-        return found
-
-    def _resolved(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Names of the body as the rows they mean, among those the caller may know of."""
-        found = dict(data)
-        if "cluster" in data:
-            found["cluster"] = cluster_named(data["cluster"], self.person)
-        if "components" in data:
-            found["components"] = components_named(data["components"], self.person)
-        if "implementer" in data:
-            found["implementer"] = (
-                people_named([data["implementer"]], field="implementer")[0] if data["implementer"] else None
-            )
-        if "co_authors" in data:
-            found["co_authors"] = people_named(data["co_authors"], field="co_authors")
         return found
 
 

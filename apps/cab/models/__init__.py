@@ -19,6 +19,7 @@ from apps.cab.models.handovers import Handover
 from apps.cab.models.imports import ImportedRecord, ImportRejection, ImportRun, NamedApprover
 from apps.cab.models.reviews import Review
 from apps.cab.models.rounds import Ballot, Choice, Condition, Round, Verdict
+from apps.cab.models.standards import StandardTemplate, TemplateVersion
 from apps.cab.models.targets import MetricTarget
 from apps.cab.states import ImportState
 
@@ -55,5 +56,7 @@ __all__ = [
     "SavedView",
     "Seat",
     "SeatRole",
+    "StandardTemplate",
+    "TemplateVersion",
     "Verdict",
 ]

@@ -118,6 +118,11 @@ class Change(models.Model):
         max_length=10, choices=[(s, s.replace("_", " ")) for s in RetroactiveState], default=RetroactiveState.NOT_NEEDED
     )
 
+    # The version of a standard change's template it was proposed from; it stays when the template moves on.
+    template_version = models.ForeignKey(
+        "cab.TemplateVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="changes"
+    )
+
     revision = models.PositiveIntegerField(default=1)
     risk = models.PositiveSmallIntegerField(
         default=1

@@ -5,7 +5,7 @@ from django.db import models
 
 class Way(models.TextChoices):
     BOARD = "board", "a board decides"
-    APPROVE = "approve", "authorized by policy"
+    APPROVE = "approve", "authorized without a board"
     REFUSE = "refuse", "refused by policy"
 
 
@@ -19,6 +19,8 @@ class Handover(models.Model):
     # The versions in force then; none while no policy was enabled.
     floor = models.ForeignKey("policies.PolicyVersion", on_delete=models.PROTECT, null=True, related_name="+")
     own = models.ForeignKey("policies.PolicyVersion", on_delete=models.PROTECT, null=True, related_name="+")
+    # The published version that authorized it beforehand.
+    template = models.ForeignKey("cab.TemplateVersion", on_delete=models.PROTECT, null=True, related_name="+")
     facts = models.JSONField(default=dict)  # column → value, null where it was not known
     # {"sentence", "rules": [{"source", "number", "name", "sentence", "is_certain"}], "missing", "versions"}
     grounds = models.JSONField()
@@ -33,9 +35,12 @@ class Handover(models.Model):
                 violation_error_message="A board decides in a round; a policy decides without one.",
             ),
             models.CheckConstraint(
-                condition=models.Q(way=Way.BOARD) | models.Q(floor__isnull=False) | models.Q(own__isnull=False),
+                condition=models.Q(way=Way.BOARD)
+                | models.Q(floor__isnull=False)
+                | models.Q(own__isnull=False)
+                | models.Q(way=Way.APPROVE, template__isnull=False),
                 name="handover_names_its_policy",
-                violation_error_message="What a policy decides names its version.",
+                violation_error_message="What a policy or a template decides names its version.",
             ),
         ]
         indexes = [models.Index(fields=["change", "-id"], name="handover_by_change")]

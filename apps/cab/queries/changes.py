@@ -21,6 +21,7 @@ from django.db.models import (
 
 from apps.accounts.models import Person
 from apps.accounts.rules import Capability
+from apps.cab import states
 from apps.cab.models import (
     Ballot,
     Change,
@@ -251,6 +252,8 @@ def blocker_facts_from(change: Change, *, at: datetime, **found: Any) -> Blocker
     if "freezes" not in found and change.state in {ChangeState.AUTHORIZED, ChangeState.SCHEDULED}:
         stops = freezes_before(change, at=at)
         found["freezes"] = [(one.is_hard, one.verdict.sentence) for one in stops if one.stands]
+    if change.template_version_id is not None:
+        found |= _template_facts(change)
     return BlockerFacts(
         state=change.state,
         type=change.type,
@@ -262,6 +265,17 @@ def blocker_facts_from(change: Change, *, at: datetime, **found: Any) -> Blocker
         on_hold=change.on_hold,
         **found,
     )
+
+
+def _template_facts(change: Change) -> dict[str, Any]:
+    from apps.cab.queries import standards
+    from apps.cab.rules.standards import missing_sentence
+
+    if change.state in states.FREELY_EDITABLE:
+        lacks = standards.missing_of(change)
+        return {"template_asks": missing_sentence(lacks) if lacks else ""}
+    waits = change.state in {ChangeState.AUTHORIZED, ChangeState.SCHEDULED}
+    return {"is_stranded": waits and standards.is_stranded(change)}
 
 
 def diff(change: Change, older: int, newer: int) -> revisions.EditVerdict:

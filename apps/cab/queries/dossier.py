@@ -40,7 +40,7 @@ from apps.cab.queries.freezes import STOPPABLE, FreezeStop, freezes_before, is_f
 from apps.cab.queries.prepared import Prepared
 from apps.cab.rules import blockers, exceptions, offers, separation, voting
 from apps.cab.rules.revisions import EditVerdict
-from apps.cab.states import ChangeState, ConditionState, ExceptionState, RetroactiveState, RoundState
+from apps.cab.states import ChangeState, ConditionState, ExceptionState, Outcome, RetroactiveState, RoundState
 from apps.clusters.queries import held_on, standing_from
 from apps.journal.events import words_for
 from apps.journal.models import Entry
@@ -73,6 +73,7 @@ class Dossier:
     may_accept: bool  # conflicts
     may_ask_exception: bool  # from a freeze
     deciding: frozenset[int]  # ids of the exceptions that are theirs to decide
+    may_propose_template: bool  # it went well, so it may be the example of a standard change
     is_barred: bool  # wrote it or carries it out, so never decides it
 
 
@@ -147,8 +148,16 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
         may_accept=situation.may_assess and situation.may_write,  # who may assess wrote nothing of it
         may_ask_exception=(situation.may_write and situation.is_author) or situation.may_do,
         deciding=_deciding(stops, person, is_barred=person.pk in barred),
+        may_propose_template=situation.may_write and _is_example(change),
         is_barred=person.pk in barred,
     )
+
+
+def _is_example(change: Any) -> bool:
+    """As `actions.standards` asks of it."""
+    went_well = change.outcome in {Outcome.SUCCESSFUL, Outcome.SUCCESSFUL_WITH_ISSUES} and not change.was_undone
+    is_routine = change.type != ChangeType.EMERGENCY and change.template_version_id is None
+    return bool(change.state == ChangeState.CLOSED and went_well and is_routine)
 
 
 def _deciding(stops: Sequence[FreezeStop], person: Person, *, is_barred: bool) -> frozenset[int]:

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from apps.accounts.models import Person
-from apps.cab.models import Board, Change
+from apps.cab.models import Board, Change, TemplateVersion
 from apps.cab.models.handovers import Way
-from apps.cab.queries import boards, changes
+from apps.cab.queries import boards, changes, standards
 from apps.cab.rules import facts, routing
 from apps.clusters.models import Component
 from apps.kernel.refusals import WrongState
@@ -31,6 +31,7 @@ class Route:
     grounds: dict[str, Any] = field(default_factory=dict)
     floor: PolicyVersion | None = None
     own: PolicyVersion | None = None
+    template: TemplateVersion | None = None
 
 
 def facts_of(change: Change, *, at: datetime) -> dict[str, Value | None]:
@@ -61,6 +62,8 @@ def route_of(change: Change, *, at: datetime, otherwise: Board | None = None) ->
     given = facts_of(change, at=at)
     decided = policies.required(given, cluster_id=change.cluster_id)
     route = _by_policy(change, given, decided) if decided else _by_rule(change, given)
+    if change.template_version_id is not None:
+        route = _by_template(change, route)
     if route.board is not None and route.board.kind != route.kind:
         said = f"{route.sentence} That board was never founded, so the {route.board} decides."
         return replace(route, sentence=said, grounds={**route.grounds, "sentence": said})
@@ -73,6 +76,29 @@ def route_of(change: Change, *, at: datetime, otherwise: Board | None = None) ->
             code="no_board",
         )
     return route
+
+
+def _by_template(change: Change, route: Route) -> Route:
+    """A published template authorizes beforehand, unless a policy refuses; one that does not, never lets others do so.
+
+    Its publication was the decision that a board or a policy would make. Without it the change is none that was
+    decided once for all, whatever its type says, and a board looks at it.
+    """
+    version, sentence = standards.preauthorizing(change, lock=True)
+    grounds = {**route.grounds, "sentence": sentence}
+    if route.way == Way.REFUSE:
+        return route
+    if version is not None:
+        kept = {"rules": [], "versions": [], "template": _named(version)}
+        return Route(Way.APPROVE, sentence, facts=route.facts, grounds={**grounds, **kept}, template=version)
+    if route.way == Way.BOARD:
+        return replace(route, sentence=f"{sentence} {route.sentence}", grounds=grounds)
+    fallen_back = _by_rule(change, route.facts)
+    return replace(fallen_back, sentence=sentence, grounds={**fallen_back.grounds, "sentence": sentence})
+
+
+def _named(version: TemplateVersion) -> dict[str, Any]:
+    return {"id": version.template_id, "name": version.template.name, "number": version.number}
 
 
 def _by_rule(change: Change, given: dict[str, Value | None]) -> Route:

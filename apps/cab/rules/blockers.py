@@ -33,6 +33,8 @@ class Standing:
     quorum_unreachable: Sequence[str] = field(default=())
     author_approvers: Sequence[str] = field(default=())
     conflicts: Sequence[tuple[str, str]] = field(default=())  # open ones that stop it: sentence, next step
+    template_asks: str = ""  # what its template makes mandatory and it leaves empty, as a sentence
+    is_stranded: bool = False  # the template that authorized it is suspended since
     freezes: Sequence[tuple[bool, str]] = field(default=())  # hard or not, and its sentence
 
 
@@ -119,7 +121,10 @@ def for_submission(standing: Standing) -> list[Blocker]:
             "window",
         ),
     )
-    return [Blocker(code, sentence, step, anchor) for holds, code, sentence, step, anchor in checks if not holds]
+    found = [Blocker(code, sentence, step, anchor) for holds, code, sentence, step, anchor in checks if not holds]
+    if standing.template_asks:
+        found.append(Blocker("template_asks", standing.template_asks, "Fill it in."))
+    return found
 
 
 def frozen(is_hard: bool, sentence: str) -> Blocker:
@@ -134,6 +139,15 @@ def frozen(is_hard: bool, sentence: str) -> Blocker:
 def for_work(standing: Standing) -> list[Blocker]:
     """What an approved change lacks before work may begin."""
     found = [frozen(is_hard, sentence) for is_hard, sentence in standing.freezes]
+    if standing.is_stranded:
+        found.append(
+            Blocker(
+                "template_suspended",
+                "The template that authorized it is suspended.",
+                "Wait a moment: it goes to a board by itself.",
+                "why",
+            )
+        )
     if standing.open_conditions:
         many = "1 condition" if standing.open_conditions == 1 else f"{standing.open_conditions} conditions"
         found.append(

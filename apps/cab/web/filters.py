@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from apps.accounts.models import Person
 from apps.cab.models import Board, Change, ChangeType, Reversal, Round
+from apps.cab.queries.standards import WENT, similar_to
 from apps.cab.states import OPEN, ChangeState, Outcome
 from apps.clusters.models import Cluster
 from apps.kernel.refusals import Invalid
@@ -29,7 +30,14 @@ def day_field() -> forms.DateInput:
     return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
-SELDOM = {"component", "source", "implementer"}  # reached by links; on the form only while they are in force
+SELDOM = {
+    "component",
+    "source",
+    "implementer",
+    "template",
+    "went",
+    "like",
+}  # reached by links; on the form only while they are in force
 
 
 class Asked(django_filters.FilterSet):  # type: ignore[misc]  # the package publishes no types
@@ -70,6 +78,11 @@ class ChangeFilter(Asked):
     since = django_filters.DateFilter(method="by_since", label="Window from", widget=day_field())
     until = django_filters.DateFilter(method="by_until", label="Window to", widget=day_field())
     source = django_filters.CharFilter(label="Source", max_length=80)
+    template = django_filters.NumberFilter(field_name="template_version__template", label="Template")
+    went = django_filters.ChoiceFilter(
+        method="by_went", choices=[(one, one) for one in WENT], label="Went", empty_label="any"
+    )
+    like = django_filters.CharFilter(method="by_like", label="Like", max_length=24)
     failed = django_filters.BooleanFilter(method="by_failed", label="Undone later", widget=forms.CheckboxInput)
 
     class Meta:
@@ -113,6 +126,20 @@ class ChangeFilter(Asked):
         """Changes that declare the component."""
         del name
         return rows.filter(touched__component_id=int(component_id))
+
+    def by_went(self, rows: QuerySet[Change], name: str, how: str) -> QuerySet[Change]:
+        """Changes by how they went, as a template's record counts them."""
+        del name
+        return rows.filter(WENT[how])
+
+    def by_like(self, rows: QuerySet[Change], name: str, reference: str) -> QuerySet[Change]:
+        """Closed changes of the same kind as this one."""
+        del name
+        person = self.request.user
+        number = reference.strip().upper().removeprefix("CHG-")
+        is_one = number.isascii() and number.isdigit() and len(number) <= 18  # noqa: PLR2004  # a bigint's safe length
+        change = Change.objects.visible_to(person).filter(number=int(number)).first() if is_one else None
+        return rows.filter(pk__in=similar_to(change, person, at=timezone.now())) if change else rows.none()
 
     def by_failed(self, rows: QuerySet[Change], name: str, is_wanted: bool) -> QuerySet[Change]:
         """Changes that a later one undid."""

@@ -9,9 +9,10 @@ from django.core.validators import URLValidator
 
 from apps.accounts.models import Person
 from apps.cab.actions.proposing import Content
-from apps.cab.models import Board, Change, ChangeType, Choice, Majority, SeatRole
+from apps.cab.models import Board, Change, ChangeType, Choice, Majority, SeatRole, TemplateVersion
 from apps.cab.queries.named import components_named, people_named
 from apps.cab.rules.ballots import NO_SUCH_BALLOT
+from apps.cab.rules.standards import Mode
 from apps.cab.states import ExceptionState, Outcome
 from apps.clusters.models import Cluster, Component
 from apps.kernel.refusals import Refusal
@@ -145,6 +146,26 @@ class ChangeForm(RefusableForm):
     def content(self) -> Content:
         """What the action takes."""
         return Content(**{name: _unix(value) for name, value in self.cleaned_data.items() if name != "based_on"})
+
+    def keep_to(self, version: TemplateVersion | None) -> None:
+        """Show what a template locks as locked; the actions refuse what departs from it."""
+        if version is None:
+            return
+        self.fields["type"].widget.choices = [(ChangeType.STANDARD.value, ChangeType.STANDARD.label)]
+        cluster = self.fields["cluster"]
+        assert isinstance(cluster, forms.ModelChoiceField)
+        cluster.queryset = Cluster.objects.visible_to(self.person).filter(pk=version.template.cluster_id)
+        cluster.empty_label = None
+        for name, one in version.fields.items():
+            if one["mode"] == Mode.LOCKED:
+                self.fields[name].widget.attrs["readonly"] = True
+                self.fields[name].help_text = "Locked by the template."
+
+    @staticmethod
+    def initial_from(version: TemplateVersion) -> dict[str, Any]:
+        """The form filled with what a template says."""
+        values = {name: one["value"] for name, one in version.fields.items()}
+        return values | {"type": ChangeType.STANDARD.value, "cluster": version.template.cluster.slug}
 
     @staticmethod
     def initial_of(change: Change) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from apps.cab.web.views import (
     metrics,
     programme,
     slots,
+    standards,
     targets,
 )
 
@@ -79,6 +80,14 @@ urlpatterns = [
     path("freezes/<int:pk>/preview/", freezes.preview, name="preview-freeze"),
     path("freezes/<int:pk>/enforcement/", freezes.enforce, name="enforce-freeze"),
     path("freezes/<int:pk>/lifting/", freezes.lift, name="lift-freeze"),
+    path("changes/<str:reference>/template/", standards.propose, name="propose-template"),
+    path("templates/", standards.listing, name="templates"),
+    path("templates/suggested/", standards.suggested, name="suggested-templates"),
+    path("templates/<int:pk>/", standards.show, name="template"),
+    path("templates/<int:pk>/edit/", standards.revise, name="revise-template"),
+    path("templates/<int:pk>/publication/", standards.publish, name="publish-template"),
+    path("templates/<int:pk>/suspension/", standards.suspend, name="suspend-template"),
+    path("templates/<int:pk>/retirement/", standards.retire, name="retire-template"),
     path("imports/", imports.listing, name="imports"),
     path("imports/<int:run_id>/", imports.show, name="import"),
     path("imports/<int:run_id>/rejections.csv", imports.rejected, name="import-rejections"),

@@ -9,7 +9,18 @@ from apps.accounts.models import Person
 from apps.cab.models import Board
 from apps.journal.actions import deliver_due
 from apps.meetings.models import Meeting
-from apps.portal.demo import conflicts, exceptions, history, meetings, organisation, outside, past, policies, seasons
+from apps.portal.demo import (
+    conflicts,
+    exceptions,
+    history,
+    meetings,
+    organisation,
+    outside,
+    past,
+    policies,
+    seasons,
+    standards,
+)
 from apps.portal.demo.organisation import DOMAIN, PASSWORD, PEOPLE
 from apps.portal.demo.stories import STORIES
 from apps.portal.demo.telling import tell_all
@@ -38,7 +49,13 @@ def _built(at: datetime) -> list[str]:
     said.append(f"{policies.put_in_force(people, at=at)} policies")
     tell_all(past.decided(), people, parts, at=at)
     said.append(f"{len(past.DECIDED)} changes that boards decided in that time")
-    tell_all(STORIES, people, parts, at=at, beside=meetings.appointments(people, parts, at=at))
+    tell_all(
+        STORIES,
+        people,
+        parts,
+        at=at,
+        beside=[*meetings.appointments(people, parts, at=at), standards.Routines(people, at=at)],
+    )
     said.append(f"{len(STORIES)} changes")
     said.append(f"{Meeting.objects.count()} meetings, two of them in session")
     conflicts.propose(people, parts, at=at)
@@ -46,6 +63,7 @@ def _built(at: datetime) -> list[str]:
     seasons.announce_freezes(people, at=at - exceptions.ENFORCED_BEFORE)
     exceptions.ask(people, parts, at=at)
     said.append(f"freezes, and {len(exceptions.REQUESTS)} requests to be excepted")
+    said.append(f"{len(standards.ROUTINES)} templates of standard changes")
     history.bring_along(people, at=at)
     said.append("an older register")
     outside.connect(people, at=at)

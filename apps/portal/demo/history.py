@@ -21,6 +21,8 @@ ROWS = (
     (57, "OLD-314,Shorter session time at sign-in,Asked for by the helpdesk,normal,closed,unsuccessful,3,identity,sign-in,Ole Brekke,Ole Brekke,DAY,DAY,DAY,,,yes,no"),
     (56, "OLD-315,Back to the longer session time,Staff were signed out in meetings,emergency,closed,successful,2,identity,sign-in,Ines Duarte,Ole Brekke,DAY,DAY,DAY,OLD-314,Staff were signed out in meetings,no,no"),
     (49, "OLD-320,Firmware of the label printers,Found at the stocktaking; nobody had written it down,standard,closed,successful_with_issues,1,logistics,label-printer,Ole Brekke,Ole Brekke,DAY,DAY,DAY,,,no,yes"),
+    # The same work week after week: what the house suggests as a standard change.
+    *((28 + 7 * week, f'OLD-{260 + week},"Recount of the warehouse stock, week {40 - week}",Shelves and register drift apart,normal,closed,successful,1,logistics,warehouse-stock,Ole Brekke,Ole Brekke,DAY,DAY,DAY,,,no,no') for week in range(17)),
     (48, "OLD-321,Second line to the warehouse,,normal,pondering,,2,logistics,dispatch,Ines Duarte,,DAY,,,,,no,no"),
 )  # fmt: skip
 

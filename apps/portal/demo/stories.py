@@ -41,6 +41,7 @@ STORIES = (
     Story("Catalogue reads from replicas", "Takes load off the primary before the sale.", "storefront/catalogue", "piotr", -18, "closed", outcome=Outcome.BACKED_OUT),
     Story("Faster payouts on Fridays", "Merchants wait over the weekend today.", "payments/payouts payments/ledger", "joan", -25, "closed", outcome=Outcome.UNSUCCESSFUL),
     Story("Reporting moves to the shared scheduler", "One scheduler less to run.", "data-platform/reporting", "piotr", -33, "closed"),
+    Story("New access keys of the statement archive", "Every quarter; nothing else changes.", "payments/statement-archive", "joan", -16, "closed"),
     Story("Web shop drops the old image format", "Pages get a third lighter.", "storefront/web-shop", "piotr", -40, "closed"),
     Story("Block the addresses that flood the sign-in", "Forty thousand attempts a minute; staff cannot get in.", "identity/sign-in", "piotr", 0, "begun-first", type=ChangeType.EMERGENCY, start_hour=6, hours=1),
     Story("Restart dispatch after its disk filled", "No van has had a route since four in the morning.", "logistics/dispatch", "piotr", -4, "approved-afterwards", type=ChangeType.EMERGENCY, start_hour=6, hours=1),

@@ -21,6 +21,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], .
             ("Windows", "windows:windows", "calendar-clock", None),
             ("Conflicts", "cab:conflicts", "git-branch", None),
             ("Freezes", "cab:freezes", "snowflake", None),
+            ("Templates", "cab:templates", "stamp", None),
             ("Boards", "cab:boards", "gavel", None),
             ("Meetings", "meetings:meetings", "calendar-days", None),
             ("Policies", "policies:list", "scale", None),

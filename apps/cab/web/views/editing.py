@@ -1,6 +1,7 @@
 """Proposing and editing a change; the verdict of an edit is shown before it is saved."""
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 
 from django.http import HttpResponse
@@ -11,13 +12,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.accounts.models import Person, PersonKind
 from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, signed_in
-from apps.cab.actions import proposing
-from apps.cab.models import Change
+from apps.cab.actions import proposing, templating
+from apps.cab.models import Change, StandardTemplate, TemplateVersion
 from apps.cab.queries.boards import open_round
 from apps.cab.queries.dossier import find
+from apps.cab.queries.standards import visible_template
 from apps.cab.rules.calendar import EARLIEST_YEAR, LATEST_YEAR, moved
 from apps.cab.rules.revisions import EditVerdict
-from apps.cab.states import ChangeState
+from apps.cab.states import ChangeState, TemplateState
 from apps.cab.web.forms import ChangeForm, zones
 from apps.kernel.answers import went
 from apps.kernel.refusals import Invalid, Refusal
@@ -31,17 +33,23 @@ LONGEST_INSTANT = 40  # characters
 def propose(request: PersonRequest) -> HttpResponse:
     """Write a new change."""
     request.user.require(Capability.PROPOSE_CHANGE, to="propose a change")
+    version = _asked_version(request)
+    filled = ChangeForm.initial_from(version) if version else {}
+    asked = {name: value for name, value in request.GET.dict().items() if name not in filled}
     form = ChangeForm(
-        request.POST or None, person=request.user, initial={"window_zone": request.user.zone, **request.GET.dict()}
+        request.POST or None, person=request.user, initial={"window_zone": request.user.zone, **filled, **asked}
     )
+    form.keep_to(version)
     if request.method == "POST" and form.is_valid():
         try:
-            change = proposing.propose_change(requester=request.user, content=form.content(), at=timezone.now())
+            content = replace(form.content(), template_version=version)
+            change = proposing.propose_change(requester=request.user, content=content, at=timezone.now())
         except Refusal as refusal:
             form.refuse(refusal)
         else:
             return went(request, change.get_absolute_url())
-    return _form_page(request, form, None)
+    usable = StandardTemplate.objects.visible_to(request.user).filter(state=TemplateState.PUBLISHED)
+    return _form_page(request, form, None, version=version, usable=usable.order_by("name")[:MOST_SUGGESTED])
 
 
 @require_http_methods(["GET", "POST"])
@@ -53,6 +61,7 @@ def edit(request: PersonRequest, reference: str) -> HttpResponse:
     if request.method == "GET" and "moved_to" in request.GET:
         return _moved(request, change)
     form = ChangeForm(request.POST or None, person=request.user, initial=ChangeForm.initial_of(change))
+    form.keep_to(_binding(change))
     if request.method == "POST" and form.is_valid():
         try:
             found = proposing.preview_edit(change=change, content=form.content())
@@ -112,6 +121,21 @@ def verdict(request: PersonRequest, reference: str) -> HttpResponse:
         context |= {"form": form, "change": change}
         return render(request, "cab/_verdict.html", context, status=200 if found else 422)
     return _form_page(request, form, change, **context)
+
+
+def _asked_version(request: PersonRequest) -> TemplateVersion | None:
+    """The version in force of the template that the form is filled from; None for an ordinary change."""
+    asked = request.POST.get("template") or request.GET.get("template") or ""
+    if not asked:
+        return None
+    pk = int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 18 else 0  # noqa: PLR2004  # a bigint
+    return templating.in_force(visible_template(pk, request.user))
+
+
+def _binding(change: Change) -> TemplateVersion | None:
+    """The version whose locks hold for the change."""
+    version = change.template_version
+    return version if version and version.template.state == TemplateState.PUBLISHED else None
 
 
 _APPROVED = {ChangeState.AUTHORIZED, ChangeState.SCHEDULED}
