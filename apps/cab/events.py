@@ -524,3 +524,25 @@ class TemplateRetired(Event):
     words: ClassVar[str] = "retired a template"
     template_id: int
     reason: str
+
+
+@dataclass(frozen=True)
+class ModelDrafted(Event):
+    words: ClassVar[str] = "drafted a change model"
+    model_id: int
+    number: int
+
+
+@dataclass(frozen=True)
+class ModelPublished(Event):
+    words: ClassVar[str] = "published a change model"
+    model_id: int
+    number: int
+
+
+@dataclass(frozen=True)
+class ChangeMigrated(Event):
+    words: ClassVar[str] = "let it follow another version of its model"
+    change_id: int
+    from_model_id: int
+    to_model_id: int

@@ -29,6 +29,7 @@ PAGES = (
     "/windows/",
     "/freezes/",
     "/templates/",
+    "/models/",
     "/templates/suggested/",
     "/freezes/new/",
     "/freeze-exceptions/",

@@ -117,7 +117,7 @@ def take(route: Route, change: Change, *, actor: Person | None, at: datetime) ->
         round=round_,
         floor=route.floor,
         own=route.own,
-        template=route.template,
+        template=route.template if route.way == Way.APPROVE else None,
         facts=route.facts,
         grounds=route.grounds,
         at=at,

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import BigIntegerField
 
 from apps.cab.models import Change, Condition, Conflict, FreezeException, ImportRun, Review, Round, StandardTemplate
+from apps.cab.queries.change_models import require_allows
 from apps.cab.queries.prepared import Prepared
 from apps.cab.states import (
     CHANGE,
@@ -43,8 +44,9 @@ def locked_change(change_id: int) -> Change:
 
 
 def move_change(change: Change, target: ChangeState) -> None:
-    """Give the change its next state, as states.py allows. The caller saves."""
+    """Give the change its next state, as states.py and the change's own model allow. The caller saves."""
     CHANGE.require(change.state, target)
+    require_allows(change, target)
     change.state = target
 
 

@@ -28,6 +28,7 @@ from apps.cab.models import (
     TemplateVersion,
 )
 from apps.cab.queries import boards, changes
+from apps.cab.queries.change_models import in_force
 from apps.cab.queries.ways import route_of
 from apps.cab.rules import attachments, revisions
 from apps.cab.states import ChangeState, RoundState, TemplateState
@@ -86,7 +87,12 @@ def propose_change(*, requester: Person, content: Content, at: datetime) -> Chan
         require_open(content.template_version)
         require_kept(content, content.template_version)
     change = Change(
-        number=_next_number(), requester=requester, created_at=at, template_version=content.template_version
+        number=_next_number(),
+        requester=requester,
+        type=content.type,
+        template_version=content.template_version,
+        model_version=in_force(content.type),
+        created_at=at,
     )
     _write(change, content)
     _keep_revision(change, author=requester, is_material=True, at=at)
@@ -227,6 +233,8 @@ def _require_template_kept(change: Change, content: Content) -> None:
 
 
 def _write(change: Change, content: Content) -> None:
+    if change.type != content.type:
+        change.model_version = in_force(content.type)
     for one in (
         "title",
         "cluster",

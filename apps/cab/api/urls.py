@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from apps.cab.api.change_models import ModelViewSet
 from apps.cab.api.conflicts import ConflictViewSet
 from apps.cab.api.exceptions import FreezeExceptionViewSet
 from apps.cab.api.freezes import FreezeViewSet
@@ -27,6 +28,7 @@ router.register("queue", QueueViewSet, basename="queue")
 router.register("votes", VoteViewSet, basename="votes")
 router.register("reviews", ReviewViewSet, basename="reviews")
 router.register("metric-targets", TargetViewSet, basename="metric-targets")
+router.register("models", ModelViewSet, basename="models")
 router.register("templates", TemplateViewSet, basename="templates")
 router.register("conflicts", ConflictViewSet, basename="conflicts")
 

@@ -1,6 +1,7 @@
 """Tables and truths of the change advisory board."""
 
 from apps.cab.models.boards import Board, BoardKind, Delegation, Majority, Seat, SeatRole
+from apps.cab.models.change_models import ModelVersion
 from apps.cab.models.changes import (
     Attachment,
     Change,
@@ -47,6 +48,7 @@ __all__ = [
     "LastLook",
     "Majority",
     "MetricTarget",
+    "ModelVersion",
     "NamedApprover",
     "Reversal",
     "Review",

@@ -123,6 +123,11 @@ class Change(models.Model):
         "cab.TemplateVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="changes"
     )
 
+    # The version of its type's model it follows; none: the house's machine. Only a migration gives it another.
+    model_version = models.ForeignKey(
+        "cab.ModelVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="changes"
+    )
+
     revision = models.PositiveIntegerField(default=1)
     risk = models.PositiveSmallIntegerField(
         default=1

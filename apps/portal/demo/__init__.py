@@ -14,6 +14,7 @@ from apps.portal.demo import (
     exceptions,
     history,
     meetings,
+    models,
     organisation,
     outside,
     past,
@@ -64,6 +65,7 @@ def _built(at: datetime) -> list[str]:
     exceptions.ask(people, parts, at=at)
     said.append(f"freezes, and {len(exceptions.REQUESTS)} requests to be excepted")
     said.append(f"{len(standards.ROUTINES)} templates of standard changes")
+    said.append(f"{models.put_in_force(people, at=at)} versions of change models")
     history.bring_along(people, at=at)
     said.append("an older register")
     outside.connect(people, at=at)

@@ -25,6 +25,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], .
             ("Boards", "cab:boards", "gavel", None),
             ("Meetings", "meetings:meetings", "calendar-days", None),
             ("Policies", "policies:list", "scale", None),
+            ("Models", "cab:models", "workflow", None),
         ),
     ),
     (

@@ -1,0 +1,93 @@
+"""Questions about change models: which holds, whether it lets a change move, what a migration would mean."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from apps.accounts.models import Person
+from apps.cab.models import Change, ChangeType, ModelVersion
+from apps.cab.queries.changes import content_of
+from apps.cab.rules import change_models as rules
+from apps.cab.states import OPEN, ChangeState
+from apps.kernel.refusals import Invalid, NotFound, WrongState
+
+MOST_LISTED = 200  # changes of one preview; the rest follow when these are done
+
+
+def in_force(type: str) -> ModelVersion | None:  # noqa: A002  # the field's own name
+    """The newest published version of the type's model; None: the house's machine, asking for nothing."""
+    return ModelVersion.objects.filter(type=type, published_at__isnull=False).order_by("-number").first()
+
+
+def version_of(pk: int) -> ModelVersion:
+    """The version, or a refusal when there is none."""
+    found = ModelVersion.objects.select_related("author", "published_by").filter(pk=pk).first()
+    if found is None:
+        raise NotFound("There is no such model.", next_step="Open the list of models.")
+    return found
+
+
+def standings() -> list[tuple[str, str, ModelVersion | None, ModelVersion | None]]:
+    """For each type: its value and word, the version in force, the draft."""
+    rows = list(ModelVersion.objects.select_related("author", "published_by").order_by("number"))
+    published = {one.type: one for one in rows if one.published_at}
+    drafts = {one.type: one for one in rows if not one.published_at}
+    return [(value, str(word), published.get(value), drafts.get(value)) for value, word in ChangeType.choices]
+
+
+def require_allows(change: Change, target: ChangeState) -> None:
+    """Refuse a move that the change's own model leaves out, or before which it asks for more."""
+    version = change.model_version
+    if version is None:
+        return
+    if rules.name_of(change.state, target) not in version.moves:
+        raise WrongState(
+            f"The model of {version} has no way from {change.state.replace('_', ' ')} to {target.replace('_', ' ')}.",
+            next_step="Take another way; the change's model shows which there are.",
+            code="not_in_model",
+        )
+    if not version.moves[rules.name_of(change.state, target)]:
+        return
+    lacks = rules.lacking(version.moves, change.state, target, content_of(change))
+    if lacks:
+        raise Invalid(
+            f"Before it can be {target.replace('_', ' ')}, its model ({version}) asks for: {rules.in_words(lacks)}.",
+            next_step="Edit the change and add what is named.",
+            fields={one: ["Its model asks for it."] for one in lacks},
+            code="asked_by_model",
+        )
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One change before a new version: what it would lack later, and whether its state is in the version at all."""
+
+    change: Change
+    lacks: Sequence[str]
+    fits: bool
+
+    @property
+    def sentence(self) -> str:
+        """What the new version would mean for it."""
+        if not self.fits:
+            return f"It stays: the version has no state “{self.change.state.replace('_', ' ')}”."
+        return f"Would have to add: {rules.in_words(self.lacks)}." if self.lacks else "Lacks nothing."
+
+
+def migrations(version: ModelVersion, person: Person) -> list[Migration]:
+    """The open changes of the type, of those the person may see, that follow another version; 200 at most."""
+    rows = (
+        Change.objects.visible_to(person)
+        .filter(type=version.type, state__in=list(OPEN))
+        .exclude(model_version=version)
+        .select_related("cluster", "requester", "implementer", "model_version")
+        .defer("search")
+        .order_by("number")[:MOST_LISTED]
+    )
+    return [migration(one, version) for one in rows]
+
+
+def migration(change: Change, version: ModelVersion) -> Migration:
+    """What the version would mean for the change."""
+    fits = change.state in rules.states_of(version.moves)
+    lacks = rules.lacking_ahead(version.moves, change.state, content_of(change)) if fits else []
+    return Migration(change, tuple(lacks), fits)
