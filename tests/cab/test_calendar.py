@@ -398,3 +398,134 @@ def test_a_change_without_a_window_has_nothing_to_move(ada, payments, ledger):
 def test_a_stranger_is_refused_the_form_by_the_same_rule(cleo, waiting):
     answer = signed_in(cleo).get(f"{waiting.get_absolute_url()}edit/?moved_to=2026-03-12T20:00:00Z")
     assert answer.status_code == 403
+
+
+# The month and the year
+
+
+def day_cell(page: str, day: str) -> str:
+    """The label of a day in the year's map."""
+    found = re.search(rf'<a href="[^"]*since={day}&amp;until={day}"[^>]*aria-label="([^"]*)"', page)
+    assert found, day
+    return found[1]
+
+
+def test_a_year_counts_a_change_on_every_day_it_touches_in_the_viewers_zone(ada, ben, payments, ledger):
+    scheduled(ada, payments, ledger)  # 22:00 to 23:30 in Berlin
+    over = {"window_start": datetime(2026, 3, 10, 23, 0), "window_end": datetime(2026, 3, 12, 0, 0)}
+    scheduled(ada, payments, ledger, **over)  # ends with the 11th
+    new_year = {"window_start": datetime(2025, 12, 31, 23, 0), "window_end": datetime(2026, 1, 2, 1, 0)}
+    scheduled(ada, payments, ledger, **new_year)
+    ben.zone = "Europe/Berlin"
+    ben.save()
+    page = text(signed_in(ben).get("/calendar/year/?year=2026"))
+    days = {"2026-03-09": "nothing", "2026-03-10": "2 changes", "2026-03-11": "1 change", "2026-03-12": "nothing"}
+    days |= {"2026-01-01": "1 change", "2026-01-02": "1 change", "2026-01-03": "nothing"}
+    assert {day: day_cell(page, day).split(": ")[1] for day in days} == days
+    assert "days in Europe/Berlin" in page
+    ben.zone = "Asia/Tokyo"
+    ben.save()
+    assert day_cell(text(signed_in(ben).get("/calendar/year/?year=2026")), "2026-03-11") == "11 March: 2 changes"
+
+
+def test_the_map_its_table_its_json_and_the_rows_say_the_same(freeze, admin, ada, ben, payments, ledger, sundays):
+    one, two = (scheduled(ada, payments, ledger, title=title) for title in ("First", "Second"))
+    conflict(one, two)
+    freeze()
+    plan_window(planner=admin, cluster=None, kind="blackout", values=sundays, at=NOON)
+    client = signed_in(ben)
+    page = text(client.get("/calendar/year/?year=2026"))
+    data = client.get("/calendar/year/days.json?year=2026").json()
+    by_day = {day["day"]: day for day in data["days"]}
+    assert data["zone"] == "UTC"
+    assert by_day["2026-03-10"] == {"day": "2026-03-10", "changes": 2, "freezes": 0, "blackouts": 0, "conflicts": 1}
+    assert (by_day["2026-03-11"]["freezes"], by_day["2026-03-12"]["freezes"]) == (1, 1)
+    assert "2026-03-13" not in by_day
+    assert by_day["2026-03-15"]["blackouts"] == 1
+    assert day_cell(page, "2026-03-10") == "10 March: 2 changes, 1 open conflict"
+    assert day_cell(page, "2026-03-11") == "11 March: 1 freeze"
+    assert page.count('<tr><th scope="row">') == len(data["days"])
+    row = page.split("Tue 10 Mar</a></th>")[1].split("</tr>")[0]
+    links = [link.replace("&amp;", "&") for link in re.findall(r'href="([^"]*)"', row)]
+    assert [re.sub(r"<[^>]*>", "", cell) for cell in row.split("</td>")[:4]] == ["2", "0", "0", "1"]
+    assert text(client.get(links[0])).count("data-href") == 2
+    assert "Second" in text(client.get(links[1]))
+
+
+def test_a_year_is_narrowed_by_its_address_and_by_what_one_may_see(ada, ben, dan, payments, ledger):
+    scheduled(ada, payments, ledger)
+    client = signed_in(ben)
+    assert client.get("/calendar/year/days.json?year=2026&cluster=payments").json()["days"][0]["changes"] == 1
+    for query in ("risk=5", "type=emergency", "state=closed"):
+        assert client.get(f"/calendar/year/days.json?year=2026&{query}").json()["days"] == []
+    payments.visibility = Visibility.RESTRICTED
+    payments.save()
+    assert signed_in(dan).get("/calendar/year/days.json?year=2026").json()["days"] == []
+    assert "Nothing is planned this year." in text(signed_in(dan).get("/calendar/year/?year=2026"))
+
+
+@pytest.mark.parametrize("year", [2024, 2026])
+def test_a_year_has_all_its_days_in_twelve_months(ben, board, year):
+    page = text(signed_in(ben).get(f"/calendar/year/?year={year}"))
+    assert page.count("data-level=") == (366 if year == 2024 else 365)
+    assert page.count("<caption>") == 12
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["month/?month=2026-13", "month/?month=x", "year/?year=x", "year/?year=0001", "year/days.json?year=99999"],
+)
+def test_a_month_or_year_that_is_none_is_refused_in_a_sentence(ben, board, address):
+    answer = signed_in(ben).get(f"/calendar/{address}")
+    assert answer.status_code == 422
+    assert " is not a " in text(answer)
+
+
+def test_a_month_names_the_first_changes_of_a_day_and_counts_them_all(freeze, ada, ben, payments, ledger):
+    for number in range(5):
+        scheduled(ada, payments, ledger, title=f"No {number}")
+    one = freeze()
+    client = signed_in(ben)
+    page = text(client.get("/calendar/month/?month=2026-03"))
+    assert page.count("lane-item") == 3
+    assert ">2 more</a>" in page
+    count = re.search(r'class="week-count" href="([^"]*)">5<', page)
+    assert count
+    assert text(client.get(count[1].replace("&amp;", "&"))).count("data-href") == 5
+    assert page.count(f'class="month-mark" data-kind="freeze" href="{one.get_absolute_url()}"') == 2
+    assert 'href="?month=2026-02" rel="prev"' in page
+    assert 'href="?month=2026-04" rel="next"' in page
+    assert page.count("<td") == 42  # six weeks: 23 February to 5 April
+
+
+@pytest.mark.parametrize(
+    "address", ["?week=2026-03-09", "month/?month=2026-03", "year/?year=2026", "year/days.json?year=2026"]
+)
+@pytest.mark.parametrize("narrowed", ["", "&cluster=payments&board=enterprise"])
+def test_week_month_and_year_ask_at_most_twelve_questions(
+    freeze, admin, ada, ben, board, payments, ledger, sundays, django_assert_max_num_queries, address, narrowed
+):
+    one, two = (scheduled(ada, payments, ledger, title=title) for title in ("First", "Second"))
+    conflict(one, two)
+    freeze("Of one", payments)
+    plan_window(planner=admin, cluster=None, kind="blackout", values=sundays, at=NOON)
+    client = signed_in(ben)
+    client.get("/queue/")
+    with django_assert_max_num_queries(CEILING):
+        assert client.get(f"/calendar/{address}{narrowed}").status_code == 200
+
+
+def test_filters_go_along_between_week_month_and_year(ben, payments, board):
+    page = text(signed_in(ben).get("/calendar/month/?cluster=payments"))
+    assert 'href="/calendar/year/?cluster=payments"' in page
+    assert 'href="/calendar/month/?cluster=payments" aria-current="page"' in page
+
+
+def test_a_month_too_full_for_its_sheet_still_counts_every_change(ada, ben, payments, ledger, monkeypatch):
+    monkeypatch.setattr("apps.cab.queries.calendar.sheet.MOST_CHANGES", 2)
+    for number in range(4):
+        scheduled(ada, payments, ledger, title=f"No {number}")
+    page = text(signed_in(ben).get("/calendar/month/?month=2026-03"))
+    assert '>4<span class="visually-hidden"> changes' in page
+    assert ">2 more</a>" in page
+    assert "Only the first 2 are shown" in page

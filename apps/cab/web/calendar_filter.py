@@ -1,6 +1,7 @@
 """What the calendar can be narrowed by, in its address: the list's filters, so that every number opens its rows."""
 
 from datetime import date
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -43,6 +44,13 @@ class CalendarFilter:
         found: Cluster | None = self.filter.form.cleaned_data.get("cluster") if "cluster" in self.data else None
         return found
 
+    @cached_property
+    def clusters(self) -> list[Cluster]:
+        """The clusters that lanes are drawn for: those the person may know of, or the one it is narrowed to."""
+        if self.cluster:
+            return [self.cluster]
+        return list(Cluster.objects.visible_to(self.person).only("slug", "name"))
+
     @property
     def query(self) -> str:
         """The filters without the days, as a view keeps them."""
@@ -55,12 +63,22 @@ class CalendarFilter:
         asked = {"since": first.isoformat(), "until": last.isoformat(), "state": states, **kept, **more}
         return f"{reverse('cab:changes')}?{urlencode(asked, doseq=True)}"
 
+    @property
+    def rows_base(self) -> str:
+        """The same address up to its days: a year names them 365 times."""
+        return self.rows_url(date.min, date.min).replace(f"since={date.min}&until={date.min}&", "")
+
     def conflicts_url(self, first: date, last: date) -> str:
         """The list of the open conflicts of changes planned in these days."""
         asked: dict[str, Any] = {"state": "open", "since": first.isoformat(), "until": last.isoformat()}
         if "cluster" in self.data:
             asked["cluster"] = self.data["cluster"]
         return f"{reverse('cab:conflicts')}?{urlencode(asked)}"
+
+    @property
+    def conflicts_base(self) -> str:
+        """The same address up to its days."""
+        return self.conflicts_url(date.min, date.min).replace(f"&since={date.min}&until={date.min}", "")
 
     def context(self, page: SavedPage) -> dict[str, Any]:
         """What the calendar's pages show around their days."""
@@ -71,5 +89,14 @@ class CalendarFilter:
             "query": self.query,
             "page_name": page.value,
             "page_url": reverse(f"cab:{page.value}"),
+            "tabs": [
+                {"label": one.label.capitalize(), "url": self._tab_url(one), "is_active": one is page, "count": None}
+                for one in SavedPage
+                if one is not SavedPage.CHANGES
+            ],
             "kept": [(name, self.data[name]) for name in PLACES if name in self.data],
         }
+
+    def _tab_url(self, page: SavedPage) -> str:
+        """The same filters on another page of the calendar."""
+        return f"{reverse(f'cab:{page.value}')}{'?' if self.query else ''}{self.query}"

@@ -7,6 +7,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 
 from apps.cab.models import Conflict, ConflictKind
+from apps.cab.queries.calendar.sheet import planned_within
 from apps.cab.states import ConflictState
 from apps.cab.web.filters import day_field, midnight
 from apps.clusters.models import Cluster
@@ -45,18 +46,11 @@ class ConflictFilter(django_filters.FilterSet):  # type: ignore[misc]  # the pac
         if name == "until" and since:
             return rows  # asked together with `since`
         del day
-        return rows.filter(_within("change", since, until) | _within("other", since, until))
+        start_at = midnight(since) if since else None
+        end_at = midnight(until) + timedelta(days=1) if until else None
+        return rows.filter(planned_within("change", start_at, end_at) | planned_within("other", start_at, end_at))
 
     def by_cluster(self, rows: QuerySet[Conflict], name: str, cluster: Cluster) -> QuerySet[Conflict]:
         """Conflicts of changes that the cluster governs."""
         del name
         return rows.filter(Q(change__cluster=cluster) | Q(other__cluster=cluster))
-
-
-def _within(side: str, since: date | None, until: date | None) -> Q:
-    found = Q(**{f"{side}__window_start_at__isnull": False})
-    if since:
-        found &= Q(**{f"{side}__window_end_at__gt": midnight(since)})
-    if until:
-        found &= Q(**{f"{side}__window_start_at__lt": midnight(until) + timedelta(days=1)})
-    return found

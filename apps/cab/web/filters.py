@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from copy import deepcopy
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -158,7 +159,8 @@ class ChangeFilter(Asked):
     def controls(self, person: Person, names: Sequence[str] = ()) -> list[SafeString]:
         """The form's fields (or those of these names), drawn, with what is in force."""
         shown = names or [name for name in ChangeFilter.base_filters if name not in SELDOM or self.data.get(name)]
-        return [_drawn(name, tuple(self.data.getlist(name)), _options(name, person)) for name in shown]
+        offered = offers(person)
+        return [_drawn(name, tuple(self.data.getlist(name)), offered.get(name, ())) for name in shown]
 
     def chips(self) -> list[dict[str, str]]:
         """The filters in force, each with the address that drops it."""
@@ -176,11 +178,17 @@ class ChangeFilter(Asked):
         return chips
 
 
-def _options(name: str, person: Person) -> tuple[tuple[str, str], ...]:
-    """What a choice among rows offers this person; nothing for other filters."""
-    if name == "cluster":
-        return tuple(Cluster.objects.visible_to(person).order_by("name").values_list("slug", "name"))
-    return tuple(Board.objects.order_by("name").values_list("slug", "name")) if name == "board" else ()
+Offers = dict[str, tuple[tuple[str, str], ...]]
+
+
+def offers(person: Person) -> Offers:
+    """What the choices among rows offer this person, by the name of the filter: (slug, name) of each, in one query."""
+    clusters = Cluster.objects.visible_to(person).values_list(Value("cluster"), "slug", "name")
+    rows = clusters.union(Board.objects.values_list(Value("board"), "slug", "name"))
+    found: dict[str, list[tuple[str, str]]] = {"cluster": [], "board": []}
+    for kind, slug, name in rows:
+        found[kind].append((slug, name))
+    return {kind: tuple(sorted(those, key=itemgetter(1))) for kind, those in found.items()}
 
 
 @lru_cache(maxsize=512)

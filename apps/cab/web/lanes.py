@@ -84,8 +84,9 @@ class Lanes:
 def laid_out(sheet: Sheet, filtered: CalendarFilter) -> Lanes:
     """Everything of the sheet in lanes by cluster, the federation first."""
     rules = [f".d{n}{_place(sheet.span, *_day(sheet.span, day))}" for n, day in enumerate(sheet.span.days)]
-    bands = _bands(sheet)
-    lanes = _lanes(sheet, bands)
+    known = {one.pk: one for one in filtered.clusters}
+    bands = _bands(sheet, known)
+    lanes = _lanes(sheet, bands, known)
     changes: dict[int, list[Change]] = defaultdict(list)
     for one in sheet.changes:
         changes[one.cluster_id].append(one)
@@ -97,17 +98,17 @@ def laid_out(sheet: Sheet, filtered: CalendarFilter) -> Lanes:
     return Lanes(ordered, everywhere, mark_safe("\n".join(rules)))  # noqa: S308  # numbers and keys of our own
 
 
-def _lanes(sheet: Sheet, bands: dict[int, list[Band]]) -> dict[int, Lane]:
+def _lanes(sheet: Sheet, bands: dict[int, list[Band]], known: dict[int, Cluster]) -> dict[int, Lane]:
     clusters: dict[int, Cluster | None] = {one.cluster_id: one.cluster for one in sheet.changes}
     windows = [one.definition for one in sheet.occurrences]
     clusters |= {one.cluster.pk: one.cluster for one in windows if one.cluster}
-    clusters |= {pk: cluster for pk, cluster in sheet.clusters.items() if pk in bands}
+    clusters |= {pk: cluster for pk, cluster in known.items() if pk in bands}
     if FEDERATION in bands:
         clusters[FEDERATION] = None
     return {pk: Lane(f"l{pk}", cluster) for pk, cluster in clusters.items()}
 
 
-def _bands(sheet: Sheet) -> dict[int, list[Band]]:
+def _bands(sheet: Sheet, known: dict[int, Cluster]) -> dict[int, list[Band]]:
     """Bands by the key of their lane; a freeze of several clusters stands in each."""
     found: dict[int, list[Band]] = defaultdict(list)
     for n, one in enumerate(sheet.occurrences):
@@ -121,7 +122,7 @@ def _bands(sheet: Sheet) -> dict[int, list[Band]]:
         kind, word = ("freeze", "Freeze") if freeze.strength == "hard" else ("soft", "Soft freeze")
         band = Band(f"f{n}", kind, word, freeze.name, freeze.get_absolute_url(), freeze.start_at, freeze.end_at)
         for pk in here.cluster_ids or [FEDERATION]:
-            if pk == FEDERATION or pk in sheet.clusters:
+            if pk == FEDERATION or pk in known:
                 found[pk].insert(0, band)
     return found
 
@@ -185,7 +186,7 @@ def _item(change: Change, column: int, sheet: Sheet) -> Item:
         column,
         change.window_start_at < sheet.span.start_at,
         f"{own:%a %H:%M} {zone_word(own)}" if differs else "",
-        len(sheet.conflicts.get(change.pk, ())),
+        sheet.conflicts_by_change[change.pk],
         change.pk in sheet.movable,
     )
 

@@ -1,8 +1,9 @@
 """What lies in some days of the calendar: changes, freezes, windows and blackouts, open conflicts."""
 
-from collections import defaultdict
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, cast
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -18,6 +19,7 @@ from apps.clusters.models import Cluster
 from apps.clusters.queries import held_on
 from apps.windows.models import Freeze, RecurringWindow
 from apps.windows.queries import Occurrence, expand
+from apps.windows.rules.recurrence import Interval
 
 ON_CALENDAR = (
     ChangeState.AUTHORIZED,
@@ -42,34 +44,46 @@ class FreezeHere:
 
 
 @dataclass(frozen=True)
+class ConflictHere:
+    """An open conflict: the changes in it, and when each of them is planned."""
+
+    pk: int
+    change_ids: tuple[int, ...]
+    ranges: tuple[Interval, ...]
+
+
+@dataclass(frozen=True)
 class Sheet:
-    """What a person may know of within a span; `is_cut` where there is more than one sheet takes."""
+    """What a person may know of within a span; `is_cut` where there are more changes than one sheet takes."""
 
     span: Span
     changes: list[Change]
     movable: frozenset[int]  # ids of the changes that the person may edit
     freezes: list[FreezeHere]
     occurrences: list[Occurrence]
-    clusters: dict[int, Cluster]  # those the freezes are limited to, as far as the person may know of them
-    conflicts: dict[int, list[Conflict]] = field(default_factory=dict)  # open ones, by the id of either change
+    conflicts: list[ConflictHere]
     is_cut: bool = False
+
+    @cached_property
+    def conflicts_by_change(self) -> Counter[int]:
+        """How many of them each change is in, by its id."""
+        return Counter(pk for one in self.conflicts for pk in one.change_ids)
 
 
 def sheet(person: Person, span: Span, rows: "QuerySet[Change]", *, cluster: Cluster | None = None) -> Sheet:
     """The sheet of a span. `rows` are the changes asked for, already narrowed to what the person may see.
 
-    At most 1,000 changes stand on it. `cluster` limits freezes and windows to those that hold there.
+    At most 1,000 changes stand on it. `cluster` limits freezes and windows to those that hold there, and conflicts to
+    those that a change of it is in.
     """
     found = list(planned(rows, person, span)[: MOST_CHANGES + 1])
-    freezes = freezes_in(span, person, cluster)
     return Sheet(
         span,
         found[:MOST_CHANGES],
         frozenset(one.pk for one in found if cast("Any", one).may_move),
-        freezes,
+        freezes_in(span, person, cluster),
         occurrences_in(span, person, cluster),
-        _named(freezes, person, cluster),
-        conflicts_of(person, [one.pk for one in found]),
+        conflicts_in(span, person, cluster),
         is_cut=len(found) > MOST_CHANGES,
     )
 
@@ -108,11 +122,6 @@ def freezes_in(span: Span, person: Person, cluster: Cluster | None = None) -> li
     return [one for one in found if cluster is None or not one.cluster_ids or cluster.pk in one.cluster_ids]
 
 
-def _named(freezes: list[FreezeHere], person: Person, cluster: Cluster | None) -> dict[int, Cluster]:
-    named = {pk for one in freezes for pk in one.cluster_ids if cluster is None or pk == cluster.pk}
-    return Cluster.objects.visible_to(person).in_bulk(named) if named else {}
-
-
 def occurrences_in(span: Span, person: Person, cluster: Cluster | None = None, *, kind: str = "") -> list[Occurrence]:
     """When windows and blackouts that the person may know of come round in the span, by start.
 
@@ -128,17 +137,33 @@ def occurrences_in(span: Span, person: Person, cluster: Cluster | None = None, *
     return sorted(found, key=lambda one: (one.start_at, one.end_at, one.definition.pk))
 
 
-def conflicts_of(person: Person, change_ids: list[int]) -> dict[int, list[Conflict]]:
-    """The open conflicts the person may know of, by the id of each of these changes that is in one."""
-    if not change_ids:
-        return {}
+def planned_within(side: str, start_at: datetime | None, end_at: datetime | None) -> Q:
+    """That the change on this side of a conflict ("change" or "other") is planned within the range, open where None."""
+    found = Q(**{f"{side}__window_start_at__isnull": False})
+    if start_at:
+        found &= Q(**{f"{side}__window_end_at__gt": start_at})
+    if end_at:
+        found &= Q(**{f"{side}__window_start_at__lt": end_at})
+    return found
+
+
+def open_conflicts(span: Span, person: Person, cluster: Cluster | None = None) -> "QuerySet[Conflict]":
+    """The open conflicts the person may know of in which either change is planned within the span."""
     rows = Conflict.objects.visible_to(person).filter(state=ConflictState.OPEN)
-    rows = rows.filter(Q(change__in=change_ids) | Q(other__in=change_ids)).only(
-        "change", "other", "kind", "is_stopping"
-    )
-    by_change: dict[int, list[Conflict]] = defaultdict(list)
-    for one in rows.order_by("pk")[:MOST_CONFLICTS]:
-        by_change[one.change_id].append(one)
-        if one.other_id:
-            by_change[one.other_id].append(one)
-    return dict(by_change)
+    between = (span.start_at, span.end_at)
+    rows = rows.filter(planned_within("change", *between) | planned_within("other", *between))
+    return rows.filter(Q(change__cluster=cluster) | Q(other__cluster=cluster)) if cluster else rows
+
+
+def conflicts_in(span: Span, person: Person, cluster: Cluster | None = None) -> list[ConflictHere]:
+    """The same, the oldest first, at most 2,000."""
+    ends = [f"{side}__window_{end}_at" for side in ("change", "other") for end in ("start", "end")]
+    rows = open_conflicts(span, person, cluster).order_by("pk").values_list("pk", "change_id", "other_id", *ends)
+    return [
+        ConflictHere(
+            pk,
+            tuple(one for one in (change_id, other_id) if one),
+            tuple((start, end) for start, end in (times[:2], times[2:]) if start),
+        )
+        for pk, change_id, other_id, *times in rows[:MOST_CONFLICTS]
+    ]
