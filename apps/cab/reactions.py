@@ -25,7 +25,7 @@ from apps.cab.models import (
     StandardTemplate,
 )
 from apps.cab.queries.boards import authors_of, barred_from, unvoted_seats, voting_seats
-from apps.cab.queries.calendar.feeds import calendar_items
+from apps.cab.queries.calendar.feeds import calendar_items, quiet_items
 from apps.cab.queries.conflicts import planned_at, planning_of
 from apps.cab.queries.exceptions import deciders_of
 from apps.cab.queries.freezes import hits
@@ -42,6 +42,7 @@ from apps.windows.events import FreezeEnforced, FreezeLifted
 from apps.windows.models import Freeze
 
 feeds.register("changes", "Scheduled changes I may see", calendar_items)
+feeds.register("quiet-times", "Freezes and blackouts I may know of", quiet_items)
 
 
 @subscribe("cab.round_opened", events.RoundOpened)
