@@ -42,5 +42,5 @@ RUN SECRET_KEY=unused FIELD_ENCRYPTION_KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 USER 10001:10001
 EXPOSE 8000
 # Who asked for what is the proxy's to log: it leaves the secrets in addresses out.
-CMD ["gunicorn", "config.wsgi", "--bind=0.0.0.0:8000", "--workers=2", "--threads=8", "--worker-tmp-dir=/dev/shm", \
-     "--graceful-timeout=30", "--max-requests=10000", "--max-requests-jitter=1000"]
+CMD ["gunicorn", "config.wsgi", "--config=config/gunicorn.py", "--bind=0.0.0.0:8000", "--worker-tmp-dir=/dev/shm", \
+     "--max-requests=10000", "--max-requests-jitter=1000"]

@@ -150,7 +150,7 @@ def servers(state: Path, *, durable: bool) -> Iterator[dict[str, str]]:
 def processes(state: Path, env: dict[str, str], host: str, port: int) -> Iterator[Callable[[], None]]:
     """Web, worker and beat for as long as the block lasts; gives what stays and starts again those that die."""
     worker = ["--concurrency", "2", "--without-gossip", "--without-mingle"]
-    web = ["--bind", f"{host}:{port}", "--workers", "2", "--threads", "8", "--access-logfile", os.devnull]
+    web = ["--config", "config/gunicorn.py", "--bind", f"{host}:{port}", "--access-logfile", os.devnull]
     celery: list[str | Path] = [BIN / "celery", "-A", "config"]
     commands: dict[str, list[str | Path]] = {
         "web": [BIN / "gunicorn", "config.wsgi", *web, "--log-level", "warning"],

@@ -164,3 +164,29 @@ class ItemShifted(Event):
     item_id: int
     change_id: int
     position: int
+
+
+@dataclass(frozen=True)
+class ActionAgreed(Event):
+    words: ClassVar[str] = "noted an action item"
+    meeting_id: int
+    action_item_id: int
+    owner_id: int
+
+
+@dataclass(frozen=True)
+class ActionDone(Event):
+    words: ClassVar[str] = "finished an action item"
+    meeting_id: int
+    action_item_id: int
+
+
+@dataclass(frozen=True)
+class BallotCastElsewhere(Event):
+    """A vote on the current item came by the change's own page; the room's screens hear of it too."""
+
+    words: ClassVar[str] = "voted outside the room"
+    meeting_id: int
+    item_id: int
+    change_id: int
+    ballot_id: int

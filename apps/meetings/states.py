@@ -60,4 +60,14 @@ ITEM = Machine(
 )
 OPEN_ITEMS = frozenset({_I.LISTED, _I.CURRENT})
 
-MACHINES = {"meeting": MEETING, "agenda item": ITEM}
+
+class ActionState(StrEnum):
+    """Where an action item stands."""
+
+    OPEN = "open"
+    DONE = "done"
+
+
+ACTION_ITEM = Machine("action item", {ActionState.OPEN: frozenset({ActionState.DONE}), ActionState.DONE: frozenset()})
+
+MACHINES = {"meeting": MEETING, "agenda item": ITEM, "action item": ACTION_ITEM}

@@ -260,6 +260,8 @@ STORAGES = {
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # nothing asks for a name without its hash; compressing twice took seconds
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["gif", "png", "svgz", "webp", "woff", "woff2", "map"]
+# Screens of live rooms that one web process keeps open; each holds a thread (config/gunicorn.py has so many more).
+LIVE_STREAMS: int = env.int("LIVE_STREAMS", default=40)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000  # the editor of a policy: 200 rules of 12 facts and 6 fields more

@@ -9,6 +9,7 @@ import { listenToKeys } from "./keys.js";
 import { closeMenus } from "./menus.js";
 import { openPalette } from "./palette.js";
 import { rescheduleInWeek } from "./reschedule.js";
+import { followRoom } from "./room.js";
 import { openRows } from "./rows.js";
 
 window.htmx = htmx;
@@ -21,5 +22,6 @@ filterAsYouGo(htmx);
 foldFilters();
 rescheduleInWeek();
 walkTheYear();
+followRoom(htmx);
 const palette = openPalette();
 listenToKeys(palette);

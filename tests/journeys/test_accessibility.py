@@ -86,7 +86,8 @@ def test_axe_finds_nothing(desk, organisation, width, theme):
     stories = {one.state: one.get_absolute_url() for one in Change.objects.exclude(state="draft")}
     meetings = {one.state: one.get_absolute_url() for one in Meeting.objects.order_by("pk")}
     series = MeetingSeries.objects.earliest("pk").get_absolute_url()
-    places = (*PAGES, "/meetings/new/", series, *meetings.values(), *stories.values())
+    rooms = [f"{meetings[state]}room/" for state in ("in_session", "closed")]
+    places = (*PAGES, "/meetings/new/", series, *rooms, *meetings.values(), *stories.values())
     found = [one for address in places for one in violations(page, address)]
     assert found == []
 

@@ -100,6 +100,15 @@ def test_a_session_from_join_to_close(call, opened, ben, cleo):
     assert deferred.json()["state"] == "deferred"
     admitted = call(ben, "post", f"{address}admissions/", {"item": item["id"], "reason": "Cleo is back."})
     assert (admitted.json()["state"], admitted.json()["ruled_by"]) == ("listed", "ben")
+    note = {
+        "text": "Call the bank.",
+        "owner": "cleo",
+        "due_on": (timezone.now() + timedelta(days=2)).date().isoformat(),
+    }
+    noted = call(ben, "post", f"{address}actions/", note)
+    assert (noted.status_code, noted.json()["is_done"]) == (201, False)
+    assert call(cleo, "post", f"{address}actions/done/", {"action": noted.json()["id"]}).json()["is_done"] is True
+    assert [one["text"] for one in call(ben, "get", f"{address}actions/").json()["results"]] == ["Call the bank."]
     assert call(ben, "post", f"{address}closing/").json()["state"] == "closed"
 
 

@@ -6,9 +6,11 @@ from django.db import transaction
 from django.db.models import Max
 
 from apps.accounts.models import Person
+from apps.cab.models import Ballot
 from apps.cab.queries.boards import barred_from
 from apps.journal import actions as journal
 from apps.journal.events import Event
+from apps.journal.models import Entry
 from apps.kernel.refusals import NotAllowed, WrongState
 from apps.meetings import events
 from apps.meetings.actions.moves import (
@@ -28,6 +30,7 @@ from apps.meetings.rules.agenda import Candidate, in_order
 from apps.meetings.rules.authority import require_member
 from apps.meetings.states import LIVE, OPEN_ITEMS, ItemState, MeetingState
 
+_BALLOTS = (events.BallotCastInRoom.name(), events.BallotCastElsewhere.name())
 _OPEN_MEETING = (MeetingState.AGENDA_LOCKED, MeetingState.IN_SESSION)
 
 
@@ -138,6 +141,19 @@ def reopen_consent(*, meeting_id: int, item_id: int, member: Person, at: datetim
     item.save(update_fields=["is_consent", "reopened_by"])
     _tell(meeting, events.ConsentReopened(**_of(item)), actor=member, at=at)
     return item
+
+
+@transaction.atomic
+def note_ballot(*, change_id: int, ballot_id: int, at: datetime) -> None:
+    """Tell the room that speaks of a change of a ballot cast elsewhere. Safe to run twice."""
+    speaking = AgendaItem.objects.filter(change=change_id, state=ItemState.CURRENT).values_list("meeting", flat=True)
+    for pk in list(speaking):
+        meeting = locked_meeting(pk)
+        item = meeting.items.filter(change=change_id, state=ItemState.CURRENT).first()
+        told = Entry.objects.about(meeting).filter(event__in=_BALLOTS, data__ballot_id=ballot_id)
+        if item is not None and not told.exists():
+            voter = Ballot.objects.select_related("cast_by").get(pk=ballot_id).cast_by
+            _tell(meeting, events.BallotCastElsewhere(**_of(item), ballot_id=ballot_id), actor=voter, at=at)
 
 
 def settle_item(meeting: Meeting, item: AgendaItem, verdict: str, *, actor: Person | None, at: datetime) -> None:

@@ -8,11 +8,11 @@ from datetime import datetime
 
 from apps.accounts.models import Person
 from apps.kernel.refusals import NotFound, WrongState
-from apps.meetings.models import AgendaItem, Meeting
+from apps.meetings.models import ActionItem, AgendaItem, Meeting
 from apps.meetings.queries.meetings import part_of
 from apps.meetings.rules.authority import Part, require_leads
 from apps.meetings.rules.timing import spent_seconds
-from apps.meetings.states import ITEM, MEETING, ItemState, MeetingState
+from apps.meetings.states import ACTION_ITEM, ITEM, MEETING, ActionState, ItemState, MeetingState
 
 
 def locked_meeting(meeting_id: int, person: Person | None = None) -> Meeting:
@@ -69,3 +69,9 @@ def move_item(item: AgendaItem, target: ItemState, *, at: datetime) -> None:
     item.spent_seconds = spent_seconds(before=item.spent_seconds, taken_at=item.taken_at, at=at)
     item.taken_at = at if target == ItemState.CURRENT else None
     item.state = target
+
+
+def move_action_item(action: ActionItem, target: ActionState, *, at: datetime) -> None:
+    """End the action item, noting when. The caller saves."""
+    ACTION_ITEM.require(action.state, target)
+    action.state, action.done_at = target, at

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from apps.accounts.models import Person
 from apps.cab.models import Board, Choice
 from apps.cab.rules.ballots import LONGEST_CONDITION, LONGEST_REASON, MOST_CONDITIONS
-from apps.meetings.models import AgendaItem, Attendance, Meeting, MeetingSeries
+from apps.meetings.models import ActionItem, AgendaItem, Attendance, Meeting, MeetingSeries
 from apps.meetings.models.meetings import LONGEST, LONGEST_ITEM, LONGEST_LEAD, SHORTEST
 from apps.meetings.queries.room import Presence
 from apps.windows.api.fields import Strict, WallClockIn
@@ -126,6 +126,34 @@ class RoomBallotIn(AgendaItemIn):
         child=serializers.CharField(max_length=LONGEST_CONDITION), max_length=MOST_CONDITIONS, default=list
     )
     seat_of = serializers.CharField(max_length=150, allow_null=True, default=None, help_text="By delegation: whose.")
+
+
+class ActionIn(Strict):
+    """What somebody does until when; about an item of the agenda, or about none."""
+
+    text = serializers.CharField(max_length=500)
+    owner = serializers.CharField(max_length=150, help_text="Their handle.")
+    due_on = serializers.DateField()
+    item = serializers.IntegerField(min_value=1, max_value=MOST_NUMBER, allow_null=True, default=None)
+
+
+class FinishIn(Strict):
+    action = serializers.IntegerField(min_value=1, max_value=MOST_NUMBER, help_text="`id` of the action item.")
+
+
+class ActionOut(serializers.ModelSerializer[ActionItem]):
+    """One action item of a meeting."""
+
+    owner = serializers.SlugRelatedField[Person](slug_field="handle", read_only=True)
+    is_done = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ActionItem
+        fields = ("id", "item", "text", "owner", "due_on", "is_done", "noted_at", "done_at")
+        read_only_fields = fields
+
+    def get_is_done(self, one: ActionItem) -> bool:
+        return one.done_at is not None
 
 
 class AgendaItemOut(serializers.ModelSerializer[AgendaItem]):

@@ -11,10 +11,11 @@ from apps.accounts.rules import Scope
 from apps.cab.models import Ballot
 from apps.cab.queries.named import board_named, people_named
 from apps.meetings.actions import agenda as agendas
-from apps.meetings.actions import planning, room, session
+from apps.meetings.actions import agreed, planning, room, session
 from apps.meetings.api import serializers as s
-from apps.meetings.models import AgendaItem, Attendance, Meeting, MeetingSeries
+from apps.meetings.models import ActionItem, AgendaItem, Attendance, Meeting, MeetingSeries
 from apps.meetings.queries.agenda import agenda_for
+from apps.meetings.queries.live import actions_of
 from apps.meetings.queries.room import Presence, presence
 from apps.meetings.states import MeetingState
 
@@ -187,4 +188,33 @@ class MeetingViewSet(ReadViewSet[Meeting]):
             conditions=conditions,
             at=self.at,
             **data,
+        )
+
+    @action(detail=True, url_path="actions")
+    @read(gives=s.ActionOut, many=True)
+    def agreed(self) -> list[ActionItem]:
+        """What was agreed that somebody does, by due date."""
+        return actions_of(self.get_object(), self.person)
+
+    @agreed.mapping.post
+    @write(takes=s.ActionIn, gives=s.ActionOut, status=201)
+    def agree(self, data: dict[str, Any]) -> ActionItem:
+        """Note an action item while the meeting is in session."""
+        (owner,) = people_named([data["owner"]], field="owner")
+        return agreed.agree_action(
+            meeting_id=self.get_object().pk,
+            member=self.person,
+            text=data["text"],
+            owner=owner,
+            due_on=data["due_on"],
+            item_id=data["item"],
+            at=self.at,
+        )
+
+    @action(detail=True, methods=["post"], url_path="actions/done")
+    @write(takes=s.FinishIn, gives=s.ActionOut)
+    def finish(self, data: dict[str, Any]) -> ActionItem:
+        """Say that an action item of yours is done."""
+        return agreed.finish_action(
+            meeting_id=self.get_object().pk, action_item_id=data["action"], person=self.person, at=self.at
         )

@@ -8,6 +8,7 @@ from django import forms
 from apps.accounts.models import Person
 from apps.cab.models import Board
 from apps.cab.queries.named import boards_visible_to
+from apps.cab.web.forms import VoteForm
 from apps.clusters.web.forms import RefusableForm
 from apps.meetings.models.meetings import LONGEST, LONGEST_ITEM, LONGEST_LEAD, SHORTEST
 from apps.meetings.queries.meetings import boards_led_by
@@ -70,11 +71,38 @@ class ReasonForm(RefusableForm):
 class ItemForm(RefusableForm):
     """Which item of the agenda an act is about."""
 
-    item = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    item = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
 
 class RuledItemForm(ItemForm):
     reason = forms.CharField(max_length=LONGEST_REASON, label="Why")
+
+
+class RoomBallotForm(VoteForm):
+    """A ballot on the item the room speaks of."""
+
+    item = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+
+class DeskForm(ItemForm):
+    """The chair's desk: what to do with an item; the reason where an act needs one."""
+
+    ACTS = ("take", "up", "down", "defer", "admit")
+    act = forms.ChoiceField(choices=[(act, act) for act in ACTS])
+    reason = forms.CharField(max_length=LONGEST_REASON, required=False)
+
+
+class ActionForm(RefusableForm):
+    """What somebody does until when; about the current item where there is one."""
+
+    text = forms.CharField(max_length=LONGEST_REASON, label="What is to be done")
+    owner = forms.CharField(max_length=150, help_text="Their handle.")
+    due_on = forms.DateField(label="Due", widget=forms.DateInput(attrs={"type": "date"}))
+    item = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False, widget=forms.HiddenInput)
+
+
+class FinishForm(RefusableForm):
+    action = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
 
 class MeetingFilterForm(forms.Form):

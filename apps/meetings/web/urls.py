@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.meetings.web.views import meetings, planning
+from apps.meetings.web.views import live, meetings, planning, room
 
 app_name = "meetings"
 urlpatterns = [
@@ -21,4 +21,15 @@ urlpatterns = [
     path("<int:pk>/admissions/", meetings.admit, name="admit"),
     path("<int:pk>/deferrals/", meetings.defer, name="defer"),
     path("<int:pk>/consent/", meetings.reopen, name="reopen"),
+    path("<int:pk>/room/", room.page, name="room"),
+    path("<int:pk>/room/now/", room.now, name="now"),
+    path("<int:pk>/room/mine/", room.mine, name="mine"),
+    path("<int:pk>/room/stream/", live.stream, name="stream"),
+    path("<int:pk>/room/ballots/", room.vote, name="room-vote"),
+    path("<int:pk>/room/desk/", room.desk, name="desk"),
+    path("<int:pk>/room/current/end/", room.put_back, name="put-back"),
+    path("<int:pk>/room/attendance/", room.join, name="room-join"),
+    path("<int:pk>/room/attendance/end/", room.leave, name="room-leave"),
+    path("<int:pk>/room/actions/", room.agree, name="agree"),
+    path("<int:pk>/room/actions/done/", room.finish, name="finish"),
 ]

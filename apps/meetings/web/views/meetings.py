@@ -24,6 +24,7 @@ from apps.meetings.actions import session
 from apps.meetings.models import Meeting
 from apps.meetings.queries import meetings as queries
 from apps.meetings.queries.agenda import agenda_for
+from apps.meetings.queries.live import actions_of
 from apps.meetings.queries.room import presence
 from apps.meetings.states import AHEAD, LIVE, OVER, MeetingState
 from apps.meetings.web.forms import ItemForm, MeetingFilterForm, MoveForm, ReasonForm, RuledItemForm
@@ -127,6 +128,7 @@ def meeting_page(
         "is_live": meeting.state in LIVE,
         "may_open": part.leads and meeting.state in AHEAD and now >= meeting.start_at - session.EARLIEST,
         "may_reopen": part.is_member and meeting.state not in OVER,
+        "actions": actions_of(meeting, request.user),
         "rules_items": part.leads and meeting.state in LIVE,
         "refused": refused,
         "move_form": move_form or MoveForm(initial=_times(meeting), auto_id="move_%s"),
