@@ -546,3 +546,36 @@ class ChangeMigrated(Event):
     change_id: int
     from_model_id: int
     to_model_id: int
+
+
+@dataclass(frozen=True)
+class DashboardMade(Event):
+    words: ClassVar[str] = "made a dashboard"
+    dashboard_id: int
+
+
+@dataclass(frozen=True)
+class DashboardArranged(Event):
+    words: ClassVar[str] = "arranged a dashboard"
+    dashboard_id: int
+    tiles: int
+
+
+@dataclass(frozen=True)
+class DashboardRemoved(Event):
+    words: ClassVar[str] = "removed a dashboard"
+    dashboard_id: int
+
+
+@dataclass(frozen=True)
+class DashboardShared(Event):
+    words: ClassVar[str] = "shared a dashboard by a link"
+    dashboard_id: int
+    link_id: int
+
+
+@dataclass(frozen=True)
+class DashboardLinkRevoked(Event):
+    words: ClassVar[str] = "revoked a dashboard's link"
+    dashboard_id: int
+    link_id: int

@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from apps.cab.api.change_models import ModelViewSet
 from apps.cab.api.conflicts import ConflictViewSet
+from apps.cab.api.dashboards import DashboardViewSet
 from apps.cab.api.exceptions import FreezeExceptionViewSet
 from apps.cab.api.freezes import FreezeViewSet
 from apps.cab.api.metrics import MetricsView, TargetViewSet
@@ -27,6 +28,7 @@ router.register("calendar", CalendarViewSet, basename="calendar")
 router.register("queue", QueueViewSet, basename="queue")
 router.register("votes", VoteViewSet, basename="votes")
 router.register("reviews", ReviewViewSet, basename="reviews")
+router.register("dashboards", DashboardViewSet, basename="dashboards")
 router.register("metric-targets", TargetViewSet, basename="metric-targets")
 router.register("models", ModelViewSet, basename="models")
 router.register("templates", TemplateViewSet, basename="templates")

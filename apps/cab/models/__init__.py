@@ -15,6 +15,7 @@ from apps.cab.models.changes import (
     SavedView,
 )
 from apps.cab.models.conflicts import Conflict, ConflictKind, ConflictRecheck
+from apps.cab.models.dashboards import Dashboard, DashboardLink
 from apps.cab.models.exceptions import FreezeException
 from apps.cab.models.handovers import Handover
 from apps.cab.models.imports import ImportedRecord, ImportRejection, ImportRun, NamedApprover
@@ -38,6 +39,8 @@ __all__ = [
     "Conflict",
     "ConflictKind",
     "ConflictRecheck",
+    "Dashboard",
+    "DashboardLink",
     "Delegation",
     "FreezeException",
     "Handover",

@@ -79,8 +79,11 @@ class Report:
         }
 
 
-def report(person: Person, scope: Scope, *, at: datetime) -> Report:
-    """Every figure of the scope as of `at`, in four statements over the changes and two for names."""
+def report(person: Person, scope: Scope, *, at: datetime, names_groups: bool = True) -> Report:
+    """Every figure of the scope as of `at`, in four statements over the changes and two for names.
+
+    Without `names_groups` the two are saved, and there are no groups by cluster and board.
+    """
     asked = replace(scope, until=max(scope.since, min(scope.until, at.date())))  # what is still to come holds nothing
     end_at = min(asked.end_at, at)
     found = _Found()
@@ -88,10 +91,16 @@ def report(person: Person, scope: Scope, *, at: datetime) -> Report:
     found.add(_DECIDED, _facts_decided(person, asked))
     found.add(_OPEN, _facts_open(person, asked, end_at), end_at)
     found.add(_OPEN_BY_MONTH, _facts_spanning(person, asked, end_at), asked.start_at, end_at)
-    known = Known(
+    known = _known(person) if names_groups else Known([], [])
+    if not names_groups:
+        found.forget("cluster", "board")
+    return _reported(asked, found, known)
+
+
+def _known(person: Person) -> Known:
+    return Known(
         list(Cluster.objects.visible_to(person).order_by("name")), list(boards_visible_to(person).order_by("name"))
     )
-    return _reported(asked, found, known)
 
 
 def _facts_implemented(person: Person, scope: Scope) -> Any:
@@ -188,6 +197,10 @@ class _Found:
                 key = (part, found[_COLUMN[part]] if part in _COLUMN else None)
                 if key != ("month", None):
                     self.measures.setdefault(key, {}).update(found)
+
+    def forget(self, *parts: str) -> None:
+        """Leave these parts out."""
+        self.measures = {key: one for key, one in self.measures.items() if key[0] not in parts}
 
     def of(self, part: str) -> dict[Any, Measures]:
         """The groups of one part."""

@@ -27,7 +27,12 @@ PERIODS = ((91, "3 months"), (365, "12 months"), (730, "24 months"))  # days bac
 
 def tabs(active: str) -> list[dict[str, Any]]:
     """The pages of figures, side by side."""
-    named = (("Programme", "cab:programme"), ("Targets", "cab:targets"), ("Failures by source", "cab:metrics"))
+    named = (
+        ("Programme", "cab:programme"),
+        ("Dashboards", "cab:dashboards"),
+        ("Targets", "cab:targets"),
+        ("Failures by source", "cab:metrics"),
+    )
     return [{"label": label, "url": reverse(name), "is_active": name == active} for label, name in named]
 
 
@@ -71,10 +76,11 @@ def tiles(report: Report, targets: Targets) -> list[dict[str, Any]]:
 
 def charts(report: Report, targets: Targets) -> list[dict[str, Any]]:
     """The trend by month of what is charted; months in which nothing was measured have no point."""
-    return [_chart(METRICS[name], report, targets) for name in CHARTED]
+    return [chart(METRICS[name], report, targets) for name in CHARTED]
 
 
-def _chart(metric: Metric, report: Report, targets: Targets) -> dict[str, Any]:
+def chart(metric: Metric, report: Report, targets: Targets) -> dict[str, Any]:
+    """The trend of one metric, as `series_chart` takes it."""
     points = [(one.name, one.figures[metric.name].value) for one in report.months]
     target = targets.of(report.overall.figures[metric.name], report.overall.scope)
     measured = [(name, value) for name, value in points if value is not None]

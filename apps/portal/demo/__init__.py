@@ -74,6 +74,7 @@ def _built(at: datetime) -> list[str]:
     _deliver(at)
     outside.break_things(at=at)
     outside.read_inboxes(people, at=at)
+    past.make_dashboards(people, at=at)
     outside.plan_digests(people, at=at)
     said.append("inboxes, a calendar feed, webhooks, and a delivery that failed")
     return said

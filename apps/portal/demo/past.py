@@ -11,6 +11,7 @@ from random import Random
 
 from apps.accounts.models import Person
 from apps.cab.actions import imports
+from apps.cab.actions.dashboards import make_dashboard, share_dashboard
 from apps.cab.actions.targets import set_target
 from apps.cab.formats.maps import find_map
 from apps.cab.formats.records import Record
@@ -165,6 +166,14 @@ class _Done:
     closed_at: str
     reverts: str = ""
     revert_reason: str = ""
+
+
+def make_dashboards(people: dict[str, Person], *, at: datetime) -> None:
+    """One of the enterprise board, shared by a link, and one of the programme manager."""
+    board = Board.objects.get(slug="enterprise")
+    shown = make_dashboard(maker=people["marit"], name="Board at a glance", board=board, at=at)
+    share_dashboard(dashboard_id=shown.pk, person=people["marit"], at=at)
+    make_dashboard(maker=people["priya"], name="Programme, every Monday", days=730, at=at)
 
 
 def _carried_out(at: datetime) -> list[_Done]:
