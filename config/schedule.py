@@ -23,6 +23,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "cab.remove_stray_files": {"task": "apps.cab.tasks.remove_stray_files", "schedule": 6 * HOUR},
     "cab.recheck_conflicts": {"task": "apps.cab.tasks.recheck_conflicts", "schedule": 15 * SECOND},
     "cab.sweep_conflicts": {"task": "apps.cab.tasks.sweep_conflicts", "schedule": 1 * HOUR},
+    "cab.remind_of_proposals": {"task": "apps.cab.tasks.remind_of_proposals", "schedule": 1 * HOUR},
     "cab.expire_exceptions": {"task": "apps.cab.tasks.expire_exceptions", "schedule": 1 * MINUTE},
     "cab.continue_imports": {"task": "apps.cab.tasks.continue_imports", "schedule": 30 * SECOND},
     "meetings.write_down_meetings": {"task": "apps.meetings.tasks.write_down_meetings", "schedule": 1 * HOUR},

@@ -82,6 +82,7 @@ class Scope(StrEnum):
     IMPORTS = "imports:write"
     WEBHOOKS = "webhooks:write"
     POLICIES = "policies:write"
+    OBSERVATIONS = "observations:write"  # drift reports of detectors
 
 
 def capabilities(roles: Iterable[str]) -> frozenset[Capability]:

@@ -342,6 +342,30 @@ class ConflictResolved(Event):
 
 
 @dataclass(frozen=True)
+class UnauthorizedChangeOpened(Event):
+    """Drift was seen that no change covers: the cluster's owner explains it."""
+
+    words: ClassVar[str] = "reported drift that no change covers"
+    change_id: int
+    observation_id: int
+
+
+@dataclass(frozen=True)
+class DriftObserved(Event):
+    words: ClassVar[str] = "reported drift on it"
+    change_id: int
+    observation_id: int
+
+
+@dataclass(frozen=True)
+class DriftExplained(Event):
+    words: ClassVar[str] = "explained the observed drift"
+    change_id: int
+    resolution: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class ReviewBegun(Event):
     words: ClassVar[str] = "began the review"
     change_id: int
@@ -367,6 +391,53 @@ class ReviewCompleted(Event):
     words: ClassVar[str] = "completed the review"
     change_id: int
     review_id: int
+
+
+@dataclass(frozen=True)
+class CheckAdded(Event):
+    """A finding of the change's review comes up on the next similar changes."""
+
+    words: ClassVar[str] = "made a check of a finding"
+    change_id: int
+    check_id: int
+
+
+@dataclass(frozen=True)
+class CheckAnswered(Event):
+    words: ClassVar[str] = "answered a check"
+    change_id: int
+    check_id: int
+
+
+@dataclass(frozen=True)
+class CheckRetired(Event):
+    words: ClassVar[str] = "retired a check"
+    change_id: int
+    check_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class StandardChangeProposed(Event):
+    words: ClassVar[str] = "proposed to change a standard"
+    change_id: int
+    proposal_id: int
+    owner_id: int
+
+
+@dataclass(frozen=True)
+class StandardProposalOverdue(Event):
+    words: ClassVar[str] = "saw a proposal for a standard overdue"
+    change_id: int
+    proposal_id: int
+
+
+@dataclass(frozen=True)
+class StandardProposalClosed(Event):
+    words: ClassVar[str] = "closed a proposal for a standard"
+    change_id: int
+    proposal_id: int
+    outcome: str
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from apps.cab.models import (
     Round,
     Seat,
     SeatRole,
+    StandardProposal,
     StandardTemplate,
 )
 from apps.cab.queries.boards import authors_of, barred_from, unvoted_seats, voting_seats
@@ -417,6 +418,53 @@ def tell_of_exception(entry: Entry) -> None:
         kind="decision",
         title=f"{change.reference}: the exception from “{exception.freeze.name}” is {exception.state}",
         body=(exception.ended_because or exception.decision_reason)[:500],
+    )
+
+
+@subscribe("cab.drift_uncovered", events.UnauthorizedChangeOpened)
+def ask_to_explain(entry: Entry) -> None:
+    """Tell the owners of the cluster, who explain it; where it has none, the administrators."""
+    change = _change(entry)
+    _tell(
+        _reachable(owning_people([change.cluster_id]))
+        or [grant.person for grant in administrators().select_related("person")],
+        entry,
+        change,
+        kind="work",
+        title=f"{change.reference}: drift that no change covers: {change.title}"[:200],
+        body=f"{change.unauthorized_because} Explain it: accepted as latent, backed out, or a false alarm."[:500],
+    )
+
+
+@subscribe("cab.drift_explained", events.DriftExplained)
+def settle_drift(entry: Entry) -> None:
+    """Nobody's inbox waits for an explanation any more; the reporter hears what it was."""
+    change = _change(entry)
+    opened = Entry.objects.about(change).filter(event=events.UnauthorizedChangeOpened.name(), pk__lt=entry.pk)
+    settle_notices(entries=opened, kind="work", at=entry.at)
+    _tell(
+        _reachable([change.requester]),
+        entry,
+        change,
+        kind="decision",
+        title=f"{change.reference}: the drift was {entry.data['resolution'].replace('_', ' ')}",
+        body=entry.data["reason"][:500],
+    )
+
+
+@subscribe("cab.standard_proposals", events.StandardChangeProposed, events.StandardProposalOverdue)
+def tell_owner_of_proposal(entry: Entry) -> None:
+    """Tell who sees to it, and again when its day has passed."""
+    one = StandardProposal.objects.with_all().get(pk=entry.data["proposal_id"])
+    is_late = entry.event == events.StandardProposalOverdue.name()
+    tell(
+        _reachable([one.owner]),
+        entry=entry,
+        kind="work",
+        title=f"{one.standard}: {'overdue' if is_late else 'a change of it is proposed, and yours to see to'}",
+        body=f"Due {one.due_on:%d %B %Y}. {one.text}"[:500],
+        url=reverse("cab:standard-proposals"),
+        at=entry.at,
     )
 
 

@@ -41,7 +41,8 @@ CHANGE = Machine(
         _S.AUTHORIZED: frozenset({_S.SCHEDULED, _S.AWAITING_AUTHORIZATION, _S.CANCELLED}),
         _S.SCHEDULED: frozenset({_S.IMPLEMENTING, _S.AWAITING_AUTHORIZATION, _S.CANCELLED}),
         _S.IMPLEMENTING: frozenset({_S.IMPLEMENTED}),
-        _S.IMPLEMENTED: frozenset({_S.IN_REVIEW}),
+        # Cancelled only when it was opened for observed drift and nothing had changed.
+        _S.IMPLEMENTED: frozenset({_S.IN_REVIEW, _S.CANCELLED}),
         _S.IN_REVIEW: frozenset({_S.CLOSED}),
         _S.CLOSED: frozenset(),
         _S.REJECTED: frozenset(),
@@ -179,6 +180,57 @@ PLANNING = (
 )
 
 
+class ObservationState(StrEnum):
+    """What became of drift that somebody or a program has seen."""
+
+    OPEN = "open"  # an unauthorized change, which the cluster's owner explains
+    ATTACHED = "attached"  # a change covers it: evidence
+    LATENT = "latent"  # accepted as it is
+    BACKED_OUT = "backed_out"
+    FALSE_ALARM = "false_alarm"
+
+
+_O = ObservationState
+OBSERVATION = Machine(
+    "observed drift",
+    {
+        _O.OPEN: frozenset({_O.ATTACHED, _O.LATENT, _O.BACKED_OUT, _O.FALSE_ALARM}),
+        _O.ATTACHED: frozenset(),
+        _O.LATENT: frozenset(),
+        _O.BACKED_OUT: frozenset(),
+        _O.FALSE_ALARM: frozenset(),
+    },
+)
+
+
+class CheckState(StrEnum):
+    """Whether a check that a review left behind still comes up."""
+
+    IN_FORCE = "in_force"
+    RETIRED = "retired"
+
+
+CHECK = Machine("check", {CheckState.IN_FORCE: frozenset({CheckState.RETIRED}), CheckState.RETIRED: frozenset()})
+
+
+class ProposalState(StrEnum):
+    """What became of a review's proposal to change a standard."""
+
+    OPEN = "open"
+    ADOPTED = "adopted"
+    DROPPED = "dropped"
+
+
+PROPOSAL = Machine(
+    "proposal for a standard",
+    {
+        ProposalState.OPEN: frozenset({ProposalState.ADOPTED, ProposalState.DROPPED}),
+        ProposalState.ADOPTED: frozenset(),
+        ProposalState.DROPPED: frozenset(),
+    },
+)
+
+
 class ExceptionState(StrEnum):
     """Where a request to be excepted from a freeze stands."""
 
@@ -237,9 +289,12 @@ IMPORT = Machine(
 MACHINES = {
     "change": CHANGE,
     "round": ROUND,
+    "check": CHECK,
     "condition": CONDITION,
     "conflict": CONFLICT,
     "freeze exception": EXCEPTION,
+    "observed drift": OBSERVATION,
+    "proposal for a standard": PROPOSAL,
     "retroactive approval": RETROACTIVE,
     "review": REVIEW,
     "template": TEMPLATE,

@@ -8,10 +8,11 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from apps.cab.actions import conflicts, emergencies, exceptions, files, imports, reviews, rounds
+from apps.cab.actions import checks, conflicts, emergencies, exceptions, files, imports, reviews, rounds
 from apps.cab.models import ConflictRecheck
 from apps.cab.queries.boards import retroactive_rounds_open, rounds_overdue_at
 from apps.cab.queries.changes import reviews_to_chase
+from apps.cab.queries.checks import proposals_overdue_on
 from apps.cab.queries.exceptions import exceptions_overdue_at
 from apps.journal.tasks import once_per_turn
 
@@ -43,6 +44,14 @@ def remind_reviews() -> int:
     now = timezone.now()
     waiting = reviews_to_chase(now).values_list("pk", flat=True)[:BATCH]
     return _each(waiting, lambda pk: reviews.remind_of_review(review_id=pk, at=now), what="review")
+
+
+@shared_task(name="apps.cab.tasks.remind_of_proposals")
+def remind_of_proposals() -> int:
+    """Remind the owners of proposals for standards whose day has passed."""
+    now = timezone.now()
+    overdue = proposals_overdue_on(now.date()).values_list("pk", flat=True)[:BATCH]
+    return _each(overdue, lambda pk: checks.remind_of_proposal(proposal_id=pk, at=now), what="proposal")
 
 
 @shared_task(name="apps.cab.tasks.expire_exceptions")

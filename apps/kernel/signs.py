@@ -22,7 +22,8 @@ _LOOKS: dict[tuple[str, str], str] = {
     (
         "approve",
         "tick",
-    ): "approve approved granted authorized met successful active production delivered confirmed valid ok",
+    ): "approve approved granted authorized met successful active adopted in_force production delivered confirmed "
+    "valid ok",
     ("caution", "tick"): "accepted approve_with_conditions approved_with_conditions successful_with_issues",
     ("info", "square"): "scheduled planned applied",
     ("freeze", "frost"): "frozen freeze enforced",
@@ -32,14 +33,15 @@ _LOOKS: dict[tuple[str, str], str] = {
     (
         "neutral",
         "dash",
-    ): "deferred lifted cancelled withdrawn not_implemented waived abstain recuse retired inactive revoked disabled",
+    ): "deferred lifted cancelled withdrawn not_implemented waived abstain recuse retired inactive revoked disabled "
+    "false_alarm dropped",
     ("danger", "cross"): "reject rejected denied missed failed unsuccessful error unauthorized",
     ("danger", "back"): "backed_out rolled_back undone",
     ("caution", "glass"): "late expired lapsed overdue",
     ("danger", "bolt"): "emergency",
     ("neutral", "square"): "normal",
     ("caution", "pause"): "on_hold hold paused suspended",
-    ("caution", "disc"): "material deprecated latent",
+    ("caution", "disc"): "material deprecated latent attached",
 }
 _WORDS = {"assessing": "In assessment", "hold": "On hold", "freeze": "Frozen", "ok": "OK"}
 _SIGNS = {state: look for look, states in _LOOKS.items() for state in states.split()}

@@ -8,13 +8,27 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models import Person
-from apps.cab.models import Change, Condition, Delegation, FreezeException, ImportRun, Review, Round
+from apps.cab.models import (
+    Change,
+    Condition,
+    Delegation,
+    FreezeException,
+    ImportRun,
+    Observation,
+    Review,
+    ReviewCheck,
+    Round,
+    StandardProposal,
+)
 from apps.cab.states import (
     ChangeState,
+    CheckState,
     ConditionState,
     ExceptionState,
     ImportState,
+    ObservationState,
     Outcome,
+    ProposalState,
     RetroactiveState,
     ReviewState,
     RoundState,
@@ -54,6 +68,9 @@ def test_it_shows_every_state(organisation):
     assert set(ConditionState) - shown(Condition.objects, "state") == set()
     assert set(ReviewState) - shown(Review.objects, "state") == set()
     assert set(RetroactiveState) - shown(Change.objects, "retroactive") == set()
+    assert set(CheckState) - shown(ReviewCheck.objects, "state") == set()
+    assert set(ProposalState) - shown(StandardProposal.objects, "state") == set()
+    assert set(ObservationState) - shown(Observation.objects, "state") == set()
     assert set(ExceptionState) - shown(FreezeException.objects, "state") == set()
     for flag in ("on_hold", "unauthorized", "latent"):
         assert Change.objects.filter(**{flag: True}).exists(), flag

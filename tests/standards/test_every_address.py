@@ -29,9 +29,12 @@ from apps.cab.models import (
     ImportRun,
     MetricTarget,
     ModelVersion,
+    Observation,
     Review,
+    ReviewCheck,
     SavedView,
     Seat,
+    StandardProposal,
     StandardTemplate,
 )
 from apps.clusters.models import CatalogImport, Cluster, Component, Dependency, Visibility
@@ -125,6 +128,9 @@ def things(cluster: Cluster) -> dict[str, Any]:
         "deliveries": first(Delivery),
         "conflict_id": first(Conflict, change__cluster=cluster),
         "policies": Policy.objects.order_by("pk").values_list("slug", flat=True)[0],
+        "checks": first(ReviewCheck, cluster=cluster),
+        "proposals": first(StandardProposal, change__cluster=cluster),
+        "observations": first(Observation, component__cluster=cluster),
         "exceptions": first(FreezeException, change__cluster=cluster),
         "freezes": first(Freeze, clusters=cluster),
         "dashboard_id": first(Dashboard),
@@ -167,6 +173,9 @@ BY_PLACE = (
     ("models/", "kind", "model_kind"),
     ("conflicts/", "pk", "conflict_id"),
     ("policies/", "slug", "policies"),
+    ("observations/", "pk", "observations"),
+    ("checks/", "pk", "checks"),
+    ("standard-proposals/", "pk", "proposals"),
     ("freeze-exceptions/", "pk", "exceptions"),
     ("journal/", "pk", "entry_id"),
     ("deliveries/", "pk", "deliveries"),
@@ -258,6 +267,9 @@ def test_what_a_restricted_cluster_holds_is_at_no_address_for_an_outsider(organi
         "templates",
         "windows",
         "exceptions",
+        "observations",
+        "checks",
+        "proposals",
     )
     nothing: dict[str, Any] = dict.fromkeys(of_the_cluster, 987_654_321)
     nothing |= {"reference": "CHG-9876543", "slug": "no-such-cluster"}

@@ -233,6 +233,8 @@ def cancel_change(*, change_id: int, person: Person, reason: str, at: datetime) 
     _require_author(change, person, to="cancel it")
     if not reason.strip():
         raise Invalid("Say why it is cancelled.", next_step="Write a sentence.", fields={"reason": ["Missing."]})
+    if change.state == ChangeState.IMPLEMENTED:
+        raise WrongState("The work is done.", next_step="Report how it went, and review it.")
     move_change(change, ChangeState.CANCELLED)
     round_ = boards.open_round(change)
     if round_:

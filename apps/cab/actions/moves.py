@@ -4,24 +4,42 @@ from datetime import datetime
 
 from django.db.models import BigIntegerField
 
-from apps.cab.models import Change, Condition, Conflict, FreezeException, ImportRun, Review, Round, StandardTemplate
+from apps.cab.models import (
+    Change,
+    Condition,
+    Conflict,
+    FreezeException,
+    ImportRun,
+    Observation,
+    Review,
+    ReviewCheck,
+    Round,
+    StandardProposal,
+    StandardTemplate,
+)
 from apps.cab.queries.change_models import require_allows
 from apps.cab.queries.prepared import Prepared
 from apps.cab.states import (
     CHANGE,
+    CHECK,
     CONDITION,
     CONFLICT,
     EXCEPTION,
     IMPORT,
+    OBSERVATION,
+    PROPOSAL,
     RETROACTIVE,
     REVIEW,
     ROUND,
     TEMPLATE,
     ChangeState,
+    CheckState,
     ConditionState,
     ConflictState,
     ExceptionState,
     ImportState,
+    ObservationState,
+    ProposalState,
     RetroactiveState,
     ReviewState,
     RoundState,
@@ -73,6 +91,24 @@ def move_retroactive(change: Change, target: RetroactiveState) -> None:
     """Give the decision after the fact its next state. The caller saves the change."""
     RETROACTIVE.require(change.retroactive, target)
     change.retroactive = target
+
+
+def move_check(check: ReviewCheck, target: CheckState) -> None:
+    """Give the check its next state. The caller notes who, when and why, and saves."""
+    CHECK.require(check.state, target)
+    check.state = target
+
+
+def move_proposal(proposal: StandardProposal, target: ProposalState, *, at: datetime) -> None:
+    """Close the proposal, noting when. The caller says why, and saves."""
+    PROPOSAL.require(proposal.state, target)
+    proposal.state, proposal.closed_at = target, at
+
+
+def move_observation(observation: Observation, target: ObservationState) -> None:
+    """Give the observed drift its next state. The caller notes who, when and why, and saves."""
+    OBSERVATION.require(observation.state, target)
+    observation.state = target
 
 
 def move_exception(exception: FreezeException, target: ExceptionState) -> None:

@@ -82,22 +82,28 @@ def content_from(change: Change, **new: Any) -> Content:
 def propose_change(*, requester: Person, content: Content, at: datetime) -> Change:
     """Open a draft with its first revision and a computed risk."""
     requester.require(Capability.PROPOSE_CHANGE, to="propose a change")
-    _require_fits(content, author=requester)
     if content.template_version is not None:
         require_open(content.template_version)
         require_kept(content, content.template_version)
-    change = Change(
-        number=_next_number(),
-        requester=requester,
+    change = write_down(
+        author=requester,
+        content=content,
+        at=at,
         type=content.type,
         template_version=content.template_version,
         model_version=in_force(content.type),
-        created_at=at,
     )
-    _write(change, content)
-    _keep_revision(change, author=requester, is_material=True, at=at)
-    score(change, actor=requester, at=at, is_first=True)
     journal.record(events.ChangeProposed(change_id=change.pk), subject=change, actor=requester, at=at)
+    return change
+
+
+def write_down(*, author: Person, content: Content, at: datetime, **more: Any) -> Change:
+    """A new change with its first revision and a computed risk; `more` sets fields of it. The caller says so."""
+    _require_fits(content, author=author)
+    change = Change(number=_next_number(), requester=author, created_at=at, **more)
+    _write(change, content)
+    _keep_revision(change, author=author, is_material=True, at=at)
+    score(change, actor=author, at=at, is_first=True)
     return change
 
 

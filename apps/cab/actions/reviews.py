@@ -1,5 +1,6 @@
 """Post-implementation reviews: begun, reminded, escalated, completed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -9,6 +10,7 @@ from apps.accounts.rules import Capability
 from apps.cab import events
 from apps.cab.actions.moves import locked_change, move_change, move_review
 from apps.cab.models import Change, Review
+from apps.cab.rules.checks import require_references
 from apps.cab.rules.reviews import ESCALATE_AFTER, REMIND_BEFORE
 from apps.cab.states import ChangeState, RetroactiveState, ReviewState
 from apps.clusters.queries import standing
@@ -31,9 +33,19 @@ def begin_review(*, change_id: int, reviewer: Person, at: datetime) -> Change:
 
 @transaction.atomic
 def complete_review(
-    *, change_id: int, reviewer: Person, expected: str, happened: str, learned: str, at: datetime
+    *,
+    change_id: int,
+    reviewer: Person,
+    expected: str,
+    happened: str,
+    learned: str,
+    at: datetime,
+    incidents: Sequence[str] = (),
 ) -> Change:
-    """Write down what was expected, what happened and what was learned, and close the change."""
+    """Write down what was expected, what happened, what was learned and which incidents it led to; close the change.
+
+    `incidents` are references, at most 20 of 200 characters each.
+    """
     change = locked_change(change_id)
     _require_may_review(change, reviewer)
     missing = [name for name, text in (("expected", expected), ("happened", happened)) if not text.strip()]
@@ -43,6 +55,7 @@ def complete_review(
             next_step="A sentence each is enough.",
             fields={name: ["Missing."] for name in missing},
         )
+    references = require_references(incidents)
     if change.retroactive == RetroactiveState.PENDING:
         raise WrongState(
             "Its board has not decided about it yet, after the fact.",
@@ -61,6 +74,7 @@ def complete_review(
         happened.strip(),
         learned.strip(),
     )
+    review.incidents = references
     review.save()
     journal.record(
         events.ReviewCompleted(change_id=change.pk, review_id=review.pk), subject=change, actor=reviewer, at=at
@@ -97,6 +111,11 @@ def _require_may_review(change: Change, person: Person) -> None:
         raise WrongState(
             f"{change.reference} is {change.state.replace('_', ' ')}; only implemented changes are reviewed.",
             next_step="Report its outcome first.",
+        )
+    if not Review.objects.filter(change=change).exists():
+        raise WrongState(
+            f"No review of {change.reference} is planned.",
+            next_step="Explain its observed drift first, on its page." if change.unauthorized else "Nothing to do.",
         )
     involved = person.pk in {change.requester_id, change.implementer_id} or person.may(Capability.TRIAGE_CHANGE)
     if not involved and not standing(person, change.cluster).may_own:

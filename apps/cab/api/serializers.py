@@ -342,6 +342,7 @@ class ReviewIn(Strict):
     expected = serializers.CharField(max_length=SHORT)
     happened = serializers.CharField(max_length=SHORT)
     learned = serializers.CharField(max_length=SHORT, allow_blank=True, default="")
+    incidents = serializers.ListField(child=serializers.CharField(max_length=200), max_length=20, default=list)
 
 
 class EvidenceIn(Strict):
@@ -413,6 +414,7 @@ class AttachmentIn(Strict):
 
 
 class ReviewOut(serializers.ModelSerializer[Review]):
+    incidents = serializers.ListField(child=serializers.CharField(), read_only=True)
     change = serializers.CharField(source="change.reference", read_only=True)
 
     class Meta:
@@ -428,6 +430,7 @@ class ReviewOut(serializers.ModelSerializer[Review]):
             "expected",
             "happened",
             "learned",
+            "incidents",
         )
         read_only_fields = fields
 

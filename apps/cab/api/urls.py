@@ -9,6 +9,8 @@ from apps.cab.api.dashboards import DashboardViewSet
 from apps.cab.api.exceptions import FreezeExceptionViewSet
 from apps.cab.api.freezes import FreezeViewSet
 from apps.cab.api.metrics import MetricsView, TargetViewSet
+from apps.cab.api.observations import ObservationViewSet
+from apps.cab.api.review_checks import CheckViewSet, StandardProposalViewSet
 from apps.cab.api.standards import TemplateViewSet
 from apps.cab.api.viewsets import (
     BoardViewSet,
@@ -23,6 +25,9 @@ router = SimpleRouter()
 router.register("changes", ChangeViewSet, basename="changes")
 router.register("freezes", FreezeViewSet, basename="freezes")
 router.register("freeze-exceptions", FreezeExceptionViewSet, basename="freeze-exceptions")
+router.register("observations", ObservationViewSet, basename="observations")
+router.register("checks", CheckViewSet, basename="checks")
+router.register("standard-proposals", StandardProposalViewSet, basename="standard-proposals")
 router.register("boards", BoardViewSet, basename="boards")
 router.register("calendar", CalendarViewSet, basename="calendar")
 router.register("queue", QueueViewSet, basename="queue")

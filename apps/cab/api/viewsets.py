@@ -19,6 +19,8 @@ from apps.cab.api.conflicts import ConflictsOfChange
 from apps.cab.api.exceptions import ExceptionsOfChange
 from apps.cab.api.filters import ChangeApiFilter, WindowFilter
 from apps.cab.api.freezes import AcknowledgementIn
+from apps.cab.api.observations import ObservedChanges
+from apps.cab.api.review_checks import ChecksOfChange
 from apps.cab.api.slots import SlotsOfChange
 from apps.cab.models import (
     Attachment,
@@ -44,7 +46,7 @@ from apps.kernel.paging import Page
 from apps.kernel.refusals import Invalid, NotFound
 
 
-class ChangeViewSet(ConflictsOfChange, ExceptionsOfChange, SlotsOfChange):
+class ChangeViewSet(ConflictsOfChange, ExceptionsOfChange, SlotsOfChange, ObservedChanges, ChecksOfChange):
     """Change requests you may see, and every act on them."""
 
     serializer_class = s.ChangeOut

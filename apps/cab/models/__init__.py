@@ -14,11 +14,13 @@ from apps.cab.models.changes import (
     SavedPage,
     SavedView,
 )
+from apps.cab.models.checks import CheckHit, ReviewCheck, StandardProposal
 from apps.cab.models.conflicts import Conflict, ConflictKind, ConflictRecheck
 from apps.cab.models.dashboards import Dashboard, DashboardLink
 from apps.cab.models.exceptions import FreezeException
 from apps.cab.models.handovers import Handover
 from apps.cab.models.imports import ImportedRecord, ImportRejection, ImportRun, NamedApprover
+from apps.cab.models.observations import Observation
 from apps.cab.models.reviews import Review
 from apps.cab.models.rounds import Ballot, Choice, Condition, Round, Verdict
 from apps.cab.models.standards import StandardTemplate, TemplateVersion
@@ -33,6 +35,7 @@ __all__ = [
     "Change",
     "ChangeComponent",
     "ChangeType",
+    "CheckHit",
     "Choice",
     "CoAuthorship",
     "Condition",
@@ -53,14 +56,17 @@ __all__ = [
     "MetricTarget",
     "ModelVersion",
     "NamedApprover",
+    "Observation",
     "Reversal",
     "Review",
+    "ReviewCheck",
     "Revision",
     "Round",
     "SavedPage",
     "SavedView",
     "Seat",
     "SeatRole",
+    "StandardProposal",
     "StandardTemplate",
     "TemplateVersion",
     "Verdict",

@@ -19,6 +19,7 @@ class Review(models.Model):
     expected = models.TextField(blank=True)
     happened = models.TextField(blank=True)
     learned = models.TextField(blank=True)
+    incidents = models.JSONField(default=list, blank=True)  # references, such as "INC-204", at most 20
 
     class Meta:
         constraints = [

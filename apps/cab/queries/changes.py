@@ -36,6 +36,7 @@ from apps.cab.models import (
     Seat,
 )
 from apps.cab.models.changes import ChangeQuerySet
+from apps.cab.queries.checks import unanswered_on
 from apps.cab.queries.freezes import freezes_before
 from apps.cab.queries.prepared import Prepared, Slot
 from apps.cab.rules import revisions, risk, separation
@@ -254,6 +255,8 @@ def blocker_facts_from(change: Change, *, at: datetime, **found: Any) -> Blocker
         found["freezes"] = [(one.is_hard, one.verdict.sentence) for one in stops if one.stands]
     if change.template_version_id is not None:
         found |= _template_facts(change)
+    if "unanswered" not in found and change.state in {ChangeState.DRAFT, ChangeState.CHANGES_REQUESTED}:
+        found["unanswered"] = unanswered_on(change)
     return BlockerFacts(
         state=change.state,
         type=change.type,

@@ -18,6 +18,7 @@ from apps.cab.models import (
     Change,
     ChangeComponent,
     ChangeType,
+    CheckHit,
     CoAuthorship,
     Condition,
     Conflict,
@@ -25,22 +26,34 @@ from apps.cab.models import (
     Handover,
     LastLook,
     NamedApprover,
+    Observation,
     Reversal,
+    ReviewCheck,
     Revision,
     Round,
     Seat,
     SeatRole,
+    StandardProposal,
 )
 from apps.cab.models.changes import ChangeQuerySet
 from apps.cab.queries import changes
 from apps.cab.queries.boards import OpenBallot, conditions_shown_to, voting_seats
 from apps.cab.queries.boards import standing as standing_of
+from apps.cab.queries.checks import checks_on, matching
 from apps.cab.queries.conflicts import listed_for, shown_of, stops_on
 from apps.cab.queries.freezes import STOPPABLE, FreezeStop, freezes_before, is_freeze_keeper
 from apps.cab.queries.prepared import Prepared
 from apps.cab.rules import blockers, exceptions, offers, separation, voting
 from apps.cab.rules.revisions import EditVerdict
-from apps.cab.states import ChangeState, ConditionState, ExceptionState, Outcome, RetroactiveState, RoundState
+from apps.cab.states import (
+    ChangeState,
+    ConditionState,
+    ExceptionState,
+    ObservationState,
+    Outcome,
+    RetroactiveState,
+    RoundState,
+)
 from apps.clusters.queries import held_on, standing_from
 from apps.journal.events import words_for
 from apps.journal.models import Entry
@@ -71,6 +84,11 @@ class Dossier:
     is_chair: bool
     seats: Sequence[Seat]
     may_accept: bool  # conflicts
+    checks: Sequence[ReviewCheck]  # from earlier reviews, that come up on it
+    found_checks: Sequence[ReviewCheck]  # which its own review left behind
+    found_proposals: Sequence[StandardProposal]
+    observations: Sequence[Observation]  # drift that was seen, the first report first
+    may_explain: bool  # the drift it was opened for
     may_ask_exception: bool  # from a freeze
     deciding: frozenset[int]  # ids of the exceptions that are theirs to decide
     may_propose_template: bool  # it went well, so it may be the example of a standard change
@@ -99,6 +117,7 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
         and open_round.board.allows_implement_first
     )
     stops = freezes_before(change, at=at, may_start_now=may_begin) if change.state in STOPPABLE else []
+    asked_checks = checks_on(change) if change.has_checks else []
     found = blockers.blockers(
         changes.blocker_facts_from(
             change,
@@ -110,6 +129,7 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
             quorum_unreachable=quorum.unreachable if quorum and open_round else (),
             author_approvers=_author_approvers(change),
             conflicts=conflicts.stops,
+            unanswered=[one.question for one in asked_checks if not one.answer],
             at=at,
         )
     )
@@ -124,6 +144,7 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
         found=found,
         may_begin_first=may_begin and change.implementer is not None and not any(one.stands for one in stops),
     )
+    seen_drift = list(change.observations.with_all().order_by("pk")) if change.was_observed else []
     shown = [one for one in ballots if not _is_hidden(current, one, person)]
     return Dossier(
         change=change,
@@ -146,6 +167,15 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
         is_chair=is_chair,
         seats=seats,
         may_accept=situation.may_assess and situation.may_write,  # who may assess wrote nothing of it
+        checks=asked_checks,
+        found_checks=list(change.checks_found.select_related("component", "cluster").order_by("pk"))
+        if change.has_findings
+        else [],
+        found_proposals=list(change.standard_proposals.select_related("owner").order_by("pk"))
+        if change.has_findings
+        else [],
+        observations=seen_drift,
+        may_explain=situation.owns and person.pk != change.requester_id and _is_unexplained(seen_drift),
         may_ask_exception=(situation.may_write and situation.is_author) or situation.may_do,
         deciding=_deciding(stops, person, is_barred=person.pk in barred),
         may_propose_template=situation.may_write and _is_example(change),
@@ -158,6 +188,10 @@ def _is_example(change: Any) -> bool:
     went_well = change.outcome in {Outcome.SUCCESSFUL, Outcome.SUCCESSFUL_WITH_ISSUES} and not change.was_undone
     is_routine = change.type != ChangeType.EMERGENCY and change.template_version_id is None
     return bool(change.state == ChangeState.CLOSED and went_well and is_routine)
+
+
+def _is_unexplained(seen: Sequence[Observation]) -> bool:
+    return any(one.state == ObservationState.OPEN for one in seen)
 
 
 def _deciding(stops: Sequence[FreezeStop], person: Person, *, is_barred: bool) -> frozenset[int]:
@@ -277,6 +311,15 @@ def _with_all(person: Any, *, reads_restricted: bool) -> ChangeQuerySet:
             .order_by("-pk")
             .values(one=JSONObject(way="way", grounds="grounds", revision="revision"))[:1]
         ),
+        has_checks=Exists(
+            matching(OuterRef(OuterRef("pk")), type=OuterRef("type"), cluster=OuterRef("cluster")).exclude(
+                change=OuterRef("pk")
+            )
+        )
+        | Exists(CheckHit.objects.filter(change=OuterRef("pk"))),
+        has_findings=Exists(ReviewCheck.objects.filter(change=OuterRef("pk")))
+        | Exists(StandardProposal.objects.filter(change=OuterRef("pk"))),
+        was_observed=Exists(Observation.objects.filter(change=OuterRef("pk"))),
         was_undone=Exists(Reversal.objects.filter(undone=OuterRef("pk"))),
         digest=Subquery(Revision.objects.filter(change=OuterRef("pk"), number=OuterRef("revision")).values("digest")),
         open_conditions=Subquery(
@@ -408,6 +451,8 @@ def _situation(
         has_open_round=open_round is not None,
         is_blocked=bool(found),
         risk=change.risk,
+        owns=writes and owns,
+        has_review=hasattr(change, "review"),
         decides_afterwards=change.retroactive == RetroactiveState.PENDING,
         lapsed_afterwards=change.retroactive == RetroactiveState.LAPSED,
         may_begin_first=may_begin_first and not {one.code for one in found} & blockers.STOPS_ANY_WORK,

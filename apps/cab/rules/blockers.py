@@ -32,6 +32,7 @@ class Standing:
     open_conditions: int = 0
     quorum_unreachable: Sequence[str] = field(default=())
     author_approvers: Sequence[str] = field(default=())
+    unanswered: Sequence[str] = field(default=())  # the questions of checks that come up
     conflicts: Sequence[tuple[str, str]] = field(default=())  # open ones that stop it: sentence, next step
     template_asks: str = ""  # what its template makes mandatory and it leaves empty, as a sentence
     is_stranded: bool = False  # the template that authorized it is suspended since
@@ -124,7 +125,12 @@ def for_submission(standing: Standing) -> list[Blocker]:
     found = [Blocker(code, sentence, step, anchor) for holds, code, sentence, step, anchor in checks if not holds]
     if standing.template_asks:
         found.append(Blocker("template_asks", standing.template_asks, "Fill it in."))
-    return found
+    if standing.type == "emergency":  # what is on fire is put out; the questions are read all the same
+        return found
+    return found + [
+        Blocker("check", f"A check from an earlier review is open: {question}", "Answer it on this page.", "checks")
+        for question in standing.unanswered
+    ]
 
 
 def frozen(is_hard: bool, sentence: str) -> Blocker:

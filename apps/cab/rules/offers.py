@@ -22,6 +22,8 @@ class Situation:
     has_open_round: bool
     is_blocked: bool
     risk: int
+    owns: bool = False  # the cluster
+    has_review: bool = True  # planned
     decides_afterwards: bool = False  # its board decides about work that began before
     lapsed_afterwards: bool = False  # that board did not, in time
     may_begin_first: bool = False  # an emergency whose board allows it, and nothing stops
@@ -53,7 +55,10 @@ _OFFERS: dict[str, Callable[[Situation], bool]] = {
     "start": lambda s: s.state == "scheduled" and s.may_do and not s.is_blocked,
     "implement_first": lambda s: s.state == "awaiting_authorization" and s.may_do and s.may_begin_first,
     "finish": lambda s: s.state == "implementing" and s.may_do,
-    "complete_review": lambda s: s.state in {"implemented", "in_review"} and s.may_review and not s.decides_afterwards,
+    "complete_review": lambda s: (
+        s.state in {"implemented", "in_review"} and s.may_review and s.has_review and not s.decides_afterwards
+    ),
+    "keep_finding": lambda s: s.state in {"implemented", "in_review", "closed"} and s.may_review and s.has_review,
     "edit": lambda s: s.state in _EDITABLE and s.may_edit,
     "hold": lambda s: s.state in _HOLDABLE and not s.on_hold and s.may_hold and not s.decides_afterwards,
     "release": lambda s: s.on_hold and s.may_hold,

@@ -13,7 +13,7 @@ from apps.cab.models import Board, Change, ChangeType, Choice, Majority, SeatRol
 from apps.cab.queries.named import components_named, people_named
 from apps.cab.rules.ballots import NO_SUCH_BALLOT
 from apps.cab.rules.standards import Mode
-from apps.cab.states import ExceptionState, Outcome
+from apps.cab.states import ExceptionState, ObservationState, Outcome
 from apps.clusters.models import Cluster, Component
 from apps.kernel.refusals import Refusal
 from apps.kernel.windows import zone_names
@@ -266,9 +266,44 @@ class ReviewForm(RefusableForm):
 
     expected = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), max_length=20_000, label="What was expected")
     happened = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), max_length=20_000, label="What happened")
+    incidents = Lines(
+        most=20, rows=2, required=False, label="Incidents", help_text="References, one a line, such as INC-204."
+    )
     learned = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 3}), max_length=20_000, required=False, label="What to do differently"
     )
+
+
+class CheckForm(RefusableForm):
+    """A finding that comes up again as a question."""
+
+    question = forms.CharField(max_length=300, help_text="What the next author should have thought of.")
+    type = forms.ChoiceField(
+        choices=[("", "any type"), *ChangeType.choices], required=False, label="On changes of type"
+    )
+    component = forms.CharField(
+        max_length=300, required=False, label="On changes of the component", help_text="As cluster/component."
+    )
+    component_kind = forms.CharField(
+        max_length=40, required=False, label="On changes of components of the kind", help_text="Such as service."
+    )
+    everywhere = forms.BooleanField(required=False, label="In the whole federation (chairs only)")
+
+
+class AnswerForm(RefusableForm):
+    """The answer to a check."""
+
+    check_id = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+    answer = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), max_length=4000)
+
+
+class StandardProposalForm(RefusableForm):
+    """What should change in a standard, who sees to it, and by when."""
+
+    standard = forms.CharField(max_length=200)
+    text = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), max_length=4000, label="What should change in it")
+    owner = forms.CharField(max_length=150, label="Who sees to it", help_text="The person's handle.")
+    due_on = forms.DateField(label="Due on", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
 
 
 class EvidenceForm(RefusableForm):
@@ -286,6 +321,14 @@ class ExceptionDecisionForm(ReasonForm):
 
     exception_id = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
     decision = forms.ChoiceField(choices=[(s, s) for s in (ExceptionState.GRANTED, ExceptionState.DENIED)])
+
+
+class ExplanationForm(ReasonForm):
+    """What the observed drift was, and why it is so decided."""
+
+    resolution = forms.ChoiceField(
+        choices=[(s, s) for s in (ObservationState.LATENT, ObservationState.BACKED_OUT, ObservationState.FALSE_ALARM)]
+    )
 
 
 class ExceptionNamedForm(RefusableForm):

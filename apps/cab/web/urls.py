@@ -5,6 +5,7 @@ from django.urls import path
 from apps.cab.web.views import (
     boards,
     calendar,
+    checks,
     conflicts,
     dashboards,
     dossier,
@@ -16,6 +17,7 @@ from apps.cab.web.views import (
     lists,
     metrics,
     models,
+    observations,
     programme,
     slots,
     standards,
@@ -77,6 +79,17 @@ urlpatterns = [
     path(
         "changes/<str:reference>/freeze-exceptions/withdrawal/", dossier.withdraw_exception, name="withdraw_exception"
     ),
+    path("changes/<str:reference>/drift-explanation/", dossier.explain_drift, name="explain_drift"),
+    path("changes/<str:reference>/checks/", dossier.add_check, name="add_check"),
+    path("changes/<str:reference>/check-answers/", dossier.answer_check, name="answer_check"),
+    path(
+        "changes/<str:reference>/standard-proposals/", dossier.propose_standard_change, name="propose_standard_change"
+    ),
+    path("checks/", checks.listing, name="checks"),
+    path("checks/<int:pk>/", checks.show, name="check"),
+    path("standard-proposals/", checks.proposals, name="standard-proposals"),
+    path("standard-proposals/<int:pk>/closure/", checks.close_proposal, name="close-proposal"),
+    path("drift/", observations.listing, name="drift"),
     path("freeze-exceptions/", exceptions.listing, name="exceptions"),
     path("freezes/", freezes.listing, name="freezes"),
     path("freezes/new/", freezes.draft, name="draft-freeze"),

@@ -11,7 +11,9 @@ from apps.journal.actions import deliver_due
 from apps.meetings.models import Meeting
 from apps.portal.demo import (
     conflicts,
+    drift,
     exceptions,
+    findings,
     history,
     meetings,
     models,
@@ -66,6 +68,10 @@ def _built(at: datetime) -> list[str]:
     said.append(f"freezes, and {len(exceptions.REQUESTS)} requests to be excepted")
     said.append(f"{len(standards.ROUTINES)} templates of standard changes")
     said.append(f"{models.put_in_force(people, at=at)} versions of change models")
+    drift.report(people, parts, at=at)
+    said.append(f"{len(drift.SIGHTINGS)} reports of drift")
+    findings.keep(people, parts, at=at)
+    said.append("checks and proposals that reviews left behind")
     history.bring_along(people, at=at)
     said.append("an older register")
     outside.connect(people, at=at)

@@ -319,4 +319,5 @@ class _Teller:
             change_id=self.pk, reviewer=self.requester, expected=self.story.purpose,
             happened="As planned." if went_well else "Errors rose after the second node; we went back within twenty minutes.",
             learned="" if went_well else "Watch the first node for an hour, not ten minutes.", at=self._later(hours=20),
+            incidents=() if went_well else ["INC-2041", "INC-2042"],
         )  # fmt: skip

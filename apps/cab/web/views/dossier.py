@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.models import Person
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.cab.actions import (
+    checks,
     conditions,
     desk,
     emergencies,
@@ -19,6 +20,7 @@ from apps.cab.actions import (
     flow,
     freezing,
     handing,
+    observations,
     proposing,
     reviews,
     rounds,
@@ -27,7 +29,7 @@ from apps.cab.models import Attachment, Change, Condition, Revision
 from apps.cab.queries import changes, waiting
 from apps.cab.queries.boards import conditions_shown_to
 from apps.cab.queries.dossier import Dossier, dossier, find
-from apps.cab.queries.named import people_named
+from apps.cab.queries.named import components_named, people_named
 from apps.cab.rules import revisions
 from apps.cab.states import ChangeState
 from apps.cab.web import forms
@@ -47,6 +49,10 @@ FORMS: dict[str, type[forms.RefusableForm]] = {
     "acknowledge_freeze": forms.AcknowledgementForm,
     "request_exception": forms.ExceptionForm,
     "decide_exception": forms.ExceptionDecisionForm,
+    "add_check": forms.CheckForm,
+    "answer_check": forms.AnswerForm,
+    "propose_standard_change": forms.StandardProposalForm,
+    "explain_drift": forms.ExplanationForm,
     "withdraw_exception": forms.ExceptionNamedForm,
 }
 
@@ -130,6 +136,28 @@ schedule = _act(
 )
 start = _act(
     "start", lambda change, person, data: flow.start_implementation(change_id=change.pk, implementer=person, **data)
+)
+
+
+def _add_check(change: Change, person: Person, data: dict[str, Any]) -> object:
+    name = data.pop("component")
+    component = components_named([name], person)[0] if name else None
+    return checks.add_check(change_id=change.pk, author=person, component=component, **data)
+
+
+def _propose_standard_change(change: Change, person: Person, data: dict[str, Any]) -> object:
+    owner = people_named([data.pop("owner")], field="owner")[0]
+    return checks.propose_standard_change(change_id=change.pk, author=person, owner=owner, **data)
+
+
+add_check = _act("add_check", _add_check)
+propose_standard_change = _act("propose_standard_change", _propose_standard_change)
+answer_check = _act(
+    "answer_check", lambda change, person, data: checks.answer_check(change_id=change.pk, person=person, **data)
+)
+explain_drift = _act(
+    "explain_drift",
+    lambda change, person, data: observations.explain_drift(change_id=change.pk, person=person, **data),
 )
 implement_first = _act(
     "implement_first",
@@ -301,6 +329,8 @@ def _page(
 ) -> HttpResponse:
     """The dossier's page; with forms that were refused it answers 422."""
     shown = {name: form() for name, form in FORMS.items() if name in found.acts}
+    if "keep_finding" in found.acts:
+        shown |= {name: FORMS[name]() for name in ("add_check", "propose_standard_change")}
     context = {
         "dossier": found,
         "change": found.change,
