@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import close_old_connections, connection
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -24,7 +24,7 @@ from apps.meetings.queries.live import entries_after, latest, room_of
 logger = logging.getLogger(__name__)
 
 TICK_S = 0.2  # how often the journal is asked; half of it is the mean wait
-PAUSE_S = 1.0  # after the database did not answer
+PAUSE_S = 1.0  # after a tick that failed
 BACKLOG = 200  # batches that one screen may lie behind before its stream is ended; it comes back by itself
 
 
@@ -94,8 +94,8 @@ class Hub:
                 time.sleep(TICK_S)
                 try:
                     self._tick()
-                except DatabaseError:
-                    logger.warning("The rooms wait: the database did not answer.")
+                except Exception:  # whatever it is: with this thread every screen of the process would go still
+                    logger.exception("The rooms wait: what was told could not be passed on.")
                     close_old_connections()
                     time.sleep(PAUSE_S)
         finally:
