@@ -9,8 +9,10 @@ class CabConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.cab import panels, reactions  # noqa: F401  # subscribing is importing
+        from apps.cab.queries.reach import unmet
         from apps.cab.rules.facts import COLUMNS
-        from apps.policies import facts
+        from apps.policies import facts, reach
 
         panels.register_panels()
         facts.declare(COLUMNS)
+        reach.declare(unmet)

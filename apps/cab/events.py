@@ -650,3 +650,28 @@ class DashboardLinkRevoked(Event):
     words: ClassVar[str] = "revoked a dashboard's link"
     dashboard_id: int
     link_id: int
+
+
+@dataclass(frozen=True)
+class ReplayBegun(Event):
+    words: ClassVar[str] = "began to replay a version of the policy on past changes"
+    replay_id: int
+    version_id: int
+    digest: str
+    months: int
+
+
+@dataclass(frozen=True)
+class ReplayFinished(Event):
+    words: ClassVar[str] = "finished the replay of a version of the policy"
+    replay_id: int
+    version_id: int
+    digest: str
+    changes: int
+
+
+@dataclass(frozen=True)
+class ReplayCancelled(Event):
+    words: ClassVar[str] = "stopped the replay of a version of the policy"
+    replay_id: int
+    version_id: int

@@ -7,9 +7,15 @@ from django.urls import reverse
 
 from apps.accounts.models import Person
 from apps.cab.models import Change, ChangeComponent
+from apps.cab.queries.replays import replays_shown_to
+from apps.cab.rules.replays import MOST_MINUTES, MOST_MONTHS
 from apps.cab.states import OPEN
+from apps.cab.web.replay_form import minutes_fields
 from apps.clusters.models import Cluster, Component
 from apps.clusters.panels import Panel, PanelKind, register
+from apps.policies import panels as policy_panels
+from apps.policies.models import PolicyVersion
+from apps.policies.queries import may_write
 
 SHOWN = 8
 
@@ -18,6 +24,7 @@ def register_panels() -> None:
     """Called once, when the area is ready."""
     register(PanelKind.CLUSTER, of_cluster)
     register(PanelKind.COMPONENT, of_component)
+    policy_panels.register(of_version)
 
 
 def of_cluster(cluster: Cluster, person: Person) -> Panel:
@@ -30,6 +37,20 @@ def of_component(component: Component, person: Person) -> Panel:
     """Open changes that touch the component."""
     touching = ChangeComponent.objects.filter(component=component).values("change_id")
     return _panel(Q(pk__in=touching), person, {"component": component.pk})
+
+
+def of_version(version: PolicyVersion, person: Person) -> policy_panels.Panel:
+    """The replays of a policy's version, and the form that begins one."""
+    replays = list(replays_shown_to(person).filter(version=version).order_by("-pk")[:SHOWN])
+    context = {
+        "version": version,
+        "replays": replays,
+        "may_begin": may_write(person, version.policy.cluster),
+        "minutes": minutes_fields(replays[0].minutes if replays else {}),
+        "most_months": MOST_MONTHS,
+        "most_minutes": MOST_MINUTES,
+    }
+    return policy_panels.Panel("cab/_replays_panel.html", context)
 
 
 def _panel(about: Q, person: Person, asked: dict[str, object]) -> Panel:

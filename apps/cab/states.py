@@ -286,6 +286,27 @@ IMPORT = Machine(
     },
 )
 
+
+class ReplayState(StrEnum):
+    """Where the replay of a policy's version stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+_REPLAYED = frozenset({ReplayState.RUNNING, ReplayState.DONE, ReplayState.CANCELLED})  # chunk by chunk, to an end
+REPLAY = Machine(
+    "replay",
+    {
+        ReplayState.WAITING: _REPLAYED,
+        ReplayState.RUNNING: _REPLAYED,
+        ReplayState.DONE: frozenset(),
+        ReplayState.CANCELLED: frozenset(),
+    },
+)
+
 MACHINES = {
     "change": CHANGE,
     "round": ROUND,
@@ -299,4 +320,5 @@ MACHINES = {
     "review": REVIEW,
     "template": TEMPLATE,
     "import": IMPORT,
+    "replay": REPLAY,
 }

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from apps.cab.actions import checks, conflicts, emergencies, exceptions, files, imports, reviews, rounds
+from apps.cab.actions import checks, conflicts, emergencies, exceptions, files, imports, replays, reviews, rounds
 from apps.cab.models import ConflictRecheck
 from apps.cab.queries.boards import retroactive_rounds_open, rounds_overdue_at
 from apps.cab.queries.changes import reviews_to_chase
@@ -19,6 +19,7 @@ from apps.journal.tasks import once_per_turn
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+REPLAY_TURN = timedelta(minutes=2)
 IMPORT_TURN = timedelta(minutes=5)  # well below the time limit of a task; the next turn goes on
 
 
@@ -66,6 +67,12 @@ def expire_exceptions() -> int:
 def continue_imports() -> int:
     """Go on with uploaded imports from where they stand."""
     return imports.continue_uploads(until=timezone.now() + IMPORT_TURN, most=settings.IMPORT_LARGEST_BYTES)
+
+
+@shared_task(name="apps.cab.tasks.continue_replays")
+def continue_replays() -> int:
+    """Go on with the replays of policies from where they stand."""
+    return replays.continue_replays(until=timezone.now() + REPLAY_TURN)
 
 
 @shared_task(name="apps.cab.tasks.remove_stray_files")

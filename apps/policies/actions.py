@@ -27,6 +27,7 @@ from apps.policies.rules.tables import Table, table_from
 from apps.policies.states import VERSION, VersionState
 
 LONGEST_NOTE = 500  # characters
+_SEAT_THEM = "Name somebody who sits there, or have the seat filled on the board's page."
 
 
 @transaction.atomic
@@ -57,12 +58,13 @@ def save_draft(
     """Keep a table as the policy's draft; whoever saved it last is its author.
 
     Refused, with each smallest counter-example: gaps, contradictions, rules without effect, and for a cluster's policy
-    whatever is weaker than the floor in force. `based_on` is the draft's count of saves that the author saw.
+    whatever is weaker than the floor in force; also what nobody could give as the boards are seated. `based_on` is the
+    draft's count of saves that the author saw.
     """
     policy = _locked(policy_id)
     _require_may_write(author, policy.cluster)
     table = table_from(facts.columns(), rows)
-    found = _require_sound(table, policy)
+    found = _require_sound(table, policy, at=at)
     if len(note) > LONGEST_NOTE:
         raise Invalid("The note is too long.", next_step="Say in 500 characters what is new.")
     draft = policy.versions.filter(state=VersionState.DRAFT).first()
@@ -96,7 +98,7 @@ def enable_version(*, version_id: int, enabler: Person, digest: str, at: datetim
         raise StaleRevision(
             "The draft was saved anew since you read it.", next_step="Read it again, then put it in force."
         )
-    version.proof = _require_sound(table_of(version), policy).proof
+    version.proof = _require_sound(table_of(version), policy, at=at).proof
     before = policy.versions.filter(state=VersionState.ENABLED).first()
     if before:
         _move(before, VersionState.SUPERSEDED, at=at)
@@ -148,14 +150,16 @@ def _told(event: Event, version: PolicyVersion, *, actor: Person, at: datetime) 
     return version
 
 
-def _require_sound(table: Table, policy: Policy) -> Check:
+def _require_sound(table: Table, policy: Policy, *, at: datetime) -> Check:
     """The check of the table; refuses it with everything that was found."""
-    found = check(table, policy)
+    found = check(table, policy, on=at.date())
     if found.findings:
         first, more = found.findings[0].sentence, len(found.findings) - 1
         raise WrongState(
             first if not more else f"{first} And {more} more.",
-            next_step="Mend the rules that are named; the analysis shows each with its facts.",
+            next_step=_SEAT_THEM
+            if found.findings[0].kind == "unmet"
+            else "Mend the rules that are named; the analysis shows each with its facts.",
             fields={"rows": [one.sentence for one in found.findings]},
             code="unsound_policy",
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import Prefetch, QuerySet
 
@@ -10,7 +11,7 @@ from apps.accounts.rules import Capability
 from apps.clusters.models import Cluster
 from apps.clusters.queries import standing
 from apps.kernel.refusals import NotFound
-from apps.policies import facts
+from apps.policies import facts, reach
 from apps.policies.models import Policy, PolicyVersion
 from apps.policies.rules.analysis import Analysis, Finding, analyse, compare_with_floor
 from apps.policies.rules.columns import Facts
@@ -34,11 +35,12 @@ class Check:
     own: Analysis
     floor: Analysis | None  # None: it is the floor, or none is in force
     floor_version: PolicyVersion | None
+    unmet: tuple[Finding, ...] = ()  # what nobody could give as the boards are seated
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Everything that stands against the table."""
-        return (*self.own.findings, *(self.floor.findings if self.floor else ()))
+        return (*self.own.findings, *(self.floor.findings if self.floor else ()), *self.unmet)
 
     @property
     def proof(self) -> dict[str, object]:
@@ -96,12 +98,17 @@ def required(given: Facts, *, cluster_id: int | None) -> Decided | None:
 
 def ruled(versions: Sequence[PolicyVersion], given: Facts) -> Ruling:
     """What these versions together require."""
-    return ruling([Named(str(version), table_of(version)) for version in versions], given)
+    return ruling(compiled(versions), given)
 
 
-def check(table: Table, policy: Policy) -> Check:
-    """What stands against the table as a version of this policy."""
+def compiled(versions: Sequence[PolicyVersion]) -> list[Named]:
+    """The versions' tables, read once for many questions; what `ruling` takes."""
+    return [Named(str(version), table_of(version)) for version in versions]
+
+
+def check(table: Table, policy: Policy, *, on: date) -> Check:
+    """What stands against the table as a version of this policy, as boards are seated on the day `on`."""
     floors = [] if policy.is_floor else list(in_force(None))
     floor = floors[0] if floors else None
     compared = compare_with_floor(table, table_of(floor)) if floor else None
-    return Check(analyse(table), compared, floor)
+    return Check(analyse(table), compared, floor, reach.unmet(table, cluster_id=policy.cluster_id, on=on))

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONCE, NONE, SELF
 
-from apps.cab.states import ChangeState, ConditionState, Outcome, ReviewState, RoundState
+from apps.cab.states import ChangeState, ConditionState, Outcome, ReplayState, ReviewState, RoundState
 from config.schedule import SCHEDULE
 
 
@@ -334,6 +334,7 @@ SPECTACULAR_SETTINGS = {
         "RoundStateEnum": [(s.value, s.value) for s in RoundState],
         "ConditionStateEnum": [(s.value, s.value) for s in ConditionState],
         "ReviewStateEnum": [(s.value, s.value) for s in ReviewState],
+        "ReplayStateEnum": [(s.value, s.value) for s in ReplayState],
         "OutcomeEnum": [(o.value, o.value) for o in Outcome],
         "BoardKindEnum": "apps.cab.models.boards.BoardKind",
         "FreezeStateEnum": [

@@ -49,8 +49,8 @@ def test_the_decision_names_the_version_and_the_rules(in_force, assessing, board
 
 def test_roles_and_people_of_the_policy_join_the_quorum(floor, ada, ben, cleo, dan, admin, payments, ledger, board):  # noqa: F811
     rows = [rule("cluster", "All", roles=["security"], people=["dan"])]
-    enable(floor, rows, ben, admin)
     Seat.objects.filter(person=cleo).update(function="Security")
+    enable(floor, rows, ben, admin)
     change = assessed(ada, ben, payments, ledger)
     flow.hand_to_board(change_id=change.pk, assessor=ben, at=NOON)
     for voter in (ben, cleo):
@@ -121,7 +121,8 @@ def test_a_policy_refuses_with_its_reason(floor, ada, ben, admin, payments, ledg
 def test_another_round_goes_where_the_policy_leads_now(in_force, waiting, ben, admin, floor):  # noqa: F811
     round_ = waiting.rounds.get()
     rounds.close_overdue_round(round_id=round_.pk, at=round_.closes_at)
-    emergency = Board.objects.create(slug="emergency", name="Emergency board", kind=BoardKind.EMERGENCY)
+    emergency = Board.objects.create(slug="emergency", name="Emergency board", kind=BoardKind.EMERGENCY, quorum_count=1)
+    Seat.objects.create(board=emergency, person=ben, role="voter", term=(NOON.date(), None))
     enable(floor, [*FLOOR[:2], rule("emergency", type=OTHERS)], ben, admin)
     opened = handing.open_round(change_id=waiting.pk, board=round_.board, opener=ben, at=round_.closes_at)
     assert opened.board == emergency

@@ -11,6 +11,7 @@ from apps.cab.models import (
     FreezeException,
     ImportRun,
     Observation,
+    Replay,
     Review,
     ReviewCheck,
     Round,
@@ -28,6 +29,7 @@ from apps.cab.states import (
     IMPORT,
     OBSERVATION,
     PROPOSAL,
+    REPLAY,
     RETROACTIVE,
     REVIEW,
     ROUND,
@@ -40,6 +42,7 @@ from apps.cab.states import (
     ImportState,
     ObservationState,
     ProposalState,
+    ReplayState,
     RetroactiveState,
     ReviewState,
     RoundState,
@@ -134,3 +137,10 @@ def move_import(run: ImportRun, target: ImportState, *, at: datetime) -> None:
     IMPORT.require(run.state, target)
     run.state = target
     run.finished_at = None if target == ImportState.RUNNING else at
+
+
+def move_replay(replay: Replay, target: ReplayState, *, at: datetime) -> None:
+    """Give the replay its next state, noting its end. The caller saves."""
+    REPLAY.require(replay.state, target)
+    replay.state = target
+    replay.finished_at = None if target == ReplayState.RUNNING else at

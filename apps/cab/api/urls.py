@@ -10,6 +10,7 @@ from apps.cab.api.exceptions import FreezeExceptionViewSet
 from apps.cab.api.freezes import FreezeViewSet
 from apps.cab.api.metrics import MetricsView, TargetViewSet
 from apps.cab.api.observations import ObservationViewSet
+from apps.cab.api.replays import PolicyReplays, ReplayViewSet
 from apps.cab.api.review_checks import CheckViewSet, StandardProposalViewSet
 from apps.cab.api.standards import TemplateViewSet
 from apps.cab.api.viewsets import (
@@ -38,5 +39,10 @@ router.register("metric-targets", TargetViewSet, basename="metric-targets")
 router.register("models", ModelViewSet, basename="models")
 router.register("templates", TemplateViewSet, basename="templates")
 router.register("conflicts", ConflictViewSet, basename="conflicts")
+router.register("replays", ReplayViewSet, basename="replays")
 
-urlpatterns = [path("metrics/", MetricsView.as_view(), name="metrics"), *router.urls]
+urlpatterns = [
+    path("metrics/", MetricsView.as_view(), name="metrics"),
+    *router.urls,
+    path("policies/<slug:slug>/replays/", PolicyReplays.as_view({"get": "replays", "post": "begin"})),
+]

@@ -21,6 +21,7 @@ from apps.cab.models.exceptions import FreezeException
 from apps.cab.models.handovers import Handover
 from apps.cab.models.imports import ImportedRecord, ImportRejection, ImportRun, NamedApprover
 from apps.cab.models.observations import Observation
+from apps.cab.models.replays import Replay, ReplayedChange
 from apps.cab.models.reviews import Review
 from apps.cab.models.rounds import Ballot, Choice, Condition, Round, Verdict
 from apps.cab.models.standards import StandardTemplate, TemplateVersion
@@ -57,6 +58,8 @@ __all__ = [
     "ModelVersion",
     "NamedApprover",
     "Observation",
+    "Replay",
+    "ReplayedChange",
     "Reversal",
     "Review",
     "ReviewCheck",

@@ -37,7 +37,11 @@ class Route:
 def facts_of(change: Change, *, at: datetime) -> dict[str, Value | None]:
     """The facts of the change as policies read them, as known at `at`."""
     touched = Component.objects.filter(touching__change=change).values_list("tier", "tags", "cluster_id")
-    rows = list(touched)
+    return facts_from(change, list(touched), at=at)
+
+
+def facts_from(change: Change, rows: list[tuple[int, list[str], int]], *, at: datetime) -> dict[str, Value | None]:
+    """The facts of a change whose cluster is read; `rows` are its components: tier, tags, key of the cluster."""
     local = (change.window_start_local, change.window_end_local)
     planned_from = change.submitted_at or at
     return facts.facts(

@@ -76,7 +76,7 @@ class FactsIn(serializers.Serializer[Any]):
 
 
 class FindingOut(serializers.Serializer[Any]):
-    kind = serializers.CharField(help_text="gap, contradiction, without_effect or weaker.")
+    kind = serializers.CharField(help_text="gap, contradiction, without_effect, weaker or unmet.")
     sentence = serializers.CharField()
     rules = serializers.ListField(child=serializers.IntegerField(), help_text="Counted from 1; of the floor if weaker.")
     facts = serializers.DictField(help_text="The counter-example; an empty text stands for any other.")

@@ -68,7 +68,7 @@ class PolicyViewSet(ReadViewSet[Policy]):
     @write(takes=s.RowsIn, gives=s.AnalysisOut)
     def analysis(self, data: dict[str, Any]) -> queries.Check:
         """Whether a table has gaps, contradictions or idle rules, and holds the floor; nothing is kept."""
-        return queries.check(table_from(facts.columns(), data["rows"]), self.get_object())
+        return queries.check(table_from(facts.columns(), data["rows"]), self.get_object(), on=self.at.date())
 
     @action(detail=True, methods=["post"], url_path="evaluation")
     @write(takes=s.FactsIn, gives=s.RulingOut)

@@ -17,6 +17,7 @@ from apps.kernel.answers import went
 from apps.kernel.refusals import NotFound, Refusal
 from apps.policies import actions, facts, queries
 from apps.policies.models import Policy, PolicyVersion
+from apps.policies.panels import panels_for
 from apps.policies.rules.asking import facts_written
 from apps.policies.rules.tables import table_from
 from apps.policies.states import VersionState
@@ -215,6 +216,7 @@ def _version_page(
         "difference": editor.difference(queries.table_of(against), table) if against else [],
         "may_write": queries.may_write(request.user, policy.cluster),
         "is_own": found.author_id == request.user.pk,
+        "panels": panels_for(found, request.user),
         "refusal": refusal,
     }
     return render(request, "policies/version.html", context, status=refusal.status if refusal else 200)
@@ -245,7 +247,7 @@ def _checked(policy: Policy, sheet: editor.Sheet) -> dict[str, Any]:
     """The analysis of the form, or the refusal of what cannot be read or proven."""
     try:
         table = table_from(facts.columns(), sheet.as_data(facts.columns()))
-        return {"check": queries.check(table, policy), "unreadable": None}
+        return {"check": queries.check(table, policy, on=timezone.now().date()), "unreadable": None}
     except Refusal as refusal:
         return {"check": None, "unreadable": refusal}
 

@@ -74,6 +74,7 @@ def _built(at: datetime) -> list[str]:
     said.append("checks and proposals that reviews left behind")
     history.bring_along(people, at=at)
     said.append("an older register")
+    said.append(f"a draft policy replayed on {policies.replay_the_draft(people, at=at)} changes")
     outside.connect(people, at=at)
     _deliver(at)
     conflicts.settle(people, at=at)

@@ -104,6 +104,7 @@ CLUSTERS: dict[str, tuple[str, str, str, str, tuple[tuple[str, str, str, int], .
         ),
     ),
 }
+PERSONAL = {"consent-store", "staff-directory", "payouts"}  # hold what people would not want read
 NEEDS = (
     "storefront/checkout payments/card-gateway", "storefront/checkout identity/sign-in", "storefront/web-shop storefront/catalogue", "storefront/web-shop storefront/checkout",
     "storefront/web-shop storefront/search-index", "storefront/search-index storefront/catalogue", "payments/card-gateway payments/ledger", "payments/card-gateway payments/fraud-scoring",
@@ -155,6 +156,7 @@ def _component(cluster: Cluster, owner: Person, row: tuple[str, str, str, int], 
     slug, title, kind, tier = row
     sites = ["oslo", "frankfurt"] if tier < Tier.IMPORTANT else ["oslo"]
     values = {"name": title, "kind": kind, "tier": tier, "sites": sites, "owner_name": f"{cluster.name} team"}
+    values["tags"] = ["data:confidential" if tier < Tier.CRITICAL or slug in PERSONAL else "data:internal"]
     return map_actions.add_component(cluster_id=cluster.pk, editor=owner, slug=slug, values=values, at=at)
 
 

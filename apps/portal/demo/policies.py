@@ -4,9 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from apps.accounts.models import Person
+from apps.cab.actions import replays
 from apps.clusters.models import Cluster
 from apps.policies import actions
-from apps.policies.models import Policy
+from apps.policies.models import Policy, PolicyVersion
+from apps.policies.states import VersionState
 
 STANDARD, EMERGENCY, NORMAL = {"in": ["standard"]}, {"in": ["emergency"]}, {"in": ["normal"]}
 NOT_STANDARD = {"in": ["normal", "emergency"]}
@@ -79,6 +81,13 @@ def put_in_force(people: dict[str, Person], *, at: datetime) -> int:
     note = "Confidential data goes to the enterprise board, with security."
     actions.save_draft(policy_id=floor.pk, author=marit, rows=DRAFT, note=note, at=at - timedelta(days=1))
     return Policy.objects.count()
+
+
+def replay_the_draft(people: dict[str, Person], *, at: datetime) -> int:
+    """The floor's draft on the last year's changes, before anyone puts it in force; how many changes it looked at."""
+    draft = PolicyVersion.objects.get(policy__slug="enterprise-floor", state=VersionState.DRAFT)
+    begun = replays.begin_replay(version_id=draft.pk, starter=people["marit"], months=12, minutes={}, at=at)
+    return replays.work_off(replay_id=begun.pk).done
 
 
 def _enable(

@@ -1,0 +1,172 @@
+"""Questions about replays: which changes one looks at, what policies ask of them, its figures and the rows behind."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Case, Count, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThanOrEqual, LessThan
+
+from apps.accounts.models import Person
+from apps.cab.models import Change, ChangeComponent, Handover, Replay, ReplayedChange
+from apps.cab.models.replays import Course
+from apps.cab.queries.metrics import FAILED
+from apps.cab.queries.ways import facts_from
+from apps.cab.rules import replays as rules
+from apps.cab.rules import routing
+from apps.cab.states import ChangeState
+from apps.kernel.refusals import NotFound
+from apps.policies.models import PolicyVersion
+from apps.policies.queries import compiled
+from apps.policies.rules.columns import Facts
+from apps.policies.rules.evaluation import Named, Ruling, ruling
+
+# What a replay opens: the name in an address, what it says, and which of its changes.
+_CAUGHT, _PASSED = Q(has_failed=True) & ~Q(drafted="approve"), Q(has_failed=True, drafted="approve")
+_COLUMNS = {
+    "drafted": "By the replayed version",
+    "governed": "By what was in force",
+    "happened": "What did happen",
+}
+WHICH: dict[str, tuple[str, Q]] = {
+    "all": ("Every change of the replay", Q()),
+    "failed": ("Changes that failed", Q(has_failed=True)),
+    "caught": ("Failed changes that it sends to a board or refuses", _CAUGHT),
+    "let-through": ("Failed changes that it authorizes", _PASSED),
+    "newly-caught": ("Failed changes that only the replayed version stops", _CAUGHT & Q(governed="approve")),
+    "newly-let-through": ("Failed changes that only the replayed version authorizes", _PASSED & ~Q(governed="approve")),
+    "uncertain": ("Changes with a fact missing, read strictly", Q(is_certain=False)),
+    "undecided-here": ("Changes that nothing here decided", Q(happened="")),
+    **{
+        f"{column}-{course}": (f"{title}: {Course(course).label}", Q(**{column: course}))
+        for column, title in _COLUMNS.items()
+        for course in rules.COURSES
+    },
+}
+
+# What facts are read off; the other long texts are most of a row's bytes.
+_READ = (
+    *("type", "risk", "cluster__slug", "downtime_minutes", "window_start_local", "window_end_local"),
+    *("window_start_at", "submitted_at", "created_at", "backout_plan", "test_plan"),
+)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The policies of one cluster with their tables read once. Changes with the same facts are asked about once.
+
+    Without any policy in force the fixed rule of `rules.routing` decides, as it does for a change on its way.
+    """
+
+    sources: Sequence[Named]
+    _known: dict[tuple[Any, ...], Ruling] = field(default_factory=dict)
+
+    def course(self, facts: Facts) -> tuple[str, bool]:
+        """How a change of these facts is decided, and whether every fact that was asked for is known."""
+        if not self.sources:
+            risk, touched = int(facts["risk"] or 1), int(facts["clusters_touched"] or 1)
+            return routing.route(type=str(facts["type"]), clusters_touched=touched, risk=risk).kind, True
+        names = [column.name for column in self.sources[0].table.columns]
+        key = tuple(facts.get(name) for name in names)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = ruling(self.sources, facts)
+        return rules.course_of(found.outcome.kind, found.outcome.board), not found.missing
+
+
+class Engines:
+    """What a replay compares: for each cluster, the policies in force when it began, and those with the version."""
+
+    def __init__(self, replay: Replay) -> None:
+        versions = PolicyVersion.objects.filter(pk__in=replay.in_force).select_related("policy__cluster")
+        self._tables = {one.policy_id: (one, compiled([one])[0]) for one in versions}
+        self._version = replay.version
+        replayed = PolicyVersion(policy=replay.version.policy, number=replay.version.number, rows=replay.rows)
+        self._replayed = (replayed, compiled([replayed])[0])
+        self._drafted: dict[int, Engine] = {}
+        self._governed: dict[int, Engine] = {}
+
+    def drafted(self, cluster_id: int) -> Engine:
+        """With the replayed version in the place of its policy's."""
+        tables = {**self._tables, self._version.policy_id: self._replayed}
+        return self._drafted.setdefault(cluster_id, _engine(tables, cluster_id))
+
+    def governed(self, cluster_id: int) -> Engine:
+        """As in force."""
+        return self._governed.setdefault(cluster_id, _engine(self._tables, cluster_id))
+
+
+def _engine(tables: Mapping[int, tuple[PolicyVersion, Named]], cluster_id: int) -> Engine:
+    """The floor's table first, then the cluster's own."""
+    found = [(version, named) for version, named in tables.values() if version.cluster_id in {None, cluster_id}]
+    return Engine([named for _, named in sorted(found, key=lambda one: not one[0].policy.is_floor)])
+
+
+def replayed_changes(replay: Replay) -> QuerySet[Change]:
+    """The changes it looks at: in the policy's scope, seen by whoever began it, handed in (or recorded) in its time."""
+    rows = Change.objects.visible_to(replay.started_by).exclude(state=ChangeState.DRAFT)
+    if replay.cluster_id is not None:
+        rows = rows.filter(cluster=replay.cluster_id)
+    handed_in_at = Coalesce("submitted_at", "created_at")
+    return rows.filter(GreaterThanOrEqual(handed_in_at, replay.since_at), LessThan(handed_in_at, replay.until_at))
+
+
+def chunk_after(replay: Replay, *, size: int) -> list[Change]:
+    """The next changes in the order of their keys, each with whether it failed."""
+    failed = Case(When(FAILED, then=Value(True)), default=Value(False))
+    rows = replayed_changes(replay).filter(pk__gt=replay.last_change).annotate(has_failed=failed)
+    return list(rows.select_related("cluster").only(*_READ).order_by("pk")[:size])
+
+
+def facts_of_each(changes: Sequence[Change]) -> dict[int, Facts]:
+    """The facts of each change: as they were at its last handover, else as they are known now; two questions in all."""
+    ids = [one.pk for one in changes]
+    handed = Handover.objects.filter(change__in=ids).exclude(facts={}).order_by("change_id", "-pk").distinct("change")
+    recorded = dict(handed.values_list("change_id", "facts"))
+    touched: dict[int, list[Any]] = defaultdict(list)  # rows of tier, tags, key of the cluster
+    parts = ChangeComponent.objects.filter(change__in=[pk for pk in ids if pk not in recorded])
+    for change_id, *part in parts.values_list(
+        "change_id", "component__tier", "component__tags", "component__cluster_id"
+    ):
+        touched[change_id].append(tuple(part))
+    return {
+        one.pk: recorded.get(one.pk) or facts_from(one, touched[one.pk], at=one.submitted_at or one.created_at)
+        for one in changes
+    }
+
+
+def courses_taken(changes: Iterable[Change]) -> dict[int, str]:
+    """How each was decided here at last; changes that nothing here decided are left out."""
+    handed = Handover.objects.filter(change__in=[one.pk for one in changes]).order_by("change_id", "-pk")
+    rows = handed.distinct("change").values_list("change_id", "way", "round__board__kind")
+    return {change_id: rules.course_of(way, board or "") for change_id, way, board in rows}
+
+
+def replays_shown_to(person: Person) -> QuerySet[Replay]:
+    """Replays that this person may see, with what their pages name."""
+    return Replay.objects.visible_to(person).select_related("version__policy__cluster", "version__author", "started_by")
+
+
+def replay_shown_to(person: Person, replay_id: int) -> Replay:
+    """One of them, or a refusal."""
+    found = replays_shown_to(person).filter(pk=replay_id).first()
+    if found is None:
+        raise NotFound("There is no such replay that you may see.", next_step="Open the policy to see its versions.")
+    return found
+
+
+def tally_of(replay: Replay) -> rules.Tally:
+    """Its figures, as far as it is."""
+    keys = ("drafted", "governed", "happened", "has_failed", "is_certain")
+    counted = replay.changes.order_by().values(*keys).annotate(changes=Count("pk"))
+    return rules.tally((rules.Group(**row) for row in counted), minutes=replay.minutes)
+
+
+def rows_behind(replay: Replay, which: str, person: Person) -> QuerySet[ReplayedChange]:
+    """The changes of one figure, as far as this person may see them."""
+    if which not in WHICH:
+        raise NotFound("The replay has no such figure.", next_step="Open the replay and choose one of its figures.")
+    visible = Change.objects.visible_to(person).values("pk")
+    return replay.changes.filter(WHICH[which][1], change__in=visible).select_related("change__cluster")
