@@ -44,5 +44,9 @@ router.register("replays", ReplayViewSet, basename="replays")
 urlpatterns = [
     path("metrics/", MetricsView.as_view(), name="metrics"),
     *router.urls,
-    path("policies/<slug:slug>/replays/", PolicyReplays.as_view({"get": "replays", "post": "begin"})),
+    path(
+        "policies/<slug:slug>/replays/",
+        PolicyReplays.as_view({"get": "replays", "post": "begin"}),
+        name="policy-replays",
+    ),
 ]
