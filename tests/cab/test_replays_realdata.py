@@ -1,4 +1,4 @@
-"""The public puppet changes, replayed: how long it takes, and that every change is told."""
+"""The public puppet changes, replayed: every change is told, and how long it took is printed."""
 
 import time
 from datetime import timedelta
@@ -15,10 +15,9 @@ from tests.cab.importing import MAPS, run_import
 from tests.policies.conftest import FLOOR, enable, floor, rule  # noqa: F401  # fixtures
 
 pytestmark = [pytest.mark.realdata, pytest.mark.slow, pytest.mark.django_db]
-MOST_SECONDS = 20
 
 
-def test_a_replay_of_the_puppet_changes_ends_in_time(shared_data, floor, ben, admin, capsys):  # noqa: F811
+def test_a_replay_tells_every_puppet_change(shared_data, floor, ben, admin, capsys):  # noqa: F811
     Cluster.objects.create(slug="puppet", name="puppet")
     path = shared_data / "wikimedia-puppet-changes" / "changes.csv.gz"
     run_import(path, column_map=MAPS / "wikimedia-puppet.yaml", cluster="")
@@ -46,4 +45,3 @@ def test_a_replay_of_the_puppet_changes_ends_in_time(shared_data, floor, ben, ad
     assert found.changes == Change.objects.count() == 45_484
     assert found.failed == 1_758 == found.caught + found.let_through
     assert sum(one.drafted for one in found.lines) == sum(one.governed for one in found.lines) == found.changes
-    assert seconds <= MOST_SECONDS
