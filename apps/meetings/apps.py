@@ -8,6 +8,4 @@ class MeetingsConfig(AppConfig):
     label = "meetings"
 
     def ready(self) -> None:
-        from apps.meetings import panels, reactions  # noqa: F401  # subscribing is importing
-
-        panels.register_panels()
+        from apps.meetings import reactions  # noqa: F401  # subscribing is importing
