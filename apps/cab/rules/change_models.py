@@ -48,6 +48,7 @@ OPTIONAL = frozenset(
         (_S.AUTHORIZED, _S.CANCELLED),
         (_S.SCHEDULED, _S.CANCELLED),
         (_S.CHANGES_REQUESTED, _S.CANCELLED),
+        (_S.IMPLEMENTED, _S.CANCELLED),
     }
 )
 FINAL = tuple(state for state, targets in CHANGE.moves.items() if not targets)
