@@ -22,6 +22,7 @@ manage_webhooks     .   .   .   .   .   .   .   .   x
 read_deliveries     .   .   .   .   .   .   x   x   x
 manage_deliveries   .   .   .   .   .   .   x   .   x
 manage_people       .   .   .   .   .   .   .   .   x
+set_targets         .   .   .   .   .   x   .   .   x
 """
 
 

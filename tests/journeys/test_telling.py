@@ -51,7 +51,7 @@ def test_mails_are_chosen_and_a_feed_is_opened_and_closed(stage, greta):
     page = stage.sign_in("greta")
     page.goto("/inbox/preferences/")
     page.get_by_label("a change waits for my vote").uncheck()
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     page.goto("/inbox/preferences/")
     expect(page.get_by_label("a change waits for my vote")).not_to_be_checked()
     page.get_by_role("button", name="Open", exact=True).click()
