@@ -18,6 +18,7 @@ def test_your_first_decision(desk):
     joan.fill("[name=title]", "Renew the statement archive's certificate")
     joan.select_option("[name=cluster]", "payments")
     joan.fill("[name=components]", "payments/statement-archive")
+    joan.fill("[name=purpose]", "The old one runs out in a week.")
     joan.fill("[name=implementation_plan]", "Install the new certificate.")
     joan.fill("[name=test_plan]", "Open a statement.")
     joan.fill("[name=backout_plan]", "Put the old one back.")
@@ -26,6 +27,9 @@ def test_your_first_decision(desk):
     joan.fill("[name=window_zone]", "Europe/Berlin")
     joan.fill("[name=implementer]", "joan")
     joan.get_by_role("button", name="Save as draft").click()
+    joan.locator("#checks textarea").fill("We watch it for an hour.")
+    joan.get_by_role("button", name="Answer the check").click()
+    expect(joan.locator("#checks")).to_contain_text("We watch it for an hour.")
     joan.get_by_role("button", name=re.compile("^Submit")).click()
     expect(joan.locator("main")).to_contain_text("Submitted")
     address = joan.url
