@@ -21,6 +21,7 @@ def test_your_first_decision(desk):
     joan.fill("[name=purpose]", "The old one runs out in a week.")
     joan.fill("[name=implementation_plan]", "Install the new certificate.")
     joan.fill("[name=test_plan]", "Open a statement.")
+    joan.fill("[name=communication_plan]", "Support knows the day before.")
     joan.fill("[name=backout_plan]", "Put the old one back.")
     joan.fill("[name=window_start]", f"{tomorrow}T22:00")
     joan.fill("[name=window_end]", f"{tomorrow}T23:00")
