@@ -23,6 +23,9 @@ MEANINGS = {
     429: "Too many calls; see Retry-After.",
 }
 
+# Fields of bodies that say what the caller had read: an older sight of it is refused.
+SEEN = {"version", "revision", "based_on", "digest"}
+
 
 class Problem(serializers.Serializer[Any]):
     """A refusal as problem details (RFC 9457)."""
@@ -105,6 +108,8 @@ class Schema(AutoSchema):
             statuses |= {404, 409, 413}
         if self._fact("takes"):
             statuses |= {400, 415}
+        if SEEN & set(getattr(self._fact("takes"), "_declared_fields", ())):
+            statuses.add(412)
         if self._fact("edits"):
             statuses |= {412, 428}
         return sorted(statuses)

@@ -23,6 +23,7 @@ class ReviewCheckOut(serializers.ModelSerializer[ReviewCheck]):
     """A check. Empty scopes mean "all"; without a cluster it comes up in the whole federation."""
 
     cluster = serializers.CharField(source="cluster.slug", read_only=True, allow_null=True, default=None)
+    type = serializers.ChoiceField(choices=ChangeType.choices, allow_blank=True, read_only=True)
     component = serializers.SerializerMethodField()
     added_by = PersonRef(read_only=True)
     retired_by = PersonRef(read_only=True, allow_null=True)
