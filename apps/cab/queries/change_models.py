@@ -34,6 +34,15 @@ def standings() -> list[tuple[str, str, ModelVersion | None, ModelVersion | None
     return [(value, str(word), published.get(value), drafts.get(value)) for value, word in ChangeType.choices]
 
 
+# The states that do not read as something done to a change.
+_DONE = {
+    ChangeState.ASSESSING: "assessed",
+    ChangeState.AWAITING_AUTHORIZATION: "handed over",
+    ChangeState.IMPLEMENTING: "begun",
+    ChangeState.IMPLEMENTED: "reported as done",
+}
+
+
 def require_allows(change: Change, target: ChangeState) -> None:
     """Refuse a move that the change's own model leaves out, or before which it asks for more."""
     version = change.model_version
@@ -50,7 +59,7 @@ def require_allows(change: Change, target: ChangeState) -> None:
     lacks = rules.lacking(version.moves, change.state, target, content_of(change))
     if lacks:
         raise Invalid(
-            f"Before it can be {target.replace('_', ' ')}, its model ({version}) asks for: {rules.in_words(lacks)}.",
+            f"Before it can be {_DONE.get(target, target)}, its model ({version}) asks for: {rules.in_words(lacks)}.",
             next_step="Edit the change and add what is named.",
             fields={one: ["Its model asks for it."] for one in lacks},
             code="asked_by_model",
