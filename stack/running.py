@@ -17,8 +17,9 @@ from stack.say import StackError, say, step
 
 READY_PATIENCE_S = 60
 BIN = places.VENV / "bin"
-# A process of pytest on each core, a file at a time; each has databases of its own (Redis has 16).
-BESIDE = ["-n", str(min(len(os.sched_getaffinity(0)), 15)), "--dist", "loadfile"]
+# A process of pytest on each core, a file at a time; each has databases of its own (Redis has 16). The order is that of
+# tests/conftest.py, which begins with the long files: one of them begun last leaves the other core idle.
+BESIDE = ["-n", str(min(len(os.sched_getaffinity(0)), 15)), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def run() -> int:

@@ -31,7 +31,9 @@ SHARED_DATA = Path(os.environ.get("CONCORDAT_SHARED_DATA", Path(__file__).resolv
 
 
 def pytest_collection_modifyitems(config, items):
-    """Tests on the public records skip, saying so, where the records are absent."""
+    """Files with slow tests begin; tests on the public records skip, saying so, where the records are absent."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
     if SHARED_DATA.is_dir():
         return
     skip = pytest.mark.skip(reason=f"the public records are not beside the project ({SHARED_DATA.name} folder absent)")

@@ -74,7 +74,7 @@ def token(server):
 def test_whatever_is_sent_is_answered_as_the_schema_says_and_no_operation_ignores_who_calls(server, token, tmp_path):
     address, log = server
     said = _schemathesis(
-        address, tmp_path, "--phases", "coverage,fuzzing", "-n", "8", "-H", f"Authorization: Bearer {token}"
+        address, tmp_path, "--phases", "coverage,fuzzing", "-n", "4", "-H", f"Authorization: Bearer {token}"
     )
     statuses = _statuses(log)
     assert said.returncode == 0, said.stdout[-20_000:]

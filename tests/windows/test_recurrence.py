@@ -6,7 +6,7 @@ import pytest
 
 from apps.kernel.refusals import Invalid
 from apps.windows.rules import intervals
-from apps.windows.rules.recurrence import occurrences, require_rule
+from apps.windows.rules.recurrence import _near, _parsed, occurrences, require_rule
 
 START = datetime(2026, 3, 1, 2, 30)  # a Sunday
 HOURS = timedelta(hours=4)
@@ -84,3 +84,42 @@ def test_ranges_are_joined_and_taken_away():
     ]
     assert intervals.covers([(hour[1], hour[3]), (hour[3], hour[5])], (hour[2], hour[4]))
     assert not intervals.covers([(hour[1], hour[3]), (hour[4], hour[5])], (hour[2], hour[5]))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY;INTERVAL=13;BYDAY=SU",
+        "FREQ=DAILY;INTERVAL=7;BYMONTH=1,2",
+        "FREQ=WEEKLY;INTERVAL=3;BYDAY=MO,FR",
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=SA,SU;WKST=SU",
+        "FREQ=WEEKLY;BYDAY=MO,WE,FR;BYSETPOS=-1",
+        "FREQ=MONTHLY",
+        "FREQ=MONTHLY;INTERVAL=5;BYDAY=-1SU",
+        "FREQ=YEARLY",
+        "FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO",
+        "FREQ=YEARLY;INTERVAL=3;BYYEARDAY=-1",
+        "FREQ=DAILY;UNTIL=20990101",
+        "FREQ=DAILY;COUNT=300",
+    ],
+)
+@pytest.mark.parametrize("start", [datetime(1971, 1, 31, 3), datetime(2024, 2, 29, 23, 59)])
+def test_the_way_past_centuries_is_cut_short_and_yields_the_same_days(rule, start):
+    for year in (1980, 2027, 2301):
+        lowest = datetime(year, 3, 1)
+        near = _near(rule, start, lowest)
+        walked = _parsed(rule, start).between(lowest, lowest + timedelta(days=1200), inc=True)
+        assert _parsed(rule, near).between(lowest, lowest + timedelta(days=1200), inc=True) == walked
+
+
+def test_a_far_range_is_answered_from_near_it():
+    assert _near("FREQ=DAILY", START, datetime(6535, 4, 28)) == datetime(6535, 4, 25, 2, 30)
+    assert len(
+        occurrences(
+            rule="FREQ=DAILY",
+            start_local=START,
+            duration=HOURS,
+            zone="Europe/Berlin",
+            between=(instant(6535, 4, 28), instant(6535, 5, 28)),
+        )
+    ) in (30, 31)

@@ -20,6 +20,7 @@ HORIZON = timedelta(days=3 * 366)  # a rule that yields nothing for so long is a
 LOOK_AHEAD = timedelta(days=3653)  # ten years: what comes later is nobody's "next"
 MOST_INTERVAL = 400  # days, weeks, months or years between two occurrences
 CHECK_SECONDS, CHECK_MEGABYTES = 4.0, 256
+CALENDAR_CYCLE_DAYS = 146_097  # the Gregorian calendar repeats every 400 years, weekdays included
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 PARTS = (
     "FREQ",
@@ -101,7 +102,9 @@ def occurrences(
     there = ZoneInfo(zone)
     earliest = (lowest - duration).astimezone(there).replace(tzinfo=None) - timedelta(days=1)  # clocks move by hours
     latest = highest.astimezone(there).replace(tzinfo=None) + timedelta(days=1)
-    starts = [start_local] if not rule else _between(_parsed(rule, start_local), earliest, latest)
+    starts = (
+        [start_local] if not rule else _between(_parsed(rule, _near(rule, start_local, earliest)), earliest, latest)
+    )
     found = []
     for start in starts:
         start_at = start.replace(tzinfo=there, fold=0).astimezone(UTC)
@@ -118,7 +121,8 @@ def first_after(
     earliest = (after - duration).astimezone(there).replace(tzinfo=None) - timedelta(days=1)
     latest = max(earliest, start_local) + LOOK_AHEAD
     found: list[Interval] = []
-    for start in [start_local] if not rule else _parsed(rule, start_local).xafter(earliest, inc=True):
+    near = _near(rule, start_local, earliest)
+    for start in [start_local] if not rule else _parsed(rule, near).xafter(earliest, inc=True):
         if start > latest or len(found) == most:
             break
         start_at = start.replace(tzinfo=there, fold=0).astimezone(UTC)
@@ -136,6 +140,21 @@ def _between(rule: rrule, earliest: datetime, latest: datetime) -> list[datetime
             raise _refused(f"More than {MOST_OCCURRENCES:,} occurrences lie in this range.")
         found.append(start)
     return found
+
+
+def _near(rule: str, start_local: datetime, earliest: datetime) -> datetime:
+    """A later start from which the rule yields the same days from `earliest` on, so that centuries are not walked.
+
+    Days and weeks come round after whole intervals of them; months and years with the calendar, whose 400 years are
+    146,097 days and so whole weeks too. Two turns are left, for a first week that is cut off. COUNT counts from the
+    true start, which is kept.
+    """
+    parts = dict(part.split("=") for part in rule.split(";")) if rule else {}
+    if not parts or "COUNT" in parts:
+        return start_local
+    days = {"DAILY": 1, "WEEKLY": 7}.get(parts["FREQ"], CALENDAR_CYCLE_DAYS) * int(parts.get("INTERVAL", "1"))
+    turns = (earliest - start_local).days // days - 2
+    return start_local + timedelta(days=days * turns) if turns > 0 else start_local
 
 
 def _parsed(rule: str, start_local: datetime) -> rrule:
