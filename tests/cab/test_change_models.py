@@ -26,14 +26,14 @@ def without_cancelling() -> dict[str, list[str]]:
     return {name: asks for name, asks in machine_moves().items() if not name.endswith(">cancelled")}
 
 
-def drafted(author, given=None, kind="normal") -> ModelVersion:
+def drafted(author, given=None, kind="normal", category="") -> ModelVersion:
     return actions.draft_model(
-        type=kind, author=author, moves=machine_moves() if given is None else given, note="", at=NOON
+        type=kind, category=category, author=author, moves=machine_moves() if given is None else given, note="", at=NOON
     )
 
 
-def published(author, publisher, given=None, kind="normal") -> ModelVersion:
-    one = drafted(author, given, kind)
+def published(author, publisher, given=None, kind="normal", category="") -> ModelVersion:
+    one = drafted(author, given, kind, category)
     return actions.publish_model(model_id=one.pk, publisher=publisher, version=one.version, at=NOON)
 
 
@@ -135,6 +135,29 @@ class TestPublished:
 
 
 class TestEnforced:
+    def test_a_category_may_have_its_own(self, ben, admin, ada, payments, ledger):
+        general, own = published(ben, admin), published(ben, admin, category="database")
+        assert [in_force("normal", one) for one in ("", "network", "database")] == [general, general, own]
+        said = content(payments, ledger, category="database")
+        assert proposing.propose_change(requester=ada, content=said, at=NOON).model_version == own
+
+    def test_another_category_is_another_model_and_the_same_model_stays(self, ben, admin, ada, payments, ledger):
+        first = published(ben, admin)
+        said = content(payments, ledger, category="network")
+        change = proposing.propose_change(requester=ada, content=said, at=NOON)
+        published(ben, admin)  # a second version, to which nobody migrated the change
+        own = published(ben, admin, category="database")
+
+        def becomes(category):
+            change.refresh_from_db()
+            new = proposing.content_from(change, category=category)
+            edited = proposing.edit_change(
+                change_id=change.pk, editor=ada, based_on=change.revision, content=new, at=NOON
+            )
+            return edited.model_version
+
+        assert [becomes(one) for one in ("security", "database")] == [first, own]
+
     def test_what_it_asks_for_must_be_there(self, ben, admin, ada, payments, ledger):
         version = published(ben, admin, moves(submit=["communication_plan", "attachments"]))
         change = proposing.propose_change(requester=ada, content=content(payments, ledger), at=NOON)
@@ -186,6 +209,17 @@ class TestMigrated:
         assert waiting.model_version == version
         assert Entry.objects.filter(event="cab.ChangeMigrated").count() == 1
         assert migrations(version, ben) == []
+
+    def test_a_model_of_a_category_takes_its_own_only(self, ben, admin, waiting, ada, payments, ledger):
+        said = content(payments, ledger, category="database")
+        one = proposing.propose_change(requester=ada, content=said, at=NOON)
+        one = flow.submit_change(change_id=one.pk, submitter=ada, at=NOON)
+        own, general = published(ben, admin, category="database"), published(ben, admin)
+        assert [row.change for row in migrations(own, ben)] == [one]
+        assert one not in [row.change for row in migrations(general, ben)]
+        assert waiting in [row.change for row in migrations(general, ben)]
+        with pytest.raises(WrongState, match="normal database"):
+            actions.migrate_changes(model_id=general.pk, person=ben, changes=[one.pk], at=NOON)
 
     def test_a_state_that_it_does_not_have_stays(self, ben, admin, waiting, ada, payments, ledger):
         Change.objects.filter(pk=waiting.pk).update(state=ChangeState.CHANGES_REQUESTED)

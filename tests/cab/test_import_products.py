@@ -208,6 +208,7 @@ def test_a_whole_servicenow_export_comes_in(tmp_path, payments, encoding):
         "CHG0040011": ("standard", "implementing", "", 1, False),
     }
     done = found["CHG0040007"]
+    assert done.category == "software"
     assert (done.implementer.name, done.requester.name) == ("Jörg Müller", "Nora Berg")
     assert found["CHG0040008"].requester.name == "System Administrator", "who opened it, where nobody requested it"
     assert [one.slug for one in done.components.all()] == ["Edge-proxy-prod"]

@@ -10,7 +10,7 @@ from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.cab import events
 from apps.cab.actions.moves import locked_change
-from apps.cab.models import Change, ChangeType, ModelVersion
+from apps.cab.models import Change, ChangeCategory, ChangeType, ModelVersion
 from apps.cab.queries import change_models as queries
 from apps.cab.rules import change_models as rules
 from apps.journal import actions as journal
@@ -26,8 +26,19 @@ from apps.kernel.refusals import (
 
 
 @transaction.atomic
-def draft_model(*, type: str, author: Person, moves: Mapping[str, Any], note: str, at: datetime) -> ModelVersion:  # noqa: A002
-    """Draft the next version of the type's model; refused while another draft waits, or where the moves do not hold."""
+def draft_model(
+    *,
+    type: str,  # noqa: A002  # the field's own name
+    category: str = "",
+    author: Person,
+    moves: Mapping[str, Any],
+    note: str,
+    at: datetime,
+) -> ModelVersion:
+    """Draft the next version of the model of a type, or of one category of it.
+
+    Refused while another draft of the same waits, or where the moves do not hold.
+    """
     author.require(Capability.MANAGE_BOARD, to="write change models")
     if type not in ChangeType.values:
         raise Invalid(
@@ -35,9 +46,22 @@ def draft_model(*, type: str, author: Person, moves: Mapping[str, Any], note: st
             next_step=f"Choose from {', '.join(ChangeType.values)}.",
             fields={"type": ["Unknown."]},
         )
-    last = ModelVersion.objects.filter(type=type).order_by("-number").values_list("number", flat=True).first() or 0
+    if category and category not in ChangeCategory.values:
+        raise Invalid(
+            "There is no such category of changes.",
+            next_step=f"Choose from {', '.join(ChangeCategory.values)}, or none.",
+            fields={"category": ["Unknown."]},
+        )
+    same = ModelVersion.objects.filter(type=type, category=category)
+    last = same.order_by("-number").values_list("number", flat=True).first() or 0
     draft = ModelVersion(
-        type=type, number=last + 1, note=note.strip()[:500], moves=rules.require_moves(moves), author=author, at=at
+        type=type,
+        category=category,
+        number=last + 1,
+        note=note.strip()[:500],
+        moves=rules.require_moves(moves),
+        author=author,
+        at=at,
     )
     try:
         with transaction.atomic():
@@ -92,7 +116,7 @@ def migrate_changes(*, model_id: int, person: Person, changes: Iterable[int], at
     lacks is asked for at its next move.
     """
     version = _locked(model_id, person)
-    if version != queries.in_force(version.type):
+    if version != queries.in_force(version.type, version.category):
         raise WrongState("This version is not in force.", next_step="Migrate to the one that is.")
     wanted = sorted(set(changes))
     if not 0 < len(wanted) <= queries.MOST_LISTED:
@@ -109,9 +133,10 @@ def _migrate(pk: int, version: ModelVersion, person: Person, *, at: datetime) ->
     if change.model_version_id == version.pk:
         return None
     found = queries.migration(change, version)
-    if change.type != version.type or not found.fits:
+    if queries.in_force(change.type, change.category) != version or not found.fits:
+        kind = f"{change.type} {change.category}".strip()
         raise WrongState(
-            f"{change.reference} cannot follow {version}: it is {change.type}, {change.state.replace('_', ' ')}.",
+            f"{change.reference} cannot follow {version}: it is {kind}, {change.state.replace('_', ' ')}.",
             next_step="Look at the list again.",
         )
     before, change.model_version = change.model_version_id, version

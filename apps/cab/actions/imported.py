@@ -33,6 +33,7 @@ from apps.kernel.windows import require_window
 _PLAIN = (
     "title",
     "type",
+    "category",
     "purpose",
     "state",
     "outcome",

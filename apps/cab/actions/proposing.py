@@ -24,6 +24,7 @@ from apps.cab.models import (
     ChangeComponent,
     ChangeType,
     CoAuthorship,
+    ModelVersion,
     Revision,
     TemplateVersion,
 )
@@ -46,6 +47,7 @@ class Content:
     title: str
     cluster: Cluster
     type: str = ChangeType.NORMAL
+    category: str = ""  # one of ChangeCategory
     purpose: str = ""
     components: Sequence[Component] = ()
     implementer: Person | None = None
@@ -91,7 +93,7 @@ def propose_change(*, requester: Person, content: Content, at: datetime) -> Chan
         at=at,
         type=content.type,
         template_version=content.template_version,
-        model_version=in_force(content.type),
+        model_version=in_force(content.type, content.category),
     )
     journal.record(events.ChangeProposed(change_id=change.pk), subject=change, actor=requester, at=at)
     return change
@@ -239,12 +241,13 @@ def _require_template_kept(change: Change, content: Content) -> None:
 
 
 def _write(change: Change, content: Content) -> None:
-    if change.type != content.type:
-        change.model_version = in_force(content.type)
+    if (change.type, change.category) != (content.type, content.category):
+        change.model_version = _model_after(change, content)
     for one in (
         "title",
         "cluster",
         "type",
+        "category",
         "purpose",
         "implementer",
         "implementation_plan",
@@ -267,6 +270,14 @@ def _write(change: Change, content: Content) -> None:
         change.window_zone = ""
     change.save()
     _replace_rows(change, content)
+
+
+def _model_after(change: Change, content: Content) -> ModelVersion | None:
+    """The version in force for what the change becomes; the one it has, where the same model governs both."""
+    now, then = change.model_version, in_force(content.type, content.category)
+    before = (now.type, now.category) if now else (change.type, "")
+    after = (then.type, then.category) if then else (content.type, "")
+    return now if before == after else then
 
 
 def _replace_rows(change: Change, content: Content) -> None:

@@ -36,8 +36,9 @@ def fields_from(change: Change) -> dict[str, dict[str, Any]]:
     found = {}
     for name in rules.FIELDS:
         mode = rules.USUAL_MODES[name]
-        is_empty = said[name] in ("", [])
-        found[name] = {"value": said[name], "mode": rules.Mode.DEFAULT if is_empty else mode}
+        value = said.get(name, "")
+        is_empty = value in ("", [])
+        found[name] = {"value": value, "mode": rules.Mode.DEFAULT if is_empty else mode}
     return found
 
 

@@ -11,14 +11,17 @@ from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.rules import Scope
 from apps.cab.actions import change_models as actions
 from apps.cab.api.freezes import VersionIn
-from apps.cab.models import Change, ChangeType, ModelVersion
+from apps.cab.models import Change, ChangeCategory, ChangeType, ModelVersion
 from apps.cab.queries import change_models as queries
 from apps.cab.rules import change_models as rules
 from apps.windows.api.fields import Strict
 
 
 class ModelOut(serializers.ModelSerializer[ModelVersion]):
-    """A version of the model of a type of changes. `moves`: "from>to" → the fields that must not be empty before it."""
+    """A version of the model of a type of changes, or of a category of it.
+
+    `moves`: "from>to" → the fields that must not be empty before it.
+    """
 
     author = serializers.CharField(source="author.handle", read_only=True)
     published_by = serializers.CharField(source="published_by.handle", read_only=True, allow_null=True, default=None)
@@ -26,7 +29,10 @@ class ModelOut(serializers.ModelSerializer[ModelVersion]):
 
     class Meta:
         model = ModelVersion
-        fields = ("id", "type", "number", "note", "moves", "author", "at", "published_by", "published_at", "version")
+        fields = (
+            *("id", "type", "category", "number", "note", "moves"),
+            *("author", "at", "published_by", "published_at", "version"),
+        )
         read_only_fields = fields
 
 
@@ -40,6 +46,9 @@ class ModelEditIn(Strict):
 
 class ModelIn(ModelEditIn):
     type = serializers.ChoiceField(choices=ChangeType.choices)
+    category = serializers.ChoiceField(
+        choices=ChangeCategory.choices, allow_blank=True, default="", help_text="Empty: of every category without one."
+    )
 
 
 class MigrationIn(Strict):
@@ -64,6 +73,7 @@ class MigrationOut(serializers.Serializer[queries.Migration]):
 
 class ModelFilter(FilterSet):  # type: ignore[misc]  # the package publishes no types
     type = ChoiceFilter(choices=ChangeType.choices)
+    category = ChoiceFilter(choices=ChangeCategory.choices)
     published = BooleanFilter(field_name="published_at", lookup_expr="isnull", exclude=True)
 
 
@@ -80,7 +90,7 @@ class ModelViewSet(ReadViewSet[ModelVersion]):
 
     @write(takes=ModelIn, gives=ModelOut, status=201)
     def create(self, data: dict[str, Any]) -> ModelVersion:
-        """Draft the next version of a type's model."""
+        """Draft the next version of the model of a type, or of a category of it."""
         return actions.draft_model(author=self.person, at=self.at, **data)
 
     @write(takes=ModelEditIn, gives=ModelOut, edits=True)

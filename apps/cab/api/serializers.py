@@ -15,6 +15,7 @@ from apps.cab.models import (
     Ballot,
     Board,
     Change,
+    ChangeCategory,
     ChangeType,
     Choice,
     Condition,
@@ -215,6 +216,7 @@ class ChangeDetailOut(ChangeOut):
         model = Change
         fields = (
             *ChangeOut.Meta.fields,
+            "category",
             "purpose",
             "components",
             "implementer",
@@ -267,6 +269,7 @@ class ChangeEditIn(Strict):
 
     title = serializers.CharField(max_length=300, required=False)
     type = serializers.ChoiceField(choices=ChangeType.choices, required=False)
+    category = serializers.ChoiceField(choices=ChangeCategory.choices, allow_blank=True, required=False)
     cluster = serializers.CharField(max_length=80, required=False)
     components = serializers.ListField(child=serializers.CharField(max_length=300), max_length=200, required=False)
     purpose = serializers.CharField(max_length=SHORT, allow_blank=True, required=False)

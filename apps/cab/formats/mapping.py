@@ -14,6 +14,7 @@ import re2
 
 from apps.cab.formats.maps import ColumnMap
 from apps.cab.formats.records import Cells, Flaw, Record, shown
+from apps.cab.rules.facts import CATEGORIES
 from apps.cab.states import ChangeState, Outcome
 from apps.kernel.refusals import Invalid
 from apps.kernel.windows import require_window
@@ -35,6 +36,7 @@ CLOCKS = ("window_start", "window_end")
 PEOPLE = ("co_authors", "approvers")
 CHOICES: Mapping[str, Sequence[str]] = {
     "type": ("standard", "normal", "emergency"),
+    "category": CATEGORIES,
     # A draft is seen by its writers only, and those whom records name cannot sign in: nobody would ever find it.
     "state": tuple(state for state in ChangeState if state != ChangeState.DRAFT),
     "outcome": tuple(Outcome),
@@ -43,7 +45,7 @@ CHOICES: Mapping[str, Sequence[str]] = {
 # Told by records only: here nothing is implemented without its decision, and nothing is written down afterwards.
 FLAGS = ("unauthorized", "latent")
 YES, NO = frozenset({"yes", "true", "1"}), frozenset({"", "no", "false", "0"})
-DEFAULTS = {"type": "normal", "state": ChangeState.CLOSED.value, "outcome": "", "risk": "1"}
+DEFAULTS = {"type": "normal", "category": "", "state": ChangeState.CLOSED.value, "outcome": "", "risk": "1"}
 WITH_OUTCOME = frozenset({ChangeState.IMPLEMENTED, ChangeState.IN_REVIEW, ChangeState.CLOSED, ChangeState.CANCELLED})
 MOST_ITEMS = 200  # components, people, links of one record
 LONGEST_HANDLE = 150
@@ -72,6 +74,7 @@ class Mapped:
     requester: Name
     purpose: str = ""
     type: str = "normal"
+    category: str = ""
     state: str = "closed"
     outcome: str = ""
     risk: int = 1
@@ -103,7 +106,7 @@ class Mapped:
     @cached_property
     def digest(self) -> str:
         """SHA-256, in hex, of everything the source says: the same again means that nothing has changed."""
-        said = {name: value for name, value in vars(self).items() if name not in FLAGS or value}
+        said = {name: value for name, value in vars(self).items() if name not in (*FLAGS, "category") or value}
         content = json.dumps(said, sort_keys=True, default=_plain, separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
 
@@ -143,6 +146,7 @@ class Mapper:
             **dict.fromkeys(("requester", "implementer"), self._one_person),
             **dict.fromkeys(("components", "reverts"), self._names),
             **dict.fromkeys(FLAGS, self._flag),
+            "category": self._category,
             "downtime_minutes": self._minutes,
             "links": self._links,
         }
@@ -258,6 +262,10 @@ class Mapper:
         if value and value not in CHOICES[name]:
             raise _FlawedError(name, values[0], f"It must be one of {', '.join(CHOICES[name])}.")
         return value
+
+    def _category(self, name: str, cells: Cells) -> str:
+        """A word that the map does not know may be “other”; where the source says nothing, nothing is said."""
+        return self._choice(name, cells) if self._values(name, cells) else ""
 
     def _translated(self, name: str, value: str) -> str:
         rule = self.rules[name]

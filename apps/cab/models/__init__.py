@@ -5,6 +5,7 @@ from apps.cab.models.change_models import ModelVersion
 from apps.cab.models.changes import (
     Attachment,
     Change,
+    ChangeCategory,
     ChangeComponent,
     ChangeType,
     CoAuthorship,
@@ -34,6 +35,7 @@ __all__ = [
     "Board",
     "BoardKind",
     "Change",
+    "ChangeCategory",
     "ChangeComponent",
     "ChangeType",
     "CheckHit",

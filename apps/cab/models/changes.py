@@ -29,6 +29,19 @@ class ChangeType(models.TextChoices):
     EMERGENCY = "emergency", "emergency"
 
 
+class ChangeCategory(models.TextChoices):
+    """What kind of thing is changed, in the words that service desks use. Empty where nobody said."""
+
+    SOFTWARE = "software", "software"
+    DATABASE = "database", "database"
+    INFRASTRUCTURE = "infrastructure", "infrastructure"
+    NETWORK = "network", "network"
+    SECURITY = "security", "security"
+    SERVICE = "service", "business service"
+    DOCUMENTATION = "documentation", "documentation"
+    OTHER = "other", "other"
+
+
 _LISTED = (
     *("number", "type", "title", "state", "outcome", "on_hold", "unauthorized", "latent", "risk", "revision"),
     *("window_start_at", "window_end_at", "deadline_at", "submitted_at", "decided_at", "implemented_at"),
@@ -77,6 +90,7 @@ class Change(models.Model):
 
     number = models.BigIntegerField(unique=True)
     type = models.CharField(max_length=10, choices=ChangeType.choices, default=ChangeType.NORMAL)
+    category = models.CharField(max_length=14, choices=ChangeCategory.choices, blank=True, default="")
     title = models.CharField(max_length=300)
     purpose = models.TextField(blank=True)
     cluster = models.ForeignKey("clusters.Cluster", on_delete=models.PROTECT, related_name="changes")
@@ -166,6 +180,9 @@ class Change(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(type__in=ChangeType.values), name="change_type_known"),
+            models.CheckConstraint(
+                condition=models.Q(category__in=["", *ChangeCategory.values]), name="change_category_known"
+            ),
             models.CheckConstraint(condition=models.Q(state__in=list(ChangeState)), name="change_state_known"),
             models.CheckConstraint(condition=models.Q(outcome__in=["", *Outcome]), name="change_outcome_known"),
             models.CheckConstraint(

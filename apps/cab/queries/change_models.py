@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from apps.accounts.models import Person
-from apps.cab.models import Change, ChangeType, ModelVersion
+from apps.cab.models import Change, ChangeCategory, ChangeType, ModelVersion
 from apps.cab.queries.changes import content_of
 from apps.cab.rules import change_models as rules
 from apps.cab.states import OPEN, ChangeState
@@ -13,9 +15,13 @@ from apps.kernel.refusals import Invalid, NotFound, WrongState
 MOST_LISTED = 200  # changes of one preview; the rest follow when these are done
 
 
-def in_force(type: str) -> ModelVersion | None:  # noqa: A002  # the field's own name
-    """The newest published version of the type's model; None: the house's machine, asking for nothing."""
-    return ModelVersion.objects.filter(type=type, published_at__isnull=False).order_by("-number").first()
+def in_force(type: str, category: str = "") -> ModelVersion | None:  # noqa: A002  # the field's own name
+    """The newest published version of the category's own model, else of its type's.
+
+    None: the house's machine, asking for nothing.
+    """
+    rows = ModelVersion.objects.filter(type=type, category__in={"", category}, published_at__isnull=False)
+    return rows.order_by("-category", "-number").first()  # an empty category sorts last
 
 
 def version_of(pk: int) -> ModelVersion:
@@ -26,12 +32,32 @@ def version_of(pk: int) -> ModelVersion:
     return found
 
 
-def standings() -> list[tuple[str, str, ModelVersion | None, ModelVersion | None]]:
-    """For each type: its value and word, the version in force, the draft."""
+@dataclass(frozen=True)
+class Standing:
+    """A type, or a category of it that has a model of its own: the version in force and the draft."""
+
+    type: str
+    category: str
+    words: str
+    published: ModelVersion | None
+    draft: ModelVersion | None
+
+
+def standings() -> list[Standing]:
+    """Each type, followed by those of its categories that have a model of their own."""
     rows = list(ModelVersion.objects.select_related("author", "published_by").order_by("number"))
-    published = {one.type: one for one in rows if one.published_at}
-    drafts = {one.type: one for one in rows if not one.published_at}
-    return [(value, str(word), published.get(value), drafts.get(value)) for value, word in ChangeType.choices]
+    published = {(one.type, one.category): one for one in rows if one.published_at}
+    drafts = {(one.type, one.category): one for one in rows if not one.published_at}
+    kinds = [
+        (type_, category, f"{word} {kind}".strip())
+        for type_, word in ChangeType.choices
+        for category, kind in (("", ""), *ChangeCategory.choices)
+    ]
+    return [
+        Standing(*one, published.get(one[:2]), drafts.get(one[:2]))
+        for one in kinds
+        if not one[1] or one[:2] in published or one[:2] in drafts
+    ]
 
 
 # The states that do not read as something done to a change.
@@ -83,16 +109,24 @@ class Migration:
 
 
 def migrations(version: ModelVersion, person: Person) -> list[Migration]:
-    """The open changes of the type, of those the person may see, that follow another version; 200 at most."""
+    """The open changes it governs, of those the person may see, that follow another version; 200 at most."""
     rows = (
         Change.objects.visible_to(person)
-        .filter(type=version.type, state__in=list(OPEN))
+        .filter(_governed(version), state__in=list(OPEN))
         .exclude(model_version=version)
         .select_related("cluster", "requester", "implementer", "model_version")
         .defer("search")
         .order_by("number")[:MOST_LISTED]
     )
     return [migration(one, version) for one in rows]
+
+
+def _governed(version: ModelVersion) -> Q:
+    """Changes of its type and category; without a category, those of no category that has a model in force."""
+    if version.category:
+        return Q(type=version.type, category=version.category)
+    rows = ModelVersion.objects.filter(type=version.type, published_at__isnull=False)
+    return Q(type=version.type) & ~Q(category__in=rows.exclude(category="").values("category"))
 
 
 def migration(change: Change, version: ModelVersion) -> Migration:

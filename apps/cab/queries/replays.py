@@ -48,7 +48,7 @@ WHICH: dict[str, tuple[str, Q]] = {
 
 # What facts are read off; the other long texts are most of a row's bytes.
 _READ = (
-    *("type", "risk", "cluster__slug", "downtime_minutes", "window_start_local", "window_end_local"),
+    *("type", "category", "risk", "cluster__slug", "downtime_minutes", "window_start_local", "window_end_local"),
     *("window_start_at", "submitted_at", "created_at", "backout_plan", "test_plan"),
 )
 

@@ -47,6 +47,7 @@ def facts_from(change: Change, rows: list[tuple[int, list[str], int]], *, at: da
     return facts.facts(
         facts.Situation(
             type=change.type,
+            category=change.category,
             risk=change.risk,
             cluster=change.cluster.slug,
             clusters_touched=len({change.cluster_id, *(cluster for _, _, cluster in rows)}),

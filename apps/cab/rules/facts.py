@@ -7,11 +7,15 @@ from datetime import datetime, time, timedelta
 from apps.policies.rules.columns import Column, Kind, Value, yes_no
 
 DATA_CLASSES = ("public", "internal", "confidential", "restricted")  # the strictest last
+CATEGORIES = (
+    *("software", "database", "infrastructure", "network", "security", "service", "documentation", "other"),
+)  # as models.ChangeCategory has them
 DATA_TAG = "data:"  # a component tagged “data:confidential” holds confidential data
 OPENS, CLOSES = time(8), time(18)  # working hours, Monday to Friday, wall clock of the window's zone
 WEEK = timedelta(days=7)
 COLUMNS = (
     Column("type", "type", Kind.CHOICE, vocabulary=("standard", "normal", "emergency")),
+    Column("category", "category", Kind.CHOICE, vocabulary=CATEGORIES),
     Column("risk", "risk", Kind.NUMBER, low=1, high=5),
     Column("cluster", "cluster", Kind.TEXT, hint="The short name of the owning cluster."),
     Column("clusters_touched", "clusters touched", Kind.NUMBER, low=1, high=20),
@@ -31,6 +35,7 @@ class Situation:
     """What the facts are read off. The window is wall clock in its own zone, and as an instant."""
 
     type: str
+    category: str
     risk: int
     cluster: str
     clusters_touched: int
@@ -48,6 +53,7 @@ def facts(situation: Situation) -> dict[str, Value | None]:
     window, notice = situation.window_local, situation.notice
     return {
         "type": situation.type,
+        "category": situation.category or None,
         "risk": situation.risk,
         "cluster": situation.cluster,
         "clusters_touched": situation.clusters_touched,

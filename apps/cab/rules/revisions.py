@@ -25,6 +25,7 @@ _M, _A = Materiality.MATERIAL, Materiality.ADMINISTRATIVE
 FIELDS: dict[str, Materiality] = {
     "title": _A,
     "type": _M,
+    "category": _M,
     "purpose": _M,
     "cluster": _M,
     "components": _M,
@@ -128,7 +129,8 @@ def snapshot(
         "window_zone": change.window_zone,
         "downtime_minutes": change.downtime_minutes,
         "links": change.links,
-        # Only where there are any: a revision without files keeps the hash it had before files were part of it.
+        # Only where there are any: a revision without them keeps the hash it had before they were part of it.
+        **({"category": str(change.category)} if change.category else {}),
         **({"attachments": sorted(attachments)} if attachments else {}),
     }
 

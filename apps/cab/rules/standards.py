@@ -7,6 +7,7 @@ from enum import StrEnum
 from math import sqrt
 from typing import Any
 
+from apps.cab.rules.facts import CATEGORIES
 from apps.cab.rules.revisions import label_of
 from apps.kernel.refusals import Invalid
 
@@ -29,6 +30,7 @@ class Mode(StrEnum):
 
 FIELDS = (
     "title",
+    "category",
     "purpose",
     "components",
     "implementation_plan",
@@ -42,7 +44,7 @@ FIELDS = (
 USUAL_MODES = {
     **dict.fromkeys(("components", "implementation_plan", "test_plan", "backout_plan"), Mode.LOCKED),
     **dict.fromkeys(("title", "purpose"), Mode.MANDATORY),
-    **dict.fromkeys(("communication_plan", "downtime_minutes", "implementer"), Mode.DEFAULT),
+    **dict.fromkeys(("communication_plan", "downtime_minutes", "implementer", "category"), Mode.DEFAULT),
 }
 
 
@@ -83,6 +85,8 @@ def _wrong(name: str, one: Mapping[str, Any]) -> str | None:
         fits = isinstance(value, list) and len(value) <= MOST_COMPONENTS
     elif name == "downtime_minutes":
         fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_DOWNTIME
+    elif name == "category":
+        fits = value in ("", *CATEGORIES)
     else:
         fits = isinstance(value, str) and len(value) <= LONGEST.get(name, LONGEST_PLAN)
     if not fits:
@@ -94,12 +98,16 @@ def _wrong(name: str, one: Mapping[str, Any]) -> str | None:
 
 def departures(fields: Mapping[str, Any], said: Mapping[str, Any]) -> list[str]:
     """The locked fields that a change says otherwise; `said` as a revision keeps it."""
-    return [name for name, one in fields.items() if one["mode"] == Mode.LOCKED and _plain(said[name]) != one["value"]]
+    return [
+        name
+        for name, one in fields.items()
+        if one["mode"] == Mode.LOCKED and _plain(said.get(name, "")) != one["value"]
+    ]
 
 
 def missing(fields: Mapping[str, Any], said: Mapping[str, Any]) -> list[str]:
     """The mandatory fields that a change leaves empty."""
-    return [name for name, one in fields.items() if one["mode"] == Mode.MANDATORY and not _plain(said[name])]
+    return [name for name, one in fields.items() if one["mode"] == Mode.MANDATORY and not _plain(said.get(name, ""))]
 
 
 def _plain(value: Any) -> Any:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from apps.accounts.models import Person
-from apps.cab.models import Board, Change, ChangeType, Reversal, Round
+from apps.cab.models import Board, Change, ChangeCategory, ChangeType, Reversal, Round
 from apps.cab.queries.standards import WENT, similar_to
 from apps.cab.states import OPEN, ChangeState, Outcome
 from apps.clusters.models import Cluster
@@ -61,6 +61,7 @@ class ChangeFilter(Asked):
     )
     open = django_filters.BooleanFilter(method="by_open", label="Only open ones", widget=forms.CheckboxInput)
     type = django_filters.ChoiceFilter(choices=ChangeType.choices, label="Type", empty_label="any")
+    category = django_filters.ChoiceFilter(choices=ChangeCategory.choices, label="Category", empty_label="any")
     cluster = django_filters.ModelChoiceFilter(
         queryset=Cluster.objects.none(), to_field_name="slug", label="Cluster", empty_label="any"
     )

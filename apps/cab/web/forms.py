@@ -9,7 +9,7 @@ from django.core.validators import URLValidator
 
 from apps.accounts.models import Person
 from apps.cab.actions.proposing import Content
-from apps.cab.models import Board, Change, ChangeType, Choice, Majority, SeatRole, TemplateVersion
+from apps.cab.models import Board, Change, ChangeCategory, ChangeType, Choice, Majority, SeatRole, TemplateVersion
 from apps.cab.queries.named import components_named, people_named
 from apps.cab.rules.ballots import NO_SUCH_BALLOT
 from apps.cab.rules.standards import Mode
@@ -73,6 +73,7 @@ class ChangeForm(RefusableForm):
 
     title = forms.CharField(max_length=300)
     type = forms.ChoiceField(choices=ChangeType.choices, initial=ChangeType.NORMAL)
+    category = forms.ChoiceField(choices=[("", "not said"), *ChangeCategory.choices], required=False)
     cluster = forms.ModelChoiceField(
         Cluster.objects.none(),
         to_field_name="slug",
@@ -160,6 +161,8 @@ class ChangeForm(RefusableForm):
             if one["mode"] == Mode.LOCKED:
                 self.fields[name].widget.attrs["readonly"] = True
                 self.fields[name].help_text = "Locked by the template."
+        if (said := version.fields.get("category")) and said["mode"] == Mode.LOCKED:
+            self.fields["category"].widget.choices = [(said["value"], ChangeCategory(said["value"]).label)]
 
     @staticmethod
     def initial_from(version: TemplateVersion) -> dict[str, Any]:
@@ -176,6 +179,7 @@ class ChangeForm(RefusableForm):
                 for name in (
                     "title",
                     "type",
+                    "category",
                     "purpose",
                     "implementation_plan",
                     "test_plan",

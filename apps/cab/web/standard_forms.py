@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from apps.cab.models import ChangeCategory
 from apps.cab.rules import standards as rules
 from apps.cab.rules.revisions import label_of
 from apps.cab.web.forms import Lines
@@ -29,6 +30,7 @@ class TemplateForm(RefusableForm):
         help_text=f"Among its last {rules.LAST_USES} finished changes. One more suspends it by itself.",
     )
     title = forms.CharField(max_length=rules.LONGEST["title"], required=False)
+    category = forms.ChoiceField(choices=[("", "not said"), *ChangeCategory.choices], required=False)
     purpose = forms.CharField(
         max_length=rules.LONGEST["purpose"], required=False, widget=forms.Textarea(attrs={"rows": 3})
     )

@@ -11,7 +11,7 @@ from apps.policies.rules.columns import Cell, Column, cell_data, cell_from
 from apps.policies.rules.outcomes import Outcome, outcome_from
 
 MOST_ROWS = 200
-MOST_COLUMNS = 12
+MOST_COLUMNS = 13
 LONGEST_NAME = 120  # characters of a rule's name
 Columns = Sequence[Column]
 

@@ -2,8 +2,21 @@
 
 from dataclasses import dataclass
 
-from apps.cab.models import ChangeType
+from apps.cab.models import ChangeCategory, ChangeType
 from apps.cab.states import Outcome
+
+CATEGORIES = {
+    "payments/ledger": ChangeCategory.DATABASE,
+    "payments/statement-archive": ChangeCategory.DATABASE,
+    "storefront/search-index": ChangeCategory.DATABASE,
+    "data-platform/warehouse": ChangeCategory.DATABASE,
+    "data-platform/event-stream": ChangeCategory.INFRASTRUCTURE,
+    "logistics/label-printer": ChangeCategory.INFRASTRUCTURE,
+    "identity/sign-in": ChangeCategory.SECURITY,
+    "identity/staff-directory": ChangeCategory.SECURITY,
+    "identity/consent-store": ChangeCategory.SECURITY,
+    "payments/card-gateway": ChangeCategory.SECURITY,
+}
 
 
 @dataclass(frozen=True)
@@ -23,6 +36,11 @@ class Story:
     downtime: int = 0
     backout: str = "Switch back to the release before; the schema stays compatible. Takes ten minutes."
     outcome: str = Outcome.SUCCESSFUL
+
+    @property
+    def category(self) -> str:
+        """That of the first component."""
+        return CATEGORIES.get(self.components.split()[0], ChangeCategory.SOFTWARE)
 
 
 STORIES = (

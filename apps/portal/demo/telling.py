@@ -69,7 +69,7 @@ def _begun(
         else at - lead + timedelta(minutes=minute)
     )
     content = proposing.Content(
-        title=story.title, type=story.type, purpose=story.purpose, cluster=cluster, components=components,
+        title=story.title, type=story.type, category=story.category, purpose=story.purpose, cluster=cluster, components=components,
         implementer=people.get(story.implementer),
         implementation_plan="1. Announce it in the channel.\n2. Take the first node out and change it.\n3. Watch the errors for ten minutes.\n4. Do the rest, one after the other.",
         test_plan="The smoke tests run against the changed node before it takes traffic again." if story.type != ChangeType.EMERGENCY else "",

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.cab.actions import change_models as actions
-from apps.cab.models import ChangeType, ModelVersion
+from apps.cab.models import ChangeCategory, ChangeType, ModelVersion
 from apps.cab.queries import change_models as queries
 from apps.cab.rules import change_models as rules
 from apps.cab.web.diagram import diagram
@@ -25,9 +25,11 @@ _CRUMB = "Change models"
 @require_GET
 @signed_in
 def listing(request: PersonRequest) -> HttpResponse:
-    """The three types, the version in force of each, and the drafts."""
+    """The three types and the categories with a model of their own: the version in force of each, and the drafts."""
     context = {
         "rows": queries.standings(),
+        "types": ChangeType.choices,
+        "categories": ChangeCategory.choices,
         "machine": diagram(rules.machine_moves()),
         "may_write": request.user.may(Capability.MANAGE_BOARD),
     }
@@ -44,22 +46,28 @@ def show(request: PersonRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @signed_in
 def draft(request: PersonRequest, kind: str) -> HttpResponse:
-    """Draft the next version of a type's model, beginning with the one in force."""
+    """Draft the next version of a model, of a type or of the category in the address; it begins as the one in force."""
+    category = request.GET.get("category", "")
+    if category and category not in ChangeCategory.values:
+        raise NotFound("There is no such category of changes.", next_step="Open the list of models.")
     if kind not in ChangeType.values:
         raise NotFound("There is no such type of change.", next_step="Open the list of models.")
     request.user.require(Capability.MANAGE_BOARD, to="write change models")
-    now = queries.in_force(kind)
+    now = queries.in_force(kind, category)
     moves, note, refusal = now.moves if now else rules.machine_moves(), "", None
     if request.method == "POST":
         moves, note = asked_moves(request.POST), request.POST.get("note", "")
         try:
             return redirect(
-                actions.draft_model(type=kind, author=request.user, moves=moves, note=note, at=timezone.now())
+                actions.draft_model(
+                    type=kind, category=category, author=request.user, moves=moves, note=note, at=timezone.now()
+                )
             )
         except Refusal as refused:
             refusal = refused
+    words = f"{kind} {category}".strip()
     return _form(
-        request, moves, note, refusal, heading=f"Draft the model of {kind} changes", back=reverse("cab:models")
+        request, moves, note, refusal, heading=f"Draft the model of {words} changes", back=reverse("cab:models")
     )
 
 
@@ -162,7 +170,7 @@ def _form(
 
 
 def _page(request: PersonRequest, version: ModelVersion, refusal: Refusal | None = None) -> HttpResponse:
-    is_in_force = queries.in_force(version.type) == version
+    is_in_force = queries.in_force(version.type, version.category) == version
     decides = request.user.may(Capability.MANAGE_BOARD)
     context = {
         "version": version,
