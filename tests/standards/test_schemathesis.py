@@ -93,7 +93,7 @@ def test_without_a_key_every_operation_is_closed(server, tmp_path):
 
 def _schemathesis(address: str, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [str(BIN / "st"), "run", f"{address}/api/v1/schema/", "--checks", ",".join(CHECKS)]
-    command += ["--generation-deterministic", "--continue-on-failure", "--no-color"]
+    command += ["--generation-deterministic", "--continue-on-failure", "--no-color", "--request-timeout", "30"]
     # One worker: CPython 3.11 can fail to parse Hypothesis' own lambdas in two threads at once.
     return subprocess.run(
         [*command, "--workers", "1", *options],
