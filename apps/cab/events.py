@@ -140,6 +140,14 @@ class RoundOpened(Event):
 
 
 @dataclass(frozen=True)
+class RoundKeptOpen(Event):
+    words: ClassVar[str] = "kept the round open until the board has met"
+    change_id: int
+    round_id: int
+    closes_at: str  # ISO 8601
+
+
+@dataclass(frozen=True)
 class VoteCast(Event):
     words: ClassVar[str] = "voted"
     change_id: int

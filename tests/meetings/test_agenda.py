@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.utils import IntegrityError
 
 from apps.cab.actions import flow, rounds
+from apps.cab.events import RoundKeptOpen
 from apps.cab.models import Change, Conflict, Round
 from apps.journal.actions import deliver_due
 from apps.journal.models import Entry
@@ -39,11 +40,11 @@ def locked(meeting, hand_in, board):
 
 def test_the_order_is_emergency_then_risk_then_deadline():
     rows = [
-        Candidate(1, is_emergency=False, risk=2, deadline_at=NOON),
-        Candidate(2, is_emergency=False, risk=5, deadline_at=NOON + timedelta(1)),
-        Candidate(3, is_emergency=False, risk=5, deadline_at=NOON),
-        Candidate(4, is_emergency=True, risk=1, deadline_at=None),
-        Candidate(5, is_emergency=False, risk=5, deadline_at=None),
+        Candidate(1, is_emergency=False, risk=2, deadline_at=NOON, since=NOON),
+        Candidate(2, is_emergency=False, risk=5, deadline_at=NOON + timedelta(1), since=NOON),
+        Candidate(3, is_emergency=False, risk=5, deadline_at=NOON, since=NOON),
+        Candidate(4, is_emergency=True, risk=1, deadline_at=None, since=NOON),
+        Candidate(5, is_emergency=False, risk=5, deadline_at=None, since=NOON),
     ]
     assert [one.change_id for one in in_order(rows)] == [4, 3, 2, 5, 1]
 
@@ -60,7 +61,7 @@ def test_the_order_is_emergency_then_risk_then_deadline():
 )
 def test_consent_is_low_risk_with_nothing_open(more, is_consent):
     given = {"change_id": 1, "is_emergency": False, "risk": 2, "deadline_at": None} | more
-    assert Candidate(**given).is_consent is is_consent
+    assert Candidate(since=NOON, **given).is_consent is is_consent
 
 
 def test_what_waits_for_the_board_comes_onto_its_next_agenda_by_itself(meeting, hand_in, ben):
@@ -73,6 +74,28 @@ def test_what_waits_for_the_board_comes_onto_its_next_agenda_by_itself(meeting, 
         pass
     assert not meeting.items.exists()
     assert Entry.objects.filter(event="meetings.AgendaFilled").count() == 2
+
+
+def test_a_round_stays_open_until_the_board_has_met(meeting, hand_in, board):
+    type(board).objects.filter(pk=board.pk).update(decision_hours=24)
+    change, urgent = hand_in(), hand_in("Stop the leak")
+    Change.objects.filter(pk=urgent.pk).update(type="emergency")
+    ends = change.deadline_at
+    fill(board)
+    change.refresh_from_db()
+    assert ends < change.deadline_at == meeting.end_at
+    assert Round.objects.get(change=change).closes_at == meeting.end_at
+    urgent.refresh_from_db()
+    assert urgent.deadline_at < meeting.end_at  # it does not wait for a meeting
+    fill(board)
+    told = Entry.objects.about(change).filter(event=RoundKeptOpen.name())
+    assert [one.data["closes_at"] for one in told] == [meeting.end_at.isoformat()]
+
+
+def test_a_longer_round_is_not_cut_short(meeting, hand_in, board):
+    change = hand_in()
+    fill(board)
+    assert Change.objects.get(pk=change.pk).deadline_at == change.deadline_at > meeting.end_at
 
 
 def test_filling_twice_changes_and_tells_nothing(meeting, hand_in, board):

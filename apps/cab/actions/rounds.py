@@ -10,7 +10,7 @@ from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.cab import events
 from apps.cab.actions.moves import locked_change, move_change, move_condition, move_retroactive, move_round
-from apps.cab.models import Ballot, Change, Choice, Condition, Delegation, Round, Verdict
+from apps.cab.models import Ballot, Change, ChangeType, Choice, Condition, Delegation, Round, Verdict
 from apps.cab.queries import boards
 from apps.cab.queries.conflicts import is_stopped
 from apps.cab.queries.freezes import freezes_before
@@ -84,6 +84,25 @@ def give_time_back(change: Change, *, held_at: datetime, at: datetime) -> None:
     round_.closes_at += at - max(held_at, round_.opened_at)
     round_.save(update_fields=["closes_at"])
     change.deadline_at = round_.closes_at
+
+
+@transaction.atomic
+def keep_open(*, round_id: int, until: datetime, at: datetime) -> Round:
+    """Let an open round last at least `until`, for a board that meets then. Never shorter; safe to run twice.
+
+    What cannot wait keeps its deadline: an emergency, and a decision after the fact.
+    """
+    change = locked_change(Round.objects.values_list("change_id", flat=True).get(pk=round_id))
+    round_ = Round.objects.select_for_update(of=("self",)).get(pk=round_id)
+    waits = change.type != ChangeType.EMERGENCY and round_.retroactive_at is None
+    if round_.state != RoundState.OPEN or round_.closes_at >= until or not waits:
+        return round_
+    round_.closes_at = change.deadline_at = until
+    round_.save(update_fields=["closes_at"])
+    change.save(update_fields=["deadline_at"])
+    event = events.RoundKeptOpen(change_id=change.pk, round_id=round_.pk, closes_at=until.isoformat())
+    journal.record(event, subject=change, actor=None, at=at)
+    return round_
 
 
 def open_round_at(change: Change, *, route: Route, opener: Person | None, at: datetime) -> Round:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from apps.accounts.models import Person
+from apps.cab.actions import rounds
 from apps.cab.models import Ballot
 from apps.cab.queries.boards import barred_from
 from apps.journal import actions as journal
@@ -24,7 +25,7 @@ from apps.meetings.actions.moves import (
 )
 from apps.meetings.actions.planning import require_reason
 from apps.meetings.models import AgendaItem, Meeting
-from apps.meetings.queries.agenda import MOST_ITEMS, candidates_of, spoken_for, verdicts_of
+from apps.meetings.queries.agenda import MOST_ITEMS, candidates_of, ending_before, spoken_for, verdicts_of
 from apps.meetings.queries.meetings import next_planned
 from apps.meetings.rules.agenda import Candidate, in_order
 from apps.meetings.rules.authority import require_member
@@ -101,6 +102,7 @@ def admit_item(*, meeting_id: int, item_id: int, chair: Person, reason: str, at:
     item.reason, item.ruled_by, item.is_consent = why, chair, False
     item.position = _after_the_last(meeting)
     item.save()
+    _keep_open(meeting, at=at)
     _tell(meeting, events.ItemAdmitted(**_of(item), reason=why), actor=chair, at=at)
     _fill_next(meeting, at=at)
     return item
@@ -183,6 +185,7 @@ def _note_late(meeting: Meeting, *, at: datetime) -> None:
         item.save(force_insert=True)
         place += 1
         _tell(meeting, events.ItemCameLate(**_of(item)), actor=None, at=at)
+    _keep_open(meeting, at=at)
 
 
 def _fill(meeting: Meeting, *, at: datetime) -> None:
@@ -206,6 +209,13 @@ def _fill(meeting: Meeting, *, at: datetime) -> None:
     if added or removed:
         event = events.AgendaFilled(meeting_id=meeting.pk, added=added, removed=removed)
         _tell(meeting, event, actor=None, at=at)
+    _keep_open(meeting, at=at)
+
+
+def _keep_open(meeting: Meeting, *, at: datetime) -> None:
+    """No round of an item ends before the meeting that is to speak of it. The caller holds the meeting's lock."""
+    for pk in ending_before(meeting).values_list("pk", flat=True):
+        rounds.keep_open(round_id=pk, until=meeting.end_at, at=at)
 
 
 def _new(meeting: Meeting, one: Candidate, place: int, *, at: datetime, state: ItemState) -> AgendaItem:

@@ -26,12 +26,20 @@ def candidates_of(board_id: int) -> list[Candidate]:
             conflicts=Exists(Conflict.objects.filter(conflict, state=ConflictState.OPEN)),
             conditions=Exists(Condition.objects.filter(change=OuterRef("change"), state=ConditionState.OPEN)),
         )
-        .values_list("change_id", "change__type", "change__risk", "closes_at", "conflicts", "conditions")
+        .values_list("change_id", "change__type", "change__risk", "closes_at", "opened_at", "conflicts", "conditions")
     )
     return [
-        Candidate(pk, kind == ChangeType.EMERGENCY, risk, closes_at, int(conflicts), int(conditions))
-        for pk, kind, risk, closes_at, conflicts, conditions in rows
+        Candidate(pk, kind == ChangeType.EMERGENCY, risk, closes_at, opened_at, int(conflicts), int(conditions))
+        for pk, kind, risk, closes_at, opened_at, conflicts, conditions in rows
     ]
+
+
+def ending_before(meeting: Meeting) -> QuerySet[Round]:
+    """Open rounds of what stands on the agenda, or came late, that would end before the meeting does."""
+    items = meeting.items.filter(state__in=[*OPEN_ITEMS, ItemState.LATE]).values("change")
+    rows = Round.objects.filter(board=meeting.board_id, state=RoundState.OPEN, closes_at__lt=meeting.end_at)
+    waits = rows.filter(change__in=items, retroactive_at=None).exclude(change__type=ChangeType.EMERGENCY)
+    return waits.order_by("change")
 
 
 def spoken_for(board_id: int) -> set[int]:

@@ -16,6 +16,7 @@ class Candidate:
     is_emergency: bool
     risk: int
     deadline_at: datetime | None
+    since: datetime  # when its round opened
     conflicts: int = 0
     conditions: int = 0
 
@@ -28,5 +29,6 @@ class Candidate:
 def in_order(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Emergencies first, then by risk, the highest first, then by deadline, then in the order they came."""
     return sorted(
-        candidates, key=lambda one: (not one.is_emergency, -one.risk, one.deadline_at or _NEVER, one.change_id)
+        candidates,
+        key=lambda one: (not one.is_emergency, -one.risk, one.deadline_at or _NEVER, one.since, one.change_id),
     )
