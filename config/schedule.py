@@ -25,6 +25,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "cab.sweep_conflicts": {"task": "apps.cab.tasks.sweep_conflicts", "schedule": 1 * HOUR},
     "cab.remind_of_proposals": {"task": "apps.cab.tasks.remind_of_proposals", "schedule": 1 * HOUR},
     "cab.expire_exceptions": {"task": "apps.cab.tasks.expire_exceptions", "schedule": 1 * MINUTE},
+    "cab.draw_samples": {"task": "apps.cab.tasks.draw_samples", "schedule": 5 * MINUTE},
+    "cab.remind_of_samples": {"task": "apps.cab.tasks.remind_of_samples", "schedule": 15 * MINUTE},
     "cab.continue_replays": {"task": "apps.cab.tasks.continue_replays", "schedule": 30 * SECOND},
     "cab.continue_imports": {"task": "apps.cab.tasks.continue_imports", "schedule": 30 * SECOND},
     "meetings.write_down_meetings": {"task": "apps.meetings.tasks.write_down_meetings", "schedule": 1 * HOUR},

@@ -683,3 +683,57 @@ class ReplayCancelled(Event):
     words: ClassVar[str] = "stopped the replay of a version of the policy"
     replay_id: int
     version_id: int
+
+
+@dataclass(frozen=True)
+class SamplingSet(Event):
+    words: ClassVar[str] = "set how many automatic approvals are reviewed"
+    setting_id: int
+    version: int
+    share: int
+    minimum: int
+    days: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class SamplingPeriodOpened(Event):
+    words: ClassVar[str] = "opened a sampling period and committed to its seed"
+    period_id: int
+    board_id: int
+    setting_id: int
+    commitment: str
+
+
+@dataclass(frozen=True)
+class SampleDrawn(Event):
+    words: ClassVar[str] = "drew automatic approvals for review and told the seed"
+    period_id: int
+    board_id: int
+    seed: str
+    candidates: int
+    drawn: int
+
+
+@dataclass(frozen=True)
+class SampledReviewAdded(Event):
+    words: ClassVar[str] = "added the change to the reviews of automatic approvals by hand"
+    change_id: int
+    sampled_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class SampledReviewOverdue(Event):
+    words: ClassVar[str] = "saw the review of an automatic approval overdue"
+    change_id: int
+    sampled_id: int
+
+
+@dataclass(frozen=True)
+class SampleReviewed(Event):
+    words: ClassVar[str] = "reviewed the automatic approval"
+    change_id: int
+    sampled_id: int
+    verdict: str
+    reason: str

@@ -20,6 +20,7 @@ from apps.cab.models import (
     FreezeException,
     Handover,
     Round,
+    SampledReview,
     Seat,
     SeatRole,
     StandardProposal,
@@ -30,8 +31,9 @@ from apps.cab.queries.calendar.feeds import calendar_items, quiet_items
 from apps.cab.queries.conflicts import planned_at, planning_of
 from apps.cab.queries.exceptions import deciders_of
 from apps.cab.queries.freezes import hits
+from apps.cab.queries.sampling import barred_from_review
 from apps.cab.queries.standards import in_flight
-from apps.cab.states import RoundState
+from apps.cab.states import RoundState, SampledReviewState
 from apps.clusters import events as map_events
 from apps.clusters.queries import owning_people
 from apps.journal.actions import subscribe
@@ -466,6 +468,58 @@ def tell_owner_of_proposal(entry: Entry) -> None:
         url=reverse("cab:standard-proposals"),
         at=entry.at,
     )
+
+
+@subscribe("cab.sample_drawn", events.SampleDrawn)
+def tell_of_draw(entry: Entry) -> None:
+    """Tell who has a vote on the board what its draw brought; nobody where it brought nothing."""
+    board, drawn = Board.objects.get(pk=entry.data["board_id"]), entry.data["drawn"]
+    if not drawn:
+        return
+    tell(
+        _voters(board, entry),
+        entry=entry,
+        kind="work",
+        title=f"{board}: {drawn} automatic approval{'s are' if drawn > 1 else ' is'} drawn for review",
+        body=f"Of {entry.data['candidates']} in the period. Say of each whether the board would have agreed.",
+        url=reverse("cab:board-sampling", args=[board.slug]),
+        at=entry.at,
+    )
+
+
+@subscribe("cab.sampled_review", events.SampledReviewAdded, events.SampledReviewOverdue)
+def ask_for_sampled_review(entry: Entry) -> None:
+    """Tell who may review it: it was added by hand, or is late."""
+    review = SampledReview.objects.with_all().get(pk=entry.data["sampled_id"])
+    is_late = entry.event == events.SampledReviewOverdue.name()
+    barred = barred_from_review(review)
+    tell(
+        [one for one in _voters(review.board, entry) if one.pk not in barred],
+        entry=entry,
+        kind="work",
+        title=f"{review.change.reference}: its review by the {review.board} is {'overdue' if is_late else 'asked for'}",
+        body=f"Due {review.due_at:%d %B %Y %H:%M} UTC. {review.added_because}"[:500],
+        url=review.get_absolute_url(),
+        at=entry.at,
+    )
+
+
+@subscribe("cab.sample_reviewed", events.SampleReviewed)
+def settle_review(entry: Entry) -> None:
+    """Nobody's inbox waits for that review any more, nor for its draw once the whole of it is reviewed."""
+    review = SampledReview.objects.with_all().get(pk=entry.data["sampled_id"])
+    asked = [events.SampledReviewAdded.name(), events.SampledReviewOverdue.name()]
+    mine = Entry.objects.about(review.change).filter(event__in=asked, data__sampled_id=review.pk)
+    settle_notices(entries=mine, kind="work", at=entry.at)
+    period = review.candidate.period if review.candidate else None
+    waiting = SampledReview.objects.filter(candidate__period=period, state=SampledReviewState.DRAWN)
+    if period is not None and not waiting.exists():
+        drawn = Entry.objects.about(review.board).filter(event=events.SampleDrawn.name(), data__period_id=period.pk)
+        settle_notices(entries=drawn, kind="work", at=entry.at)
+
+
+def _voters(board: Board, entry: Entry) -> list[Person]:
+    return _reachable(seat.person for seat in voting_seats(board.pk, entry.at.date()))
 
 
 def _exception(entry: Entry) -> FreezeException:

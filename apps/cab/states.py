@@ -307,6 +307,32 @@ REPLAY = Machine(
     },
 )
 
+
+class PeriodState(StrEnum):
+    """Whether the draw of a sampling period has taken place."""
+
+    OPEN = "open"
+    DRAWN = "drawn"
+
+
+PERIOD = Machine("sampling period", {PeriodState.OPEN: frozenset({PeriodState.DRAWN}), PeriodState.DRAWN: frozenset()})
+
+
+class SampledReviewState(StrEnum):
+    """Where the review of an automatic approval stands."""
+
+    DRAWN = "drawn"
+    REVIEWED = "reviewed"
+
+
+SAMPLED_REVIEW = Machine(
+    "sampled review",
+    {
+        SampledReviewState.DRAWN: frozenset({SampledReviewState.REVIEWED}),
+        SampledReviewState.REVIEWED: frozenset(),
+    },
+)
+
 MACHINES = {
     "change": CHANGE,
     "round": ROUND,
@@ -318,6 +344,8 @@ MACHINES = {
     "proposal for a standard": PROPOSAL,
     "retroactive approval": RETROACTIVE,
     "review": REVIEW,
+    "sampled review": SAMPLED_REVIEW,
+    "sampling period": PERIOD,
     "template": TEMPLATE,
     "import": IMPORT,
     "replay": REPLAY,

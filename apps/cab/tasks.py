@@ -8,12 +8,24 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from apps.cab.actions import checks, conflicts, emergencies, exceptions, files, imports, replays, reviews, rounds
-from apps.cab.models import ConflictRecheck
+from apps.cab.actions import (
+    checks,
+    conflicts,
+    emergencies,
+    exceptions,
+    files,
+    imports,
+    replays,
+    reviews,
+    rounds,
+    sampling,
+)
+from apps.cab.models import ConflictRecheck, SampledReview
 from apps.cab.queries.boards import retroactive_rounds_open, rounds_overdue_at
 from apps.cab.queries.changes import reviews_to_chase
 from apps.cab.queries.checks import proposals_overdue_on
 from apps.cab.queries.exceptions import exceptions_overdue_at
+from apps.cab.queries.sampling import periods_due
 from apps.journal.tasks import once_per_turn
 
 logger = logging.getLogger(__name__)
@@ -61,6 +73,23 @@ def expire_exceptions() -> int:
     now = timezone.now()
     overdue = exceptions_overdue_at(now).values_list("pk", flat=True)[:BATCH]
     return _each(overdue, lambda pk: exceptions.expire_exception(exception_id=pk, at=now), what="exception")
+
+
+@shared_task(name="apps.cab.tasks.draw_samples")
+def draw_samples() -> int:
+    """Draw the sampling periods whose time has passed, and open the next ones."""
+    now = timezone.now()
+    due = periods_due(now).values_list("pk", flat=True)[:BATCH]
+    return _each(due, lambda pk: sampling.keep_period(period_id=pk, at=now), what="sampling period")
+
+
+@shared_task(name="apps.cab.tasks.remind_of_samples")
+def remind_of_samples() -> int:
+    """Remind the boards of reviews by sample whose time has passed."""
+    now = timezone.now()
+    overdue = SampledReview.objects.overdue_at(now).filter(reminded_at=None).order_by("due_at")
+    ids = overdue.values_list("pk", flat=True)[:BATCH]
+    return _each(ids, lambda pk: sampling.remind_of_sample(review_id=pk, at=now), what="sampled review")
 
 
 @shared_task(name="apps.cab.tasks.continue_imports")

@@ -17,25 +17,26 @@ _LOOKS: dict[tuple[str, str], str] = {
     (
         "info",
         "quarter",
-    ): "agenda_locked listed submitted assessing awaiting_authorization in_review open requested pending reviewing",
+    ): "agenda_locked listed submitted assessing awaiting_authorization in_review open requested pending reviewing "
+    "drawn",
     ("caution", "again"): "changes_requested request_changes invalidated retrying",
     (
         "approve",
         "tick",
     ): "approve approved granted authorized met successful active adopted in_force production delivered confirmed "
-    "valid ok",
+    "valid ok agreed",
     ("caution", "tick"): "accepted approve_with_conditions approved_with_conditions successful_with_issues",
     ("info", "square"): "scheduled planned applied",
     ("freeze", "frost"): "frozen freeze enforced",
     ("info", "play"): "in_session current implementing running",
-    ("approve", "disc"): "minutes_published published implemented done completed decided sent resolved",
+    ("approve", "disc"): "minutes_published published implemented done completed decided sent resolved reviewed",
     ("neutral", "disc"): "closed administrative standard",
     (
         "neutral",
         "dash",
     ): "deferred lifted cancelled withdrawn not_implemented waived abstain recuse retired inactive revoked disabled "
     "false_alarm dropped",
-    ("danger", "cross"): "reject rejected denied missed failed unsuccessful error unauthorized",
+    ("danger", "cross"): "reject rejected denied missed failed unsuccessful error unauthorized refused",
     ("danger", "back"): "backed_out rolled_back undone",
     ("caution", "glass"): "late expired lapsed overdue",
     ("danger", "bolt"): "emergency",

@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 from apps.cab.actions import flow, proposing, reviews, standards, templating
 from apps.cab.models import Change, StandardTemplate
 from apps.cab.queries.standards import last_uses, record_of, suggestions
-from apps.cab.rules.standards import Record, kind_of, wilson_lower
+from apps.cab.rules.intervals import wilson
+from apps.cab.rules.standards import Record, kind_of
 from apps.journal.actions import deliver_due
 from apps.journal.models import Entry
 from apps.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound, StaleRevision, WrongState
@@ -288,7 +289,7 @@ class TestSuggested:
         ("well", "of", "lower"), [(0, 0, 0.0), (1, 1, 0.2065), (8, 10, 0.4902), (16, 16, 0.8064), (0, 10, 0.0)]
     )
     def test_the_bound_is_wilsons(self, well, of, lower):
-        assert wilson_lower(well, of) == pytest.approx(lower, abs=1e-4)
+        assert wilson(well, of).low == pytest.approx(lower, abs=1e-4)
 
     def test_no_record_reaches_certainty(self):
         assert all(Record(n, 0).at_least < 1 for n in range(1, 2_000, 37))

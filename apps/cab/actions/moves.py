@@ -15,6 +15,8 @@ from apps.cab.models import (
     Review,
     ReviewCheck,
     Round,
+    SampledReview,
+    SamplingPeriod,
     StandardProposal,
     StandardTemplate,
 )
@@ -28,11 +30,13 @@ from apps.cab.states import (
     EXCEPTION,
     IMPORT,
     OBSERVATION,
+    PERIOD,
     PROPOSAL,
     REPLAY,
     RETROACTIVE,
     REVIEW,
     ROUND,
+    SAMPLED_REVIEW,
     TEMPLATE,
     ChangeState,
     CheckState,
@@ -41,11 +45,13 @@ from apps.cab.states import (
     ExceptionState,
     ImportState,
     ObservationState,
+    PeriodState,
     ProposalState,
     ReplayState,
     RetroactiveState,
     ReviewState,
     RoundState,
+    SampledReviewState,
     TemplateState,
 )
 from apps.kernel.refusals import NotFound
@@ -130,6 +136,18 @@ def move_review(review: Review, target: ReviewState, *, at: datetime) -> None:
     """End the review, noting when. The caller saves."""
     REVIEW.require(review.state, target)
     review.state, review.done_at = target, at
+
+
+def move_period(period: SamplingPeriod, target: PeriodState, *, at: datetime) -> None:
+    """End the sampling period, noting when. The caller tells its seed and saves."""
+    PERIOD.require(period.state, target)
+    period.state, period.drawn_at = target, at
+
+
+def move_sampled_review(review: SampledReview, target: SampledReviewState, *, at: datetime) -> None:
+    """End the review, noting when. The caller notes who and what, and saves."""
+    SAMPLED_REVIEW.require(review.state, target)
+    review.state, review.reviewed_at = target, at
 
 
 def move_import(run: ImportRun, target: ImportState, *, at: datetime) -> None:

@@ -12,6 +12,7 @@ from apps.cab.api.metrics import MetricsView, TargetViewSet
 from apps.cab.api.observations import ObservationViewSet
 from apps.cab.api.replays import PolicyReplays, ReplayViewSet
 from apps.cab.api.review_checks import CheckViewSet, StandardProposalViewSet
+from apps.cab.api.sampling import BoardSampling, PeriodViewSet, SampledReviewViewSet, SettingViewSet
 from apps.cab.api.standards import TemplateViewSet
 from apps.cab.api.viewsets import (
     BoardViewSet,
@@ -40,9 +41,13 @@ router.register("models", ModelViewSet, basename="models")
 router.register("templates", TemplateViewSet, basename="templates")
 router.register("conflicts", ConflictViewSet, basename="conflicts")
 router.register("replays", ReplayViewSet, basename="replays")
+router.register("sampling-settings", SettingViewSet, basename="sampling-settings")
+router.register("sampling-periods", PeriodViewSet, basename="sampling-periods")
+router.register("sampled-reviews", SampledReviewViewSet, basename="sampled-reviews")
 
 urlpatterns = [
     path("metrics/", MetricsView.as_view(), name="metrics"),
+    path("boards/<slug:slug>/sampling/", BoardSampling.as_view({"get": "comparison"}), name="board-sampling"),
     *router.urls,
     path(
         "policies/<slug:slug>/replays/",

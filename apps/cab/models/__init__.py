@@ -25,6 +25,7 @@ from apps.cab.models.observations import Observation
 from apps.cab.models.replays import Replay, ReplayedChange
 from apps.cab.models.reviews import Review
 from apps.cab.models.rounds import Ballot, Choice, Condition, Round, Verdict
+from apps.cab.models.sampling import SampledReview, SamplingCandidate, SamplingPeriod, SamplingSetting
 from apps.cab.models.standards import StandardTemplate, TemplateVersion
 from apps.cab.models.targets import MetricTarget
 from apps.cab.states import ImportState
@@ -67,6 +68,10 @@ __all__ = [
     "ReviewCheck",
     "Revision",
     "Round",
+    "SampledReview",
+    "SamplingCandidate",
+    "SamplingPeriod",
+    "SamplingSetting",
     "SavedPage",
     "SavedView",
     "Seat",

@@ -43,7 +43,10 @@ class Handover(models.Model):
                 violation_error_message="What a policy or a template decides names its version.",
             ),
         ]
-        indexes = [models.Index(fields=["change", "-id"], name="handover_by_change")]
+        indexes = [
+            models.Index(fields=["change", "-id"], name="handover_by_change"),
+            models.Index(fields=["at"], name="handover_automatic", condition=models.Q(way=Way.APPROVE)),
+        ]
 
     def __str__(self) -> str:
         return f"handover of {self.change_id}, revision {self.revision}"

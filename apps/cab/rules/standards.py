@@ -4,16 +4,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from math import sqrt
 from typing import Any
 
 from apps.cab.rules.facts import CATEGORIES
+from apps.cab.rules.intervals import wilson
 from apps.cab.rules.revisions import label_of
 from apps.kernel.refusals import Invalid
 
 LAST_USES = 20  # finished changes whose failures count; older ones were another practice
 MOST_BORNE = 10  # failures among them: half
-Z_95 = 1.959964  # the normal distribution's two-sided 95 % quantile
 LONGEST = {"title": 300, "purpose": 20_000, "implementer": 150}  # characters; of plans, below
 LONGEST_PLAN = 50_000
 MOST_COMPONENTS = 200
@@ -132,20 +131,6 @@ def missing_sentence(names: Iterable[str]) -> str:
     return f"Its template asks for: {', '.join(label_of(name).lower() for name in names)}."
 
 
-def wilson_lower(successes: int, of: int) -> float:
-    """Lower bound of the 95 % interval of a share (0–1) of `of` trials; 0 without trials.
-
-    E. B. Wilson, “Probable Inference, the Law of Succession, and Statistical Inference”, JASA 22 (1927), 209–212.
-    It holds for few trials and for shares near 0 and 1, where the normal interval does not.
-    """
-    if of == 0:
-        return 0.0
-    share, square = successes / of, Z_95**2
-    middle = share + square / (2 * of)
-    spread = Z_95 * sqrt(share * (1 - share) / of + square / (4 * of**2))
-    return max(0.0, (middle - spread) / (1 + square / of))
-
-
 @dataclass(frozen=True)
 class Record:
     """How changes of one kind went. What was never carried out counts neither way."""
@@ -161,7 +146,7 @@ class Record:
     @property
     def at_least(self) -> float:
         """The share that succeeds, at the lower bound of its 95 % interval."""
-        return wilson_lower(self.succeeded, self.finished)
+        return wilson(self.succeeded, self.finished).low
 
     @property
     def share(self) -> float:

@@ -32,6 +32,7 @@ def tabs(active: str) -> list[dict[str, Any]]:
         ("Dashboards", "cab:dashboards"),
         ("Targets", "cab:targets"),
         ("Failures by source", "cab:metrics"),
+        ("Sampling", "cab:sampling"),
     )
     return [{"label": label, "url": reverse(name), "is_active": name == active} for label, name in named]
 

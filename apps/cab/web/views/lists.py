@@ -14,6 +14,7 @@ from apps.accounts.web.people import PersonRequest, own, signed_in
 from apps.cab.actions import desk
 from apps.cab.models import Change, Review, SavedPage, SavedView
 from apps.cab.queries import changes
+from apps.cab.queries.sampling import reviews_waiting_for
 from apps.cab.states import ReviewState
 from apps.cab.web.filters import ChangeFilter
 from apps.cab.web.tables import CHANGES
@@ -43,6 +44,8 @@ def queue(request: PersonRequest) -> HttpResponseBase:
         "reviews": Review.objects.filter(state=ReviewState.PLANNED, reviewer=request.user)
         .select_related("change__cluster")
         .order_by("due_at")[:SHORT_LIST],
+        "samples": reviews_waiting_for(request.user, at=now)[:SHORT_LIST],
+        "now": now,
     }
     if request.user.may(Capability.TRIAGE_CHANGE):
         context["to_assess"] = changes.on_desk("to_assess", request.user)
