@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from apps.cab.models import Change, Dashboard, ImportRun
+from apps.cab.models import Change, Dashboard, ImportRun, SampledReview, SamplingPeriod
 from apps.cab.tasks import continue_imports
 from apps.meetings.models import Meeting, MeetingSeries
 from apps.portal import demo
@@ -51,6 +51,10 @@ PAGES = (
     "/programme/?since=1999-01-01&until=1999-02-01",
     "/programme/rows/change_failure_rate/",
     "/programme/targets/",
+    "/sampling/",
+    "/boards/enterprise/sampling/",
+    "/boards/enterprise/sampling/changes/?which=reviewed",
+    "/sampling/reviews/?state=any",
     "/dashboards/",
     "/metrics-board/",
     "/metrics-board/rows/?which=failed",
@@ -91,6 +95,9 @@ def test_axe_finds_nothing(desk, organisation, width, theme):
     stories = {one.state: one.get_absolute_url() for one in Change.objects.exclude(state="draft")}
     meetings = {one.state: one.get_absolute_url() for one in Meeting.objects.order_by("pk")}
     series = MeetingSeries.objects.earliest("pk").get_absolute_url()
+    sampled = [
+        one.get_absolute_url() for one in (SamplingPeriod.objects.earliest("pk"), *SampledReview.objects.all()[:2])
+    ]
     rooms = [f"{meetings[state]}room/" for state in ("in_session", "closed")]
     arranged = Dashboard.objects.earliest("pk").get_absolute_url()
     places = (
@@ -100,6 +107,7 @@ def test_axe_finds_nothing(desk, organisation, width, theme):
         "/meetings/new/",
         series,
         *rooms,
+        *sampled,
         *meetings.values(),
         *stories.values(),
     )

@@ -33,6 +33,9 @@ from apps.cab.models import (
     Replay,
     Review,
     ReviewCheck,
+    SampledReview,
+    SamplingPeriod,
+    SamplingSetting,
     SavedView,
     Seat,
     StandardProposal,
@@ -122,6 +125,9 @@ def things(cluster: Cluster) -> dict[str, Any]:
         "file_id": first(Attachment, change=change),
         "run_id": first(ImportRun),
         "replay_id": first(Replay),
+        "sampling-periods": first(SamplingPeriod, board__cluster=cluster),
+        "sampling-settings": first(SamplingSetting),
+        "sampled-reviews": first(SampledReview),
         "seat_id": first(Seat),
         "delegation_id": first(Delegation),
         "votes": first(Ballot, round__change__cluster=cluster),
@@ -150,6 +156,11 @@ def things(cluster: Cluster) -> dict[str, Any]:
 
 
 BY_PLACE = (
+    ("sampling/periods/", "pk", "sampling-periods"),
+    ("sampling-periods/", "pk", "sampling-periods"),
+    ("sampling/reviews/", "pk", "sampled-reviews"),
+    ("sampled-reviews/", "pk", "sampled-reviews"),
+    ("sampling-settings/", "pk", "sampling-settings"),
     ("boards/", "slug", "board"),
     ("clusters/import/", "pk", "catalog"),
     ("catalog-imports/", "pk", "catalog"),
@@ -273,6 +284,7 @@ def test_what_a_restricted_cluster_holds_is_at_no_address_for_an_outsider(organi
         "observations",
         "checks",
         "proposals",
+        "sampling-periods",
     )
     nothing: dict[str, Any] = dict.fromkeys(of_the_cluster, 987_654_321)
     nothing |= {"reference": "CHG-9876543", "slug": "no-such-cluster"}

@@ -21,6 +21,7 @@ from apps.portal.demo import (
     outside,
     past,
     policies,
+    sampling,
     seasons,
     standards,
 )
@@ -57,9 +58,14 @@ def _built(at: datetime) -> list[str]:
         people,
         parts,
         at=at,
-        beside=[*meetings.appointments(people, parts, at=at), standards.Routines(people, at=at)],
+        beside=[
+            *meetings.appointments(people, parts, at=at),
+            standards.routines(people, at=at),
+            sampling.samples(people, parts, at=at),
+        ],
     )
     said.append(f"{len(STORIES)} changes")
+    said.append(f"{sampling.look_on(people, at=at)} reviews of automatic approvals")
     said.append(f"{Meeting.objects.count()} meetings, two of them in session")
     conflicts.propose(people, parts, at=at)
     said.append(f"{len(conflicts.MEETINGS)} changes in each other's way")

@@ -1,6 +1,5 @@
 """Templates of standard changes: one in every state, one that the next failure suspends, and a kind that could be one."""
 
-from collections.abc import Iterator, Sized
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,6 +8,7 @@ from apps.accounts.models import Person
 from apps.cab.actions import flow, proposing, reviews, standards, templating
 from apps.cab.models import Change, StandardTemplate
 from apps.cab.states import Outcome
+from apps.portal.demo.telling import Steps, Together
 
 
 @dataclass(frozen=True)
@@ -37,34 +37,9 @@ ROUTINES = (
 )  # fmt: skip
 
 
-Steps = Iterator[datetime]  # gives the time of the step that comes next, and takes it when asked for the one after
-
-
-class Routines:
-    """Tells the templates beside the stories, each step at its own time."""
-
-    def __init__(self, people: dict[str, Person], *, at: datetime) -> None:
-        self._told = [_tell(one, people, at=at) for one in ROUTINES]
-        self._next = {number: next(steps) for number, steps in enumerate(self._told)}
-
-    @property
-    def steps(self) -> Sized:
-        """What is left to tell."""
-        return self._next
-
-    @property
-    def next_at(self) -> datetime:
-        """When the next step is taken."""
-        return min(self._next.values())
-
-    def go_on(self) -> None:
-        """Take it."""
-        number = min(self._next, key=lambda one: self._next[one])
-        following = next(self._told[number], None)
-        if following is None:
-            del self._next[number]
-        else:
-            self._next[number] = following
+def routines(people: dict[str, Person], *, at: datetime) -> Together:
+    """The templates, to be told among the stories."""
+    return Together(_tell(one, people, at=at) for one in ROUTINES)
 
 
 def _tell(one: Routine, people: dict[str, Person], *, at: datetime) -> Steps:

@@ -1,7 +1,7 @@
 """Leads each story's change as far as it has come, by the actions that people use."""
 
 from collections import deque
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from datetime import datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -31,6 +31,36 @@ class Teller(Protocol):
 
     def go_on(self) -> None:
         """Take the next step."""
+
+
+Steps = Iterator[datetime]  # gives the time of the step that comes next, and takes it when asked for the one after
+
+
+class Together:
+    """Several ways told side by side, each step at its own time."""
+
+    def __init__(self, told: Iterable[Steps]) -> None:
+        self._told = list(told)
+        self._next = {number: next(steps) for number, steps in enumerate(self._told)}
+
+    @property
+    def steps(self) -> Sized:
+        """What is left to tell."""
+        return self._next
+
+    @property
+    def next_at(self) -> datetime:
+        """When the next step is taken."""
+        return min(self._next.values())
+
+    def go_on(self) -> None:
+        """Take it."""
+        number = min(self._next, key=lambda one: self._next[one])
+        following = next(self._told[number], None)
+        if following is None:
+            del self._next[number]
+        else:
+            self._next[number] = following
 
 
 def tell_all(
