@@ -335,6 +335,7 @@ SPECTACULAR_SETTINGS = {
         "ConditionStateEnum": [(s.value, s.value) for s in ConditionState],
         "ReviewStateEnum": [(s.value, s.value) for s in ReviewState],
         "ReplayStateEnum": [(s.value, s.value) for s in ReplayState],
+        "SampleVerdictEnum": "apps.cab.models.sampling.SampleVerdict",
         "OutcomeEnum": [(o.value, o.value) for o in Outcome],
         "BoardKindEnum": "apps.cab.models.boards.BoardKind",
         "FreezeStateEnum": [

@@ -113,7 +113,7 @@ class IntervalOut(serializers.Serializer[Interval]):
     high = serializers.FloatField()
 
 
-class GroupOut(serializers.Serializer[Any]):
+class RateOut(serializers.Serializer[Any]):
     """Finished changes, and how many failed. `rate` is 0 to 1, with Wilson's interval."""
 
     finished = serializers.IntegerField()
@@ -125,8 +125,8 @@ class GroupOut(serializers.Serializer[Any]):
 class ComparisonOut(serializers.Serializer[Any]):
     """What was reviewed beside what was not drawn. `gap` is the difference of the rates, with Newcombe's interval."""
 
-    reviewed = GroupOut()
-    unreviewed = GroupOut()
+    reviewed = RateOut()
+    unreviewed = RateOut()
     gap = serializers.FloatField(allow_null=True)
     gap_interval = IntervalOut()
     refused_failed = serializers.IntegerField(help_text="Failed, and the board would have refused.")
