@@ -6,6 +6,7 @@ from benchmarks.conflicts import Compared
 from benchmarks.imports import Speeds
 from benchmarks.measure import Result, Times
 from benchmarks.pages import AIM_CONFLICTS, AIM_GROWTH, AIM_VOTE, MOST_QUERIES
+from benchmarks.replays import AIM_S, CHANGES, Speed
 
 HALF, MOST = 0.5, 0.95
 
@@ -60,6 +61,16 @@ def conflicts(found: Compared) -> None:
         f"{found.bare.at(MOST):.2f}; ratio {ratios[0]:.1f} and {ratios[1]:.1f} (aim {AIM_CONFLICTS:.0f})"
         f"{_said(over=ratios[0] > AIM_CONFLICTS)}; {found.near:.0f} changes near, {found.found:.1f} conflicts, "
         f"{found.queries} queries"
+    )
+
+
+def replays(found: Speed) -> None:
+    """The replay of a policy beside one statement of the database that decides and writes the same."""
+    for_aim = found.seconds / found.changes * CHANGES
+    print(
+        f"\nA replay of a policy: {found.changes:,} changes in {found.seconds:.1f} s ({found.ours:.1f} s of our own "
+        f"processor time), {for_aim:.1f} s for {CHANGES:,} (aim {AIM_S:.0f}){_said(over=for_aim > AIM_S)}; one "
+        f"statement of SQL {found.floor:.2f} s, ratio {found.seconds / found.floor:.1f}"
     )
 
 

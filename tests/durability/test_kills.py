@@ -15,21 +15,26 @@ from django.utils import timezone
 from apps.accounts.actions.keys import make_api_key
 from apps.accounts.models import Person
 from apps.accounts.rules import Role, Scope
-from apps.cab.actions import flow, proposing
-from apps.cab.models import Ballot, Change, ImportRun, ImportState, Seat, SeatRole
-from apps.cab.tasks import continue_imports
+from apps.cab.actions import flow, proposing, replays
+from apps.cab.models import Ballot, Change, ImportRun, ImportState, Replay, ReplayedChange, Seat, SeatRole
+from apps.cab.queries.replays import tally_of
+from apps.cab.states import ReplayState
+from apps.cab.tasks import continue_imports, continue_replays
 from apps.journal.actions import deliver_due
 from apps.journal.models import Delivery, Entry
 from apps.journal.tasks import deliver
 from apps.notify.models import Notice
+from apps.policies import actions as policies
 from tests.cab.conftest import content
 from tests.conftest import make_person, signed_in
+from tests.policies.conftest import FLOOR
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 VOTERS = 12
 MORE = 30  # changes whose voters are asked while the worker is killed
 CALLERS = 50  # at once
 ROWS = 12_000  # of an import: six slices
+REPLAYED = 20_000  # changes: ten chunks
 
 
 @pytest.fixture
@@ -226,7 +231,7 @@ def test_killing_the_worker_in_the_middle_of_an_uploaded_import_takes_every_row_
     page, done = answer["Location"], [0]
     for _ in range(2):
         house.start("worker")
-        require_reaches(lambda: ImportRun.objects.get().done_rows > done[-1])
+        require_reaches(lambda: ImportRun.objects.get().done_rows > done[-1], wake=continue_imports)
         house.kill("worker")
         time.sleep(0.5)  # a commit that was on its way arrives, or its connection ends
         run = ImportRun.objects.get()
@@ -237,7 +242,7 @@ def test_killing_the_worker_in_the_middle_of_an_uploaded_import_takes_every_row_
         assert "every 2s" in said
     assert 0 < done[1] < done[2] < ROWS, "both kills must fall in the middle"
     house.start("worker")
-    require_reaches(lambda: ImportRun.objects.get().state == ImportState.DONE)
+    require_reaches(lambda: ImportRun.objects.get().state == ImportState.DONE, wake=continue_imports)
     assert Change.objects.values("external_id").distinct().count() == Change.objects.count() == ROWS
     run = ImportRun.objects.get()
     assert (run.done_rows, run.created_rows, run.updated_rows, run.rejected_rows) == (ROWS, ROWS, 0, 0)
@@ -249,12 +254,58 @@ def test_killing_the_worker_in_the_middle_of_an_uploaded_import_takes_every_row_
     assert "every 2s" not in said
 
 
-def require_reaches(goal) -> None:
-    """Wake the worker every second, as the schedule does less often, until the import has come so far."""
+@pytest.fixture
+def long_replay(ben, ada, payments, ledger) -> Replay:
+    """A draft to be replayed on so many changes that a worker is killed in the middle."""
+    now = timezone.now()
+    floor = policies.found_policy(founder=ben, slug="enterprise-floor", name="Floor", cluster=None, at=now)
+    enabled = policies.save_draft(policy_id=floor.pk, author=ben, rows=FLOOR, at=now)
+    changes = (
+        Change(
+            number=50_000 + n,
+            title=f"Change {n}",
+            cluster=payments,
+            requester=ada,
+            state="closed",
+            created_at=now,
+            risk=1 + n % 5,
+            risk_computed=1 + n % 5,
+            outcome="backed_out" if n % 10 == 0 else "successful",
+        )
+        for n in range(REPLAYED)
+    )
+    Change.objects.bulk_create(changes, batch_size=1000)
+    later = now + timedelta(seconds=1)
+    return replays.begin_replay(version_id=enabled.pk, starter=ben, months=12, minutes={}, at=later)
+
+
+def test_killing_the_worker_in_the_middle_of_a_replay_looks_at_every_change_once(house, long_replay, ben):
+    client, page, done = signed_in(ben), long_replay.get_absolute_url(), [0]
+    for _ in range(2):
+        house.start("worker")
+        require_reaches(lambda: Replay.objects.get().done > done[-1], wake=continue_replays)
+        house.kill("worker")
+        time.sleep(0.5)  # a commit that was on its way arrives, or its connection ends
+        replay = Replay.objects.get()
+        done.append(replay.done)
+        assert replay.done == ReplayedChange.objects.count(), "a chunk is kept whole or not at all"
+        assert f"{replay.done:,} of {REPLAYED:,}<" in client.get(page).content.decode()
+    assert 0 < done[1] < done[2] < REPLAYED, "both kills must fall in the middle"
+    house.start("worker")
+    require_reaches(lambda: Replay.objects.get().state == ReplayState.DONE, wake=continue_replays)
+    assert ReplayedChange.objects.values("change").distinct().count() == ReplayedChange.objects.count() == REPLAYED
+    told = tally_of(Replay.objects.get())
+    assert (told.changes, told.failed, told.caught + told.let_through) == (REPLAYED, REPLAYED // 10, REPLAYED // 10)
+    assert Entry.objects.filter(event="cab.ReplayFinished").count() == 1
+    assert "every 2s" not in client.get(page).content.decode()
+
+
+def require_reaches(goal, *, wake) -> None:
+    """Wake the worker every second, as the schedule does less often, until the work has come so far."""
     until, asked = time.monotonic() + 90, 0.0
     while not goal():
         assert time.monotonic() < until, "the worker did not go on"
         if time.monotonic() - asked > 1:
             asked = time.monotonic()
-            continue_imports.delay()  # the one that was killed took its wake-up with it
+            wake.delay()  # the one that was killed took its wake-up with it
         time.sleep(0.005)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from apps.cab.models import Change, Dashboard, ImportRun, SampledReview, SamplingPeriod
+from apps.cab.models import Change, Dashboard, ImportRun, Replay, SampledReview, SamplingPeriod
 from apps.cab.tasks import continue_imports
 from apps.meetings.models import Meeting, MeetingSeries
 from apps.portal import demo
@@ -98,6 +98,7 @@ def test_axe_finds_nothing(desk, organisation, width, theme):
     sampled = [
         one.get_absolute_url() for one in (SamplingPeriod.objects.earliest("pk"), *SampledReview.objects.all()[:2])
     ]
+    replayed = Replay.objects.earliest("pk").get_absolute_url()
     rooms = [f"{meetings[state]}room/" for state in ("in_session", "closed")]
     arranged = Dashboard.objects.earliest("pk").get_absolute_url()
     places = (
@@ -108,6 +109,8 @@ def test_axe_finds_nothing(desk, organisation, width, theme):
         series,
         *rooms,
         *sampled,
+        replayed,
+        f"{replayed}changes/?which=failed",
         *meetings.values(),
         *stories.values(),
     )
