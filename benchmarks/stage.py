@@ -92,12 +92,11 @@ _FACTS: dict[str, Any] = {
 }
 # The requester is never one of the board: the first PEOPLE − SEATS ids after the members write changes.
 _CHANGES = """
-INSERT INTO cab_change (number, type, category, title, purpose, cluster_id, requester_id, implementer_id, implementation_plan,
-    test_plan, communication_plan, backout_plan, window_start_local, window_end_local, window_zone, window_start_at,
-    window_end_at, downtime_minutes, links, state, outcome, on_hold, unauthorized,
-    unauthorized_because, latent, retroactive, revision, risk,
-    risk_computed, risk_factors, risk_reason, created_at, submitted_at, deadline_at, decided_at, started_at,
-    implemented_at, closed_at, source, external_id)
+INSERT INTO cab_change (number, type, category, title, purpose, cluster_id, requester_id, implementer_id,
+    implementation_plan, test_plan, communication_plan, backout_plan, window_start_local, window_end_local,
+    window_zone, window_start_at, window_end_at, downtime_minutes, links, state, outcome, on_hold, unauthorized,
+    unauthorized_because, latent, retroactive, revision, risk, risk_computed, risk_factors, risk_reason, created_at,
+    submitted_at, deadline_at, decided_at, started_at, implemented_at, closed_at, source, external_id)
 SELECT number, CASE WHEN n %% 9 = 0 THEN 'standard' WHEN n %% 31 = 0 THEN 'emergency' ELSE 'normal' END, '',
     (%(verbs)s::text[])[1 + n %% 12] || ' the ' || (%(words)s::text[])[1 + n %% 40] || ' of component ' || n %% 400,
     'The ' || (%(words)s::text[])[1 + (n * 7) %% 40] || ' needs it: ' || %(sentence)s,
