@@ -274,7 +274,7 @@ def escalate_review(entry: Entry) -> None:
 )
 def find_conflicts(entry: Entry) -> None:
     """What it plans, or whether it still does, has moved; its risk counts for what freezes spare."""
-    conflicts.recheck_change(change_id=entry.data["change_id"], at=entry.at)
+    conflicts.recheck_change(change_id=entry.data["change_id"], at=entry.heard_at)
 
 
 @subscribe(
@@ -287,13 +287,13 @@ def find_conflicts_on_map(entry: Entry) -> None:
     """One end of every pair that a dependency joins within two hops is the dependency's own consumer or provider."""
     names = ("consumer_id", "provider_id", "component_id")
     ends = [entry.data[name] for name in names if name in entry.data]
-    conflicts.mark_for_recheck(changes=planning_of(ends, at=entry.at))
+    conflicts.mark_for_recheck(changes=planning_of(ends, at=entry.heard_at))
 
 
 @subscribe("cab.conflicts_of_person", RoleGranted, RoleRevoked)
 def find_conflicts_of_person(entry: Entry) -> None:
     """Freezes spare by the roles of who carries it out."""
-    theirs = planned_at(entry.at).filter(implementer=entry.data["person_id"])
+    theirs = planned_at(entry.heard_at).filter(implementer=entry.data["person_id"])
     conflicts.mark_for_recheck(changes=theirs.values_list("pk", flat=True))
 
 
@@ -309,13 +309,13 @@ def find_conflicts_of_person(entry: Entry) -> None:
 )
 def find_all_conflicts(entry: Entry) -> None:
     """A window is another now, or a whole catalogue or register came in: the job goes through all that is planned."""
-    conflicts.mark_all_planned(at=entry.at)
+    conflicts.mark_all_planned(at=entry.heard_at)
 
 
 @subscribe("cab.conflict_cleared", events.ConflictAccepted, events.ConflictResolved, events.FreezeExceptionGranted)
 def schedule_what_is_clear(entry: Entry) -> None:
     """An authorized change that waited for nothing else goes into the calendar."""
-    conflicts.schedule_when_clear(change_id=entry.data["change_id"], at=entry.at)
+    conflicts.schedule_when_clear(change_id=entry.data["change_id"], at=entry.heard_at)
 
 
 @subscribe("cab.conflict_found", events.ConflictFound)

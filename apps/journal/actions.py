@@ -30,7 +30,8 @@ _subscribers: dict[str, tuple[Handler, frozenset[str] | None]] = {}
 def subscribe(name: str, *events: type[Event]) -> Callable[[Handler], Handler]:
     """Register a handler under a stable `name` for the given events (none given: all of them).
 
-    The handler runs in the transaction that marks its delivery done, at least once; it is idempotent by entry id.
+    The handler runs in the transaction that marks its delivery done, at least once; it is idempotent by entry id. What
+    it finds out from how things stand now is dated `entry.heard_at`; what is true of the entry itself, `entry.at`.
     """
 
     def register(handler: Handler) -> Handler:
@@ -160,6 +161,7 @@ def _deliver_one(at: datetime) -> bool:
             return False
         delivery.attempts += 1
         handler, _ = _subscribers.get(delivery.subscriber, (_nobody, None))
+        delivery.entry.heard_at = max(at, delivery.entry.at)
         try:
             with transaction.atomic():
                 handler(delivery.entry)

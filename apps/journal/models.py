@@ -1,5 +1,6 @@
 """Entries (immutable, guarded by a trigger), their deliveries, and the slots of periodic jobs."""
 
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -30,6 +31,7 @@ class Entry(models.Model):
     digest = models.CharField(max_length=64)  # SHA-256 of the content, in hex; what a seal shows
 
     objects = EntryQuerySet.as_manager()
+    heard_at: datetime  # set where it is delivered: when a subscriber hears of it, never before it was told
 
     class Meta:
         indexes = [

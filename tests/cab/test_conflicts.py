@@ -6,16 +6,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
+from guardian.shortcuts import assign_perm
 
 from apps.accounts.models import RoleGrant
 from apps.accounts.rules import Role
 from apps.cab.actions import conflicts, flow, proposing, rounds
-from apps.cab.models import Change, Conflict, ConflictKind, ConflictRecheck
+from apps.cab.events import ConflictFound
+from apps.cab.models import Change, ChangeComponent, Conflict, ConflictKind, ConflictRecheck
 from apps.cab.queries.conflicts import found_for
+from apps.cab.queries.dossier import dossier
 from apps.cab.states import ChangeState, ConflictState
 from apps.clusters.actions import declare_dependency, withdraw_dependency
 from apps.clusters.models import Component, Dependency, Tier, Visibility
 from apps.journal.actions import deliver_due
+from apps.journal.models import Entry
 from apps.kernel.refusals import Invalid, NotAllowed, NotFound, WrongState
 from apps.notify.models import Notice
 from apps.windows.actions.recurring import plan_window, retire_window
@@ -169,7 +173,7 @@ def test_an_edit_of_the_window_resolves_it_and_moving_back_opens_the_same_row_ag
     edit(pair.other, eve, **MORNING)
     deliver()
     pair.refresh_from_db()
-    assert (pair.state, pair.resolved_at) == (ConflictState.RESOLVED, NOON)
+    assert (pair.state, pair.resolved_at) == (ConflictState.RESOLVED, NOON + timedelta(minutes=1))
     edit(pair.other, eve, **EVENING)
     deliver()
     pair.refresh_from_db()
@@ -225,19 +229,19 @@ def window_of(creator, kind, cluster=None, **fields) -> RecurringWindow:
 
 def test_a_cluster_with_maintenance_windows_wants_them_kept(submitted, omar, payments):
     window = window_of(omar, WindowKind.MAINTENANCE, payments)
-    assert [one.kind for one in found_for(submitted)] == ["outside_window"]
+    assert [one.kind for one in found_for(submitted).rows] == ["outside_window"]
     window.rrule = "FREQ=DAILY"
     window.save()
-    assert found_for(submitted) == []
+    assert found_for(submitted).rows == []
 
 
 def test_the_whole_window_must_lie_within(submitted, omar, payments):
     window_of(omar, WindowKind.MAINTENANCE, payments, rrule="FREQ=DAILY", duration_minutes=60)
-    assert [one.kind for one in found_for(submitted)] == ["outside_window"]
+    assert [one.kind for one in found_for(submitted).rows] == ["outside_window"]
     window_of(
         omar, WindowKind.MAINTENANCE, payments, rrule="FREQ=DAILY", start_local=datetime(2026, 1, 4, 23), name="Late"
     )
-    assert found_for(submitted) == []
+    assert found_for(submitted).rows == []
 
 
 def test_a_window_planned_and_retired_wakes_the_check(submitted, omar, payments):
@@ -259,12 +263,12 @@ def test_a_window_planned_and_retired_wakes_the_check(submitted, omar, payments)
 @pytest.mark.parametrize(("fields", "hits"), [({}, True), ({"tiers": [3]}, False), ({"zone": "Asia/Tokyo"}, False)])
 def test_a_blackout_hits_by_time_and_tier(submitted, omar, fields, hits):
     window_of(omar, WindowKind.BLACKOUT, rrule="FREQ=DAILY", duration_minutes=60, **fields)
-    assert [one.kind for one in found_for(submitted)] == (["blackout"] if hits else [])
+    assert [one.kind for one in found_for(submitted).rows] == (["blackout"] if hits else [])
 
 
 def test_an_emergency_waits_for_no_maintenance_window(ada, omar, payments, ledger):
     window_of(omar, WindowKind.MAINTENANCE, payments)
-    assert found_for(planned(ada, payments, ledger, type="emergency")) == []
+    assert found_for(planned(ada, payments, ledger, type="emergency")).rows == []
 
 
 def freeze_of(person, *clusters, **fields) -> Freeze:
@@ -291,7 +295,7 @@ def freeze_of(person, *clusters, **fields) -> Freeze:
 @pytest.mark.parametrize(("strength", "stops"), [("hard", True), ("soft", False)])
 def test_an_enforced_freeze_stops_or_warns(submitted, omar, payments, strength, stops):
     freeze_of(omar, payments, strength=strength)
-    (found,) = found_for(submitted)
+    (found,) = found_for(submitted).rows
     assert (found.kind, found.is_stopping) == ("freeze", stops)
 
 
@@ -299,7 +303,7 @@ def test_a_freeze_of_others_a_draft_and_an_exemption_do_not(submitted, omar, log
     freeze_of(omar, logistics)
     freeze_of(omar, state="previewed", name="Planned")
     freeze_of(omar, name="Spares", exemptions=[{"types": ["normal"]}])
-    assert found_for(submitted) == []
+    assert found_for(submitted).rows == []
 
 
 def test_a_role_that_the_freeze_spares_wakes_the_check(ada, admin, omar, payments, ledger):
@@ -448,8 +452,95 @@ def test_accepting_on_the_page_leads_back_to_the_change(pair, ben):
 def test_a_refusal_on_the_page_is_a_sentence(pair, ada):
     RoleGrant.objects.create(person=ada, role=Role.BOARD_MEMBER)
     answer = signed_in(ada).post(f"/conflicts/{pair.pk}/acceptance/", {"reason": "Mine."})
-    assert answer.status_code == 403
+    assert answer.status_code == 422
     assert "You cannot accept a conflict of your own change." in answer.content.decode()
+
+
+@pytest.mark.parametrize("typed", ["x" * 4001, "  "])
+def test_a_refused_reason_stands_in_its_form_on_the_dossier_as_it_was_typed(pair, ben, typed):
+    data = {"reason": typed, "change": pair.other.reference}
+    answer = signed_in(ben).post(f"/conflicts/{pair.pk}/acceptance/", data)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert pair.other.title in page  # the dossier it was read on
+    form = page.partition(f'id="accept-{pair.pk}"')[2].partition("</form>")[0]
+    assert typed.strip() in form
+    assert ("The reason has 4,001 characters." in form) if typed.strip() else ("needs a reason" in form)
+    pair.refresh_from_db()
+    assert pair.state == ConflictState.OPEN
+
+
+def test_a_reason_that_comes_too_late_is_refused_on_the_dossier(pair, ben, cleo):
+    accept(pair, cleo)
+    answer = signed_in(ben).post(f"/conflicts/{pair.pk}/acceptance/", {"reason": "Agreed."})
+    assert answer.status_code == 422
+    assert "Accepted by Cleo" in answer.content.decode()
+
+
+def test_a_freeze_is_told_once_on_the_dossier_and_accepted_there(submitted, omar, ben):
+    freeze_of(omar, strength="soft")
+    conflicts.recheck_change(change_id=submitted.pk, at=NOON)
+    found = Conflict.objects.get()
+    page = signed_in(ben).get(submitted.get_absolute_url()).content.decode()
+    assert 'id="conflicts"' not in page
+    freezes = page.partition('id="freezes"')[2].partition("</section>")[0]
+    assert freezes.count("Quarter end") == 1
+    assert f'id="accept-{found.pk}"' in freezes
+    accept(found, ben)
+    assert "Accepted by Ben" in signed_in(ben).get(submitted.get_absolute_url()).content.decode()
+
+
+@pytest.mark.parametrize("state", ["submitted", "authorized"])
+def test_a_hard_freeze_is_one_blocker_that_leads_to_the_freeze(submitted, omar, ben, state):
+    freeze_of(omar)
+    conflicts.recheck_change(change_id=submitted.pk, at=NOON)
+    Change.objects.filter(pk=submitted.pk).update(state=state)
+    told = [one for one in dossier(submitted.reference, ben, at=NOON).blockers if "Quarter end" in one.sentence]
+    assert [one.anchor for one in told] == ["freezes"]
+
+
+def test_what_is_found_late_is_dated_when_it_is_found(submitted, eve, payments, ledger):
+    """The cause came after the entry whose delivery finds it: the conflict may not be older than both."""
+    planned(eve, payments, ledger, **EVENING)
+    hour = NOON + timedelta(hours=1)
+    while deliver_due(at=hour):
+        pass
+    found = Conflict.objects.get()
+    assert found.found_at == hour
+    assert set(Entry.objects.filter(event=ConflictFound.name()).values_list("at", flat=True)) == {hour}
+
+
+def test_more_places_than_are_looked_at_are_said_to_be_more(submitted, eve, payments, ledger, ben):
+    said = "in more than 2,000 places"
+    planned(eve, payments, ledger, **EVENING)
+    deliver()
+    assert said not in signed_in(ben).get(submitted.get_absolute_url()).content.decode()
+    many = [Component(cluster=payments, slug=f"part-{n}", name=f"Part {n}") for n in range(2_001)]
+    parts = Component.objects.bulk_create(many)
+    for change in Change.objects.all():
+        ChangeComponent.objects.bulk_create(ChangeComponent(change=change, component=one) for one in parts)
+    conflicts.recheck_change(change_id=submitted.pk, at=NOON)
+    assert said in signed_in(ben).get(submitted.get_absolute_url()).content.decode()
+    ChangeComponent.objects.filter(component__in=parts[3:]).delete()
+    conflicts.recheck_change(change_id=submitted.pk, at=NOON)
+    assert said not in signed_in(ben).get(submitted.get_absolute_url()).content.decode()
+
+
+def test_the_step_about_a_restricted_change_names_nobody_who_may_not_see_it(pair, logistics, eve):
+    """Its own people are told and see both; the owner of its cluster accepts."""
+    logistics.visibility = Visibility.RESTRICTED
+    logistics.save()
+    Change.objects.filter(pk=pair.other_id).update(cluster=logistics)
+    (blocker,) = [
+        one for one in dossier(pair.change.reference, pair.change.requester, at=NOON).blockers if one.code == "conflict"
+    ]
+    assert (
+        blocker.next_step == "Move the window. The people of the other change have been told, and may have it accepted."
+    )
+    assert Notice.objects.filter(kind="conflict", person=eve, body__contains=pair.change.reference).exists()
+    owner = make_person("olga", Role.CLUSTER_OWNER)
+    assign_perm("own_cluster", owner, logistics)
+    accept(pair, owner)
 
 
 def test_the_list_shows_the_open_ones_and_filters(pair, ben):

@@ -11,7 +11,7 @@ from apps.accounts.rules import Capability
 from apps.cab import events
 from apps.cab.actions.moves import locked_change, move_conflict
 from apps.cab.actions.rounds import schedule_if_ready
-from apps.cab.models import Change, Conflict, ConflictRecheck
+from apps.cab.models import Change, Conflict, ConflictOverflow, ConflictRecheck
 from apps.cab.queries import boards
 from apps.cab.queries import conflicts as queries
 from apps.cab.rules.conflicts import Found
@@ -38,7 +38,9 @@ def recheck_change(*, change_id: int, at: datetime) -> int:
     if change is None:
         return 0
     over = change.window_end_at is not None and change.window_end_at <= at
-    found = {one.key: one for one in ([] if over else queries.found_for(change))}
+    findings = queries.Findings() if over else queries.found_for(change)
+    _note_overflow(change_id, is_cut=findings.is_cut)
+    found = {one.key: one for one in findings.rows}
     rows = Conflict.objects.select_for_update(of=("self",)).of_change(change_id)
     kept = {_key(row, change_id): row for row in rows.with_both()}
     moved = sum(_resolve(row, at=at) for key, row in kept.items() if key not in found)
@@ -93,6 +95,13 @@ def accept_conflict(*, conflict_id: int, acceptor: Person, reason: str, at: date
 def schedule_when_clear(*, change_id: int, at: datetime) -> bool:
     """Put an authorized change into the calendar once no conflict stops it any more; False when something else does."""
     return schedule_if_ready(locked_change(change_id), actor=None, at=at)
+
+
+def _note_overflow(change_id: int, *, is_cut: bool) -> None:
+    if is_cut:
+        ConflictOverflow.objects.get_or_create(change_id=change_id)
+    else:
+        ConflictOverflow.objects.filter(change=change_id).delete()
 
 
 def _key(row: Conflict, change_id: int) -> tuple[str, int | None, int | None, int | None]:

@@ -16,7 +16,7 @@ from apps.cab.models.changes import (
     SavedView,
 )
 from apps.cab.models.checks import CheckHit, ReviewCheck, StandardProposal
-from apps.cab.models.conflicts import Conflict, ConflictKind, ConflictRecheck
+from apps.cab.models.conflicts import Conflict, ConflictKind, ConflictOverflow, ConflictRecheck
 from apps.cab.models.dashboards import Dashboard, DashboardLink
 from apps.cab.models.exceptions import FreezeException
 from apps.cab.models.handovers import Handover
@@ -45,6 +45,7 @@ __all__ = [
     "Condition",
     "Conflict",
     "ConflictKind",
+    "ConflictOverflow",
     "ConflictRecheck",
     "Dashboard",
     "DashboardLink",

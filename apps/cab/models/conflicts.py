@@ -120,6 +120,12 @@ class Conflict(models.Model):
         return not self.details.get("is_hard")
 
 
+class ConflictOverflow(models.Model):
+    """A change that meets others in more places than are looked at: its list of conflicts is not the whole of them."""
+
+    change = models.OneToOneField(Change, on_delete=models.CASCADE, related_name="+", primary_key=True)
+
+
 class ConflictRecheck(models.Model):
     """A change whose conflicts have to be looked at again: what a change of many inputs at once leaves to the job."""
 

@@ -20,7 +20,7 @@ from apps.windows.queries import freezes_between, occurrences_of, scope_of
 from apps.windows.rules.freezing import FreezeFacts, verdict
 from apps.windows.rules.recurrence import Interval
 
-MOST_LINKS = 2_000  # of one change: more pairs of components than a person will ever read
+MOST_LINKS = 2_000  # of one change: more pairs of components than a person will ever read; the page says when it is so
 EMERGENCY = "emergency"
 PLANNED = ", ".join(f"'{state.value}'" for state in PLANNING)  # as written in the index, so that the planner takes it
 
@@ -71,14 +71,14 @@ theirs AS MATERIALIZED (
     FROM reach JOIN theirs ON theirs.id = reach.theirs JOIN near ON near.id = theirs.change_id
     JOIN clusters_component AS m ON m.id = reach.mine JOIN clusters_component AS t ON t.id = reach.theirs
     ORDER BY near.id, reach.kind, reach.hops, m.name, t.name, reach.mine_needs
-    LIMIT {MOST_LINKS}
+    LIMIT {MOST_LINKS + 1}
 )
 UNION ALL
 (
     SELECT 'person', near.id, '', '', 0, false, near.window_start_at, near.window_end_at
     FROM near WHERE near.implementer_id = %(implementer)s
     ORDER BY near.id
-    LIMIT {MOST_LINKS}
+    LIMIT {MOST_LINKS + 1}
 )
 """  # noqa: S608
 
@@ -89,17 +89,23 @@ _touched = Prepared(
 )
 
 
-def found_for(change: Change) -> list[rules.Found]:
+@dataclass(frozen=True)
+class Findings:
+    """The conflicts of one change, and whether it meets others in more places than `MOST_LINKS`: then some lack."""
+
+    rows: Sequence[rules.Found] = ()
+    is_cut: bool = False
+
+
+def found_for(change: Change) -> Findings:
     """Every conflict of the change as it is planned; none for one that has no window or is not being planned."""
     if change.window_start_at is None or change.window_end_at is None or change.state not in PLANNING:
-        return []
+        return Findings()
     window = (change.window_start_at, change.window_end_at)
     targets = targets_of(change)
-    return [
-        *_with_others(change, window),
-        *_with_windows(change, window, targets),
-        *_with_freezes(change, window, targets),
-    ]
+    others = _with_others(change, window)
+    alone = [*_with_windows(change, window, targets), *_with_freezes(change, window, targets)]
+    return Findings([*others.rows, *alone], others.is_cut)
 
 
 def targets_of(change: Change) -> list[rules.Target]:
@@ -215,6 +221,7 @@ def listed_for(person: Any, *, reads_restricted: bool) -> ArraySubquery:
                 accepted_by="accepted_by__name",
                 accepted_at="accepted_at",
                 accepted_reason="accepted_reason",
+                freeze_id="freeze_id",
                 change=JSONObject(id="change_id", number="change__number", title="change__title"),
                 other=JSONObject(id="other_id", number="other__number", title="other__title"),
                 other_seen=Exists(seen.filter(pk=OuterRef("other"))),
@@ -243,7 +250,10 @@ def _read(data: dict[str, Any]) -> Any:
         change=Change(**data["change"]),
         other=Change(**data["other"]) if data["other"]["id"] else None,
         accepted_at=datetime.fromisoformat(data["accepted_at"]) if data["accepted_at"] else None,
-        **{name: data[name] for name in ("id", "kind", "state", "is_stopping", "details", "accepted_reason")},
+        **{
+            name: data[name]
+            for name in ("id", "kind", "state", "is_stopping", "details", "accepted_reason", "freeze_id")
+        },
     )
     one.acceptor = data["accepted_by"]
     return one
@@ -259,7 +269,7 @@ def _is_restricted(one: Conflict, change_id: int) -> bool:
     return counterpart is not None and counterpart.cluster.visibility == Visibility.RESTRICTED
 
 
-def _with_others(change: Change, window: Interval) -> list[rules.Found]:
+def _with_others(change: Change, window: Interval) -> Findings:
     """With planned changes near it on the map, and with other work of whoever carries it out."""
     facts: dict[str, Any] = {
         "start": window[0],
@@ -275,10 +285,11 @@ def _with_others(change: Change, window: Interval) -> list[rules.Found]:
     links = [_link(change, row) for row in rows if row[0] != rules.PERSON]
     details = {"person": change.implementer.name if change.implementer else ""}
     people = [row[1] for row in rows if row[0] == rules.PERSON]
-    return [
-        *rules.from_links(links, spans=spans),
-        *(rules.found(rules.PERSON, details, inputs=spans[pk], other_id=pk) for pk in people),
-    ]
+    double_booked = [rules.found(rules.PERSON, details, inputs=spans[pk], other_id=pk) for pk in people[:MOST_LINKS]]
+    return Findings(
+        [*rules.from_links(links[:MOST_LINKS], spans=spans), *double_booked],
+        is_cut=max(len(links), len(people)) > MOST_LINKS,
+    )
 
 
 def _link(change: Change, row: Sequence[Any]) -> rules.Link:

@@ -1,7 +1,7 @@
 """Everything one page shows about one change to one person, in a handful of queries."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, cast
@@ -22,6 +22,7 @@ from apps.cab.models import (
     CoAuthorship,
     Condition,
     Conflict,
+    ConflictOverflow,
     Delegation,
     Handover,
     LastLook,
@@ -74,7 +75,8 @@ class Dossier:
     hidden_ballots: int
     open_ballots: Sequence[OpenBallot]
     conditions: Sequence[Any]
-    conflicts: Sequence[Conflict]  # open and accepted ones this person may know of
+    conflicts: Sequence[Conflict]  # open and accepted ones this person may know of; those with `freezes` stand there
+    conflicts_are_cut: bool  # it meets others in more places than are looked at
     blockers: Sequence[blockers.Blocker]
     freezes: Sequence[FreezeStop]
     acts: Sequence[str]
@@ -155,9 +157,10 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
         hidden_ballots=len(ballots) - len(shown),
         open_ballots=open_ballots,
         conditions=conditions,
-        conflicts=conflicts.rows,
+        conflicts=[one for one in conflicts.rows if one.freeze_id not in {stop.freeze.pk for stop in stops}],
+        conflicts_are_cut=change.conflicts_are_cut,
         blockers=found,
-        freezes=stops,
+        freezes=_with_conflicts(stops, conflicts.rows),
         acts=offers.offers(situation),
         timeline=[_line(entry) for entry in _ENTRIES(change=change.pk)],
         since_last_look=changes.diff(change, change.seen, change.revision)
@@ -181,6 +184,11 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
         may_propose_template=situation.may_write and _is_example(change),
         is_barred=person.pk in barred,
     )
+
+
+def _with_conflicts(stops: Sequence[FreezeStop], conflicts: Sequence[Conflict]) -> list[FreezeStop]:
+    of_freeze = {one.freeze_id: one for one in conflicts}
+    return [replace(stop, conflict=of_freeze.get(stop.freeze.pk)) for stop in stops]
 
 
 def _is_example(change: Any) -> bool:
@@ -300,6 +308,7 @@ def _with_all(person: Any, *, reads_restricted: bool) -> ChangeQuerySet:
             NamedApprover.objects.filter(change=OuterRef("pk")).values_list("person__handle")
         ),
         listed_conflicts=listed_for(person, reads_restricted=reads_restricted),
+        conflicts_are_cut=Exists(ConflictOverflow.objects.filter(change=OuterRef("pk"))),
         material_writers=ArraySubquery(
             Revision.objects.filter(change=OuterRef("pk"), is_material=True).values_list("author").distinct()
         ),

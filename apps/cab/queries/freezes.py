@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Prefetch
 
@@ -36,6 +37,7 @@ class FreezeStop:
     is_hard: bool
     is_acknowledged: bool
     exceptions: Sequence[FreezeException] = field(default=())  # of this change from this freeze, the newest first
+    conflict: Any = None  # the conflict of the change with it, where one is open or accepted
 
     @property
     def granted(self) -> FreezeException | None:

@@ -41,6 +41,7 @@ class Standing:
 
 NO_IMPLEMENTER = Blocker("no_implementer", "Nobody is named to carry it out.", "Name an implementer.", "people")
 STOPS_ANY_WORK = frozenset({"on_hold", "conflict"})  # also that of an emergency which nobody has decided yet
+_UP_FOR_WORK = ("authorized", "scheduled")
 _BEFORE_WORK = (
     "draft",
     "changes_requested",
@@ -76,10 +77,20 @@ def blockers(standing: Standing) -> list[Blocker]:
         )
         for sentence in standing.quorum_unreachable
     ]
-    found += [Blocker("conflict", sentence, step, "conflicts") for sentence, step in standing.conflicts]
-    if standing.state in ("authorized", "scheduled"):
+    found += _conflicts(standing)
+    if standing.state in _UP_FOR_WORK:
         found += for_work(standing)
     return found
+
+
+def _conflicts(standing: Standing) -> list[Blocker]:
+    """What stands against it; a freeze is said once, as a freeze where those are told."""
+    freezes = {sentence for _, sentence in standing.freezes}
+    told = [one for one in standing.conflicts if one[0] not in freezes or standing.state not in _UP_FOR_WORK]
+    return [
+        Blocker("conflict", sentence, step, "freezes" if sentence in freezes else "conflicts")
+        for sentence, step in told
+    ]
 
 
 def _author_approves(standing: Standing) -> list[Blocker]:

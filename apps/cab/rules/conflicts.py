@@ -20,7 +20,8 @@ MOST_LINKS_TOLD = 5
 FAILOVER_WORD = "failover"  # the kind of a declared dependency that means "takes over when the other fails"
 
 UNTOLD = "A change that not everyone may know of stands against it at that time."
-UNTOLD_STEP = "Move the window, or ask the chair of the enterprise board to have it accepted."
+# Who asks may not know of the other change, so nobody is named: its people have been told, and see both.
+UNTOLD_STEP = "Move the window. The people of the other change have been told, and may have it accepted."
 
 
 @dataclass(frozen=True)

@@ -245,6 +245,18 @@ class AcknowledgementForm(ReasonForm):
     freeze_id = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
 
 
+class AcceptanceForm(RefusableForm):
+    """Why both may happen at once; the action judges it. `initial` says which conflict it is about."""
+
+    is_at_its_conflict = False  # whether the page shows the form at the conflict, or only what was refused
+
+    reason = forms.CharField(
+        required=False,
+        label="Why both may happen at once",
+        widget=forms.Textarea(attrs={"rows": 2, "maxlength": 4000, "required": True, "autofocus": True}),
+    )
+
+
 class RiskForm(ReasonForm):
     """A higher risk, and why."""
 

@@ -74,7 +74,7 @@ def show(request: PersonRequest, reference: str) -> HttpResponse:
     found = dossier(reference, request.user, at=timezone.now())
     if found.seen != found.change.revision:
         desk.note_look(person=request.user, change=found.change, at=timezone.now())
-    return _page(request, found)
+    return page(request, found)
 
 
 @require_POST
@@ -92,7 +92,7 @@ def vote(request: PersonRequest, reference: str) -> HttpResponse:
             return went(request, change.get_absolute_url())
     except Refusal as refusal:
         form.refuse(refusal)
-    return _page(request, dossier(reference, request.user, at=timezone.now()), refused={"vote": form})
+    return page(request, dossier(reference, request.user, at=timezone.now()), refused={"vote": form})
 
 
 def _act(name: str, act: Callable[[Change, Person, dict[str, Any]], object]) -> Callable[..., HttpResponseBase]:
@@ -112,7 +112,7 @@ def _act(name: str, act: Callable[[Change, Person, dict[str, Any]], object]) -> 
                 return went(request, change.get_absolute_url())
         except Refusal as refusal:
             form.refuse(refusal)
-        return _page(request, dossier(reference, request.user, at=timezone.now()), refused={name: form})
+        return page(request, dossier(reference, request.user, at=timezone.now()), refused={name: form})
 
     return view
 
@@ -246,7 +246,7 @@ def attach(request: PersonRequest, reference: str) -> HttpResponse:
             return went(request, change.get_absolute_url())
     except Refusal as refusal:
         form.refuse(refusal)
-    return _page(request, dossier(reference, request.user, at=timezone.now()), refused={"attach": form})
+    return page(request, dossier(reference, request.user, at=timezone.now()), refused={"attach": form})
 
 
 @require_GET
@@ -324,9 +324,7 @@ def _mendable(found: Dossier) -> list[dict[str, str]]:
     ]
 
 
-def _page(
-    request: PersonRequest, found: Dossier, refused: dict[str, forms.RefusableForm] | None = None
-) -> HttpResponse:
+def page(request: PersonRequest, found: Dossier, refused: dict[str, forms.RefusableForm] | None = None) -> HttpResponse:
     """The dossier's page; with forms that were refused it answers 422."""
     shown = {name: form() for name, form in FORMS.items() if name in found.acts}
     if "keep_finding" in found.acts:
