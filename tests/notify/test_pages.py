@@ -206,3 +206,15 @@ class TestWebhooks:
         assert client.get("/webhooks/99/").status_code == 404
         assert client.post("/webhooks/99/switch/").status_code == 404
         assert client.post("/webhooks/sendings/99/again/").status_code == 404
+
+
+def test_ticked_notices_are_marked_and_ticking_none_marks_none(ada, payments):
+    for number in (1, 2):
+        tell([ada], entry=say(payments, at=NOON, number=number), kind="vote", title="x", url="/x/", at=NOON)
+    client, ids = signed_in(ada), list(Notice.objects.order_by("pk").values_list("pk", flat=True))
+    page = client.get("/inbox/").content.decode()
+    assert page.count('form="chosen"') == 2
+    client.post("/inbox/read/", {"only_chosen": "1"})
+    assert Notice.objects.filter(read_at__isnull=True).count() == 2
+    client.post("/inbox/read/", {"only_chosen": "1", "notice": [ids[0]]})
+    assert list(Notice.objects.filter(read_at__isnull=True).values_list("pk", flat=True)) == [ids[1]]

@@ -326,6 +326,16 @@ class ReasonIn(Strict):
     reason = serializers.CharField(max_length=4000)
 
 
+class HoldsIn(ReasonIn):
+    changes = serializers.ListField(child=serializers.CharField(max_length=24), min_length=1, max_length=100)
+
+
+class HoldsOut(serializers.Serializer[Any]):
+    """The references of what is on hold now."""
+
+    changes = serializers.ListField(child=serializers.CharField())
+
+
 class RiskIn(ReasonIn):
     risk = serializers.IntegerField(
         min_value=1,

@@ -14,6 +14,7 @@ from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.rules import Scope
 from apps.cab.actions import boards as board_actions
 from apps.cab.actions import conditions, emergencies, flow, freezing, handing, proposing, reviews, rounds
+from apps.cab.actions.holding import hold_changes
 from apps.cab.api import serializers as s
 from apps.cab.api.conflicts import ConflictsOfChange
 from apps.cab.api.exceptions import ExceptionsOfChange
@@ -176,6 +177,14 @@ class ChangeViewSet(ConflictsOfChange, ExceptionsOfChange, SlotsOfChange, Observ
         """Cast a ballot."""
         seat_of = people_named([data.pop("seat_of")], field="seat_of")[0] if "seat_of" in data else None
         return rounds.cast_vote(change_id=self.get_object().pk, voter=self.person, seat_of=seat_of, at=self.at, **data)
+
+    @action(detail=False, methods=["post"], filterset_class=None)
+    @write(takes=s.HoldsIn, gives=s.HoldsOut)
+    def holds(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Put several on hold with one reason: all of them or none."""
+        chosen = [find(reference, self.person).pk for reference in data["changes"]]
+        held = hold_changes(change_ids=chosen, person=self.person, reason=data["reason"], at=self.at)
+        return {"changes": [one.reference for one in held]}
 
     @action(detail=True, methods=["post"])
     @write(takes=s.ReasonIn, gives=s.ChangeDetailOut)

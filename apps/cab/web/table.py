@@ -13,16 +13,19 @@ register = template.Library()
 
 
 @register.simple_tag
-def change_rows(changes: Iterable[Change], shows: str) -> SafeString:
-    """One row a change; `shows` names the moment in the last column: deadline, submitted, window."""
-    return mark_safe("\n".join(_row(change, shows) for change in changes))  # noqa: S308  # each cell is escaped below
+def change_rows(changes: Iterable[Change], shows: str, choosing: object = "") -> SafeString:
+    """One row a change; `shows` names the moment in the last column: deadline, submitted, window.
+
+    `choosing` puts a box to tick into each row, which belongs to the form `chosen`.
+    """
+    return mark_safe("\n".join(_row(change, shows, is_chosen_from=bool(choosing)) for change in changes))  # noqa: S308  # each cell is escaped below
 
 
-def _row(change: Change, shows: str) -> str:
+def _row(change: Change, shows: str, *, is_chosen_from: bool) -> str:
     href = change.get_absolute_url()
     name = f'<span class="mono">{change.reference}</span> {conditional_escape(change.title)}'
     cells = (
-        f'<a href="{href}">{name}</a>',
+        f'{_box(change) if is_chosen_from else ""}<a href="{href}">{name}</a>',
         _signs(change),
         risk_bars(change.risk),
         conditional_escape(str(change.cluster)),
@@ -30,6 +33,14 @@ def _row(change: Change, shows: str) -> str:
         _moment(change, shows),
     )
     return f'<tr data-href="{href}"><td>{"</td><td>".join(cells)}</td></tr>'
+
+
+def _box(change: Change) -> str:
+    reference = change.reference
+    return (
+        f'<label class="row-box"><input type="checkbox" form="chosen" name="change" value="{reference}">'
+        f'<span class="visually-hidden">Choose {reference}</span></label> '
+    )
 
 
 def _signs(change: Change) -> str:

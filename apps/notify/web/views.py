@@ -55,10 +55,12 @@ def inbox(request: PersonRequest) -> HttpResponse:
 @signed_in
 @own
 def mark_read(request: PersonRequest) -> HttpResponse:
-    """Mark the chosen notices as read; all of them when none is named."""
+    """Mark the chosen notices as read; all of them when none is named and `only_chosen` is not sent."""
     named = request.POST.getlist("notice")
     chosen = [int(one) for one in named if one.isascii() and one.isdigit() and len(one) <= LONGEST_ID]
-    telling.mark_read(person=request.user, notice_ids=chosen if named else None, at=timezone.now())
+    telling.mark_read(
+        person=request.user, notice_ids=chosen if named or "only_chosen" in request.POST else None, at=timezone.now()
+    )
     return went(request, "notify:inbox")
 
 

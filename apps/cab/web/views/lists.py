@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -12,9 +13,11 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, own, signed_in
 from apps.cab.actions import desk
+from apps.cab.actions.holding import MOST_AT_ONCE, hold_changes
 from apps.cab.models import Change, Review, SavedPage, SavedView
 from apps.cab.queries import changes
 from apps.cab.queries.sampling import reviews_waiting_for
+from apps.cab.queries.dossier import find
 from apps.cab.states import ReviewState
 from apps.cab.web.filters import ChangeFilter
 from apps.cab.web.tables import CHANGES
@@ -74,12 +77,25 @@ def listing(request: PersonRequest) -> HttpResponseBase:
         "views": SavedView.objects.filter(person=request.user, page=SavedPage.CHANGES).order_by("name"),
         "query": _without_paging(request),
         "counted": counted,
+        "may_hold": request.user.may(Capability.PROPOSE_CHANGE),
+        "choosing": request.GET.get("choose") == "1",
     }
     return render(
         request,
         "cab/_change_rows.html" if is_fragment(request) and request.GET.get("part") == "rows" else "cab/changes.html",
         context,
     )
+
+
+@require_POST
+@signed_in
+def hold_chosen(request: PersonRequest) -> HttpResponse:
+    """Put the ticked changes on hold with one reason, all or none, and go back to the list as it was."""
+    chosen = [find(one, request.user).pk for one in request.POST.getlist("change")[: MOST_AT_ONCE + 1]]
+    reason = request.POST.get("reason", "")
+    held = hold_changes(change_ids=chosen, person=request.user, reason=reason, at=timezone.now())
+    messages.success(request, f"{len(held)} change{'' if len(held) == 1 else 's'} put on hold.")
+    return went(request, f"{reverse('cab:changes')}?{request.POST.get('query', '')[:1000]}")
 
 
 @require_POST
@@ -134,6 +150,6 @@ def _counted(many: int) -> str:
 
 def _without_paging(request: PersonRequest) -> str:
     query = request.GET.copy()
-    for name in ("after", "before", "part", "export"):
+    for name in ("after", "before", "part", "export", "choose"):
         query.pop(name, None)
     return query.urlencode()
