@@ -1,14 +1,17 @@
 """Several changes put on hold with one reason: all of them, each in the journal, or none."""
 
+import re
+
 import pytest
 
+from apps.accounts.rules import Role
 from apps.cab.actions import flow, proposing
 from apps.cab.actions.holding import MOST_AT_ONCE, hold_changes
 from apps.cab.models import Change
 from apps.journal.models import Entry
 from apps.kernel.refusals import Invalid, WrongState
 from tests.cab.conftest import content
-from tests.conftest import NOON, signed_in
+from tests.conftest import NOON, make_person, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -36,9 +39,10 @@ def test_one_that_cannot_be_held_keeps_the_others_as_they_are_and_is_named(three
     assert held() == 1
 
 
-def test_who_may_hold_none_of_them_holds_none(three, cleo):
+def test_who_may_hold_none_of_them_holds_none(three):
+    nell = make_person("nell", Role.REQUESTER)
     with pytest.raises(WrongState, match="None was put on hold"):
-        hold_changes(change_ids=[three[0].pk], person=cleo, reason="An audit.", at=NOON)
+        hold_changes(change_ids=[three[0].pk], person=nell, reason="An audit.", at=NOON)
     assert held() == 0
 
 
@@ -65,10 +69,34 @@ def test_the_list_offers_boxes_and_comes_back_as_it_was(three, ada, auditor):
     assert (answer.status_code, answer["Location"]) == (302, "/changes/?type=normal")
     assert "2 changes put on hold" in client.get(answer["Location"]).content.decode()
     assert held() == 2
-    refused = client.post("/changes/holds/", sent)
-    assert (refused.status_code, "None was put on hold" in refused.content.decode()) == (409, True)
     assert "Choose several" not in signed_in(auditor).get("/changes/").content.decode()
     assert signed_in(auditor).post("/changes/holds/", sent).status_code == 403
+
+
+def test_refused_the_list_stands_there_with_the_ticks_and_the_reason(three, ada):
+    client = signed_in(ada)
+    flow.hold_change(change_id=three[0].pk, person=ada, reason="Before.", at=NOON)
+    sent = {"change": [three[0].reference, three[2].reference], "reason": "An <audit>.", "query": "type=normal"}
+    refused = client.post("/changes/holds/", sent)
+    page = refused.content.decode()
+    assert (refused.status_code, held()) == (409, 1)
+    assert "None was put on hold" in page
+    assert 'value="An &lt;audit&gt;."' in page
+    ticked = re.findall(r'name="change" value="(CHG-\d+)" checked', page)
+    assert sorted(ticked) == sorted(sent["change"])
+
+
+def test_the_notice_takes_it_back(three, ada):
+    client = signed_in(ada)
+    client.post("/changes/holds/", {"change": [one.reference for one in three], "reason": "An audit."})
+    page = client.get("/changes/").content.decode()
+    form = page.partition('class="undo"')[2].partition("</form>")[0]
+    fields = dict(re.findall(r'name="(changes|query)" value="([^"]*)"', form))
+    assert 'action="/changes/releases/"' in form
+    answer = client.post("/changes/releases/", fields)
+    assert (answer.status_code, held()) == (302, 0)
+    again = client.post("/changes/releases/", fields)
+    assert (again.status_code, "None was released" in again.content.decode()) == (409, True)
 
 
 def test_the_api_holds_all_or_none(three, ada):
@@ -81,3 +109,10 @@ def test_the_api_holds_all_or_none(three, ada):
     )
     assert again.status_code == 409
     assert held() == 3
+    back = client.post(
+        "/api/v1/changes/releases/",
+        {"changes": sent["changes"]},
+        content_type="application/json",
+        headers={"Idempotency-Key": "h3"},
+    )
+    assert (back.status_code, back.json(), held()) == (200, {"changes": sent["changes"]}, 0)

@@ -218,3 +218,21 @@ def test_ticked_notices_are_marked_and_ticking_none_marks_none(ada, payments):
     assert Notice.objects.filter(read_at__isnull=True).count() == 2
     client.post("/inbox/read/", {"only_chosen": "1", "notice": [ids[0]]})
     assert list(Notice.objects.filter(read_at__isnull=True).values_list("pk", flat=True)) == [ids[1]]
+
+
+def test_what_was_marked_in_one_go_is_taken_back_and_nothing_else(ada, cleo, payments):
+    for number in (1, 2, 3):
+        tell([ada, cleo], entry=say(payments, at=NOON, number=number), kind="vote", title="x", url="/x/", at=NOON)
+    mine = Notice.objects.filter(person=ada)
+    Notice.objects.filter(person=cleo).update(read_at=NOON)
+    mine.filter(pk=mine.earliest("pk").pk).update(read_at=NOON)
+    client = signed_in(ada)
+    client.post("/inbox/read/")
+    page = client.get("/inbox/").content.decode()
+    assert "2 notices marked as read." in page
+    (read_at,) = re.findall(r'name="read_at" value="([^"]+)"', page)
+    assert client.post("/inbox/unread/", {"read_at": read_at}).status_code == 302
+    assert mine.filter(read_at=None).count() == 2
+    assert Notice.objects.filter(person=cleo, read_at=None).count() == 0
+    for nonsense in ("", "yesterday", "2026-13-40T00:00:00+00:00", "2026-03-02T12:00:00"):
+        assert client.post("/inbox/unread/", {"read_at": nonsense}).status_code == 422

@@ -330,8 +330,12 @@ class HoldsIn(ReasonIn):
     changes = serializers.ListField(child=serializers.CharField(max_length=24), min_length=1, max_length=100)
 
 
+class ReleasesIn(Strict):
+    changes = serializers.ListField(child=serializers.CharField(max_length=24), min_length=1, max_length=100)
+
+
 class HoldsOut(serializers.Serializer[Any]):
-    """The references of what is on hold now."""
+    """The references of what was put on hold, or released."""
 
     changes = serializers.ListField(child=serializers.CharField())
 

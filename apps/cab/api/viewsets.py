@@ -14,7 +14,7 @@ from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.rules import Scope
 from apps.cab.actions import boards as board_actions
 from apps.cab.actions import conditions, emergencies, flow, freezing, handing, proposing, reviews, rounds
-from apps.cab.actions.holding import hold_changes
+from apps.cab.actions.holding import hold_changes, release_changes
 from apps.cab.api import serializers as s
 from apps.cab.api.conflicts import ConflictsOfChange
 from apps.cab.api.exceptions import ExceptionsOfChange
@@ -185,6 +185,14 @@ class ChangeViewSet(ConflictsOfChange, ExceptionsOfChange, SlotsOfChange, Observ
         chosen = [find(reference, self.person).pk for reference in data["changes"]]
         held = hold_changes(change_ids=chosen, person=self.person, reason=data["reason"], at=self.at)
         return {"changes": [one.reference for one in held]}
+
+    @action(detail=False, methods=["post"], filterset_class=None)
+    @write(takes=s.ReleasesIn, gives=s.HoldsOut)
+    def releases(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Take the hold away from several: all of them or none."""
+        chosen = [find(reference, self.person).pk for reference in data["changes"]]
+        released = release_changes(change_ids=chosen, person=self.person, at=self.at)
+        return {"changes": [one.reference for one in released]}
 
     @action(detail=True, methods=["post"])
     @write(takes=s.ReasonIn, gives=s.ChangeDetailOut)

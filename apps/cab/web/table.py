@@ -1,6 +1,6 @@
 """The rows of a table of changes, written straight: fifty rows through template nodes were a third of the page."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django import template
 from django.utils.html import conditional_escape
@@ -13,19 +13,21 @@ register = template.Library()
 
 
 @register.simple_tag
-def change_rows(changes: Iterable[Change], shows: str, choosing: object = "") -> SafeString:
+def change_rows(
+    changes: Iterable[Change], shows: str, choosing: object = "", ticked: Collection[str] = ()
+) -> SafeString:
     """One row a change; `shows` names the moment in the last column: deadline, submitted, window.
 
-    `choosing` puts a box to tick into each row, which belongs to the form `chosen`.
+    `choosing` puts a box to tick into each row, which belongs to the form `chosen`; `ticked` are the references ticked.
     """
-    return mark_safe("\n".join(_row(change, shows, is_chosen_from=bool(choosing)) for change in changes))  # noqa: S308  # each cell is escaped below
+    return mark_safe("\n".join(_row(change, shows, ticked=ticked or () if choosing else None) for change in changes))  # noqa: S308  # each cell is escaped below
 
 
-def _row(change: Change, shows: str, *, is_chosen_from: bool) -> str:
+def _row(change: Change, shows: str, *, ticked: Collection[str] | None) -> str:
     href = change.get_absolute_url()
     name = f'<span class="mono">{change.reference}</span> {conditional_escape(change.title)}'
     cells = (
-        f'{_box(change) if is_chosen_from else ""}<a href="{href}">{name}</a>',
+        f'{"" if ticked is None else _box(change, is_ticked=change.reference in ticked)}<a href="{href}">{name}</a>',
         _signs(change),
         risk_bars(change.risk),
         conditional_escape(str(change.cluster)),
@@ -35,10 +37,10 @@ def _row(change: Change, shows: str, *, is_chosen_from: bool) -> str:
     return f'<tr data-href="{href}"><td>{"</td><td>".join(cells)}</td></tr>'
 
 
-def _box(change: Change) -> str:
-    reference = change.reference
+def _box(change: Change, *, is_ticked: bool) -> str:
+    reference, ticked = change.reference, " checked" if is_ticked else ""
     return (
-        f'<label class="row-box"><input type="checkbox" form="chosen" name="change" value="{reference}">'
+        f'<label class="row-box"><input type="checkbox" form="chosen" name="change" value="{reference}"{ticked}>'
         f'<span class="visually-hidden">Choose {reference}</span></label> '
     )
 

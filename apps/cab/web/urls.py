@@ -37,6 +37,7 @@ urlpatterns = [
     path("changes/", lists.listing, name="changes"),
     path("changes/new/", editing.propose, name="propose"),
     path("changes/holds/", lists.hold_chosen, name="hold-changes"),
+    path("changes/releases/", lists.release_chosen, name="release-changes"),
     path("changes/views/", lists.save_view, name="save-view"),
     path("changes/views/<int:view_id>/removal/", lists.forget_view, name="forget-view"),
     path("changes/<str:reference>/", dossier.show, name="change"),

@@ -8,6 +8,7 @@ app_name = "notify"
 urlpatterns = [
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/read/", views.mark_read, name="mark-read"),
+    path("inbox/unread/", views.mark_unread, name="mark-unread"),
     path("inbox/preferences/", views.preferences, name="preferences"),
     path("inbox/digest/", views.set_digest, name="set-digest"),
     path("inbox/<int:notice_id>/", views.open_notice, name="open"),

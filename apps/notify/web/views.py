@@ -5,16 +5,19 @@ from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
+from django.utils.dateparse import parse_datetime
 from django.utils.http import http_date, url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, own, signed_in
+from apps.accounts.web.undo import offer_undo
 from apps.kernel.answers import went
 from apps.kernel.paging import page_by_key
-from apps.kernel.refusals import NotFound, Refusal
+from apps.kernel.refusals import Invalid, NotFound, Refusal
 from apps.notify import feeds, queries
 from apps.notify.actions import digests, telling, webhooks
 from apps.notify.actions import feeds as feed_actions
@@ -58,9 +61,26 @@ def mark_read(request: PersonRequest) -> HttpResponse:
     """Mark the chosen notices as read; all of them when none is named and `only_chosen` is not sent."""
     named = request.POST.getlist("notice")
     chosen = [int(one) for one in named if one.isascii() and one.isdigit() and len(one) <= LONGEST_ID]
-    telling.mark_read(
-        person=request.user, notice_ids=chosen if named or "only_chosen" in request.POST else None, at=timezone.now()
-    )
+    now, wanted = timezone.now(), chosen if named or "only_chosen" in request.POST else None
+    many = telling.mark_read(person=request.user, notice_ids=wanted, at=now)
+    if many:
+        sentence = f"{many:,} notice{'' if many == 1 else 's'} marked as read."
+        offer_undo(request, sentence, url=reverse("notify:mark-unread"), fields={"read_at": now.isoformat()})
+    return went(request, "notify:inbox")
+
+
+@require_POST
+@signed_in
+@own
+def mark_unread(request: PersonRequest) -> HttpResponse:
+    """Take back what was marked as read in one go."""
+    try:
+        read_at = parse_datetime(request.POST.get("read_at", "")[:40])
+    except ValueError:
+        read_at = None
+    if read_at is None or read_at.tzinfo is None:
+        raise Invalid("This does not say which notices were marked.", next_step="Mark them as unread one by one.")
+    telling.mark_unread_again(person=request.user, read_at=read_at)
     return went(request, "notify:inbox")
 
 

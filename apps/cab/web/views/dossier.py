@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.models import Person
 from apps.accounts.web.people import PersonRequest, signed_in
+from apps.accounts.web.undo import offer_undo
 from apps.cab.actions import (
     checks,
     conditions,
@@ -33,7 +34,6 @@ from apps.cab.queries.named import components_named, people_named
 from apps.cab.rules import revisions
 from apps.cab.states import ChangeState
 from apps.cab.web import forms
-from apps.cab.web.undo import offer_undo
 from apps.kernel.answers import is_fragment, went
 from apps.kernel.refusals import NotFound, Refusal
 

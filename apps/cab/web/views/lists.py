@@ -1,10 +1,11 @@
 """My queue, and the list of changes with its filters; the views people save of it and of the calendar."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -12,8 +13,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, own, signed_in
+from apps.accounts.web.undo import offer_undo
 from apps.cab.actions import desk
-from apps.cab.actions.holding import MOST_AT_ONCE, hold_changes
+from apps.cab.actions.holding import MOST_AT_ONCE, hold_changes, release_changes
 from apps.cab.models import Change, Review, SavedPage, SavedView
 from apps.cab.queries import changes
 from apps.cab.queries.sampling import reviews_waiting_for
@@ -21,10 +23,10 @@ from apps.cab.queries.dossier import find
 from apps.cab.states import ReviewState
 from apps.cab.web.filters import ChangeFilter
 from apps.cab.web.tables import CHANGES
-from apps.cab.web.undo import offer_undo
 from apps.clusters.web.exports import asked, export
 from apps.kernel.answers import is_fragment, went
 from apps.kernel.paging import Page, page_by_key
+from apps.kernel.refusals import Invalid, Refusal, WrongState
 
 SHORT_LIST = 20
 MOST_COUNTED = 1000  # counting further costs more than it tells
@@ -69,6 +71,11 @@ def listing(request: PersonRequest) -> HttpResponseBase:
     """Every change this person may see, filtered by what stands in the address."""
     if kind := asked(request):
         return export(CHANGES, kind, _filtered(request).qs.in_lists().order_by(*changes.LIST_ORDER))
+    return _list(request)
+
+
+def _list(request: PersonRequest, *, refused: Refusal | None = None) -> HttpResponse:
+    """The list; where holding what was ticked is refused, it stands there again with the ticks and the reason."""
     filtered, page, counted = _found(request)
     context = {
         "page": page,
@@ -78,24 +85,45 @@ def listing(request: PersonRequest) -> HttpResponseBase:
         "query": _without_paging(request),
         "counted": counted,
         "may_hold": request.user.may(Capability.PROPOSE_CHANGE),
-        "choosing": request.GET.get("choose") == "1",
+        "choosing": request.GET.get("choose") == "1" or refused is not None,
+        "refused": refused,
+        "ticked": frozenset(request.POST.getlist("change")),
+        "reason": request.POST.get("reason", ""),
     }
-    return render(
-        request,
-        "cab/_change_rows.html" if is_fragment(request) and request.GET.get("part") == "rows" else "cab/changes.html",
-        context,
-    )
+    is_part = is_fragment(request) and request.GET.get("part") == "rows"
+    template = "cab/_change_rows.html" if is_part else "cab/changes.html"
+    return render(request, template, context, status=refused.status if refused else 200)
 
 
 @require_POST
 @signed_in
 def hold_chosen(request: PersonRequest) -> HttpResponse:
     """Put the ticked changes on hold with one reason, all or none, and go back to the list as it was."""
-    chosen = [find(one, request.user).pk for one in request.POST.getlist("change")[: MOST_AT_ONCE + 1]]
+    query = request.POST.get("query", "")[:1000]
     reason = request.POST.get("reason", "")
-    held = hold_changes(change_ids=chosen, person=request.user, reason=reason, at=timezone.now())
-    messages.success(request, f"{len(held)} change{'' if len(held) == 1 else 's'} put on hold.")
+    try:
+        chosen = _chosen(request, request.POST.getlist("change"))
+        held = hold_changes(change_ids=chosen, person=request.user, reason=reason, at=timezone.now())
+    except (Invalid, WrongState) as refusal:
+        request.GET = QueryDict(query)
+        return _list(request, refused=refusal)
+    fields = {"changes": " ".join(one.reference for one in held), "query": query}
+    offer_undo(request, f"{_changes(len(held))} put on hold.", url=reverse("cab:release-changes"), fields=fields)
+    return went(request, f"{reverse('cab:changes')}?{query}")
+
+
+@require_POST
+@signed_in
+def release_chosen(request: PersonRequest) -> HttpResponse:
+    """Take the hold away from several at once, as the notice after holding them offers."""
+    chosen = _chosen(request, request.POST.get("changes", "").split())
+    released = release_changes(change_ids=chosen, person=request.user, at=timezone.now())
+    messages.success(request, f"{_changes(len(released))} released.")
     return went(request, f"{reverse('cab:changes')}?{request.POST.get('query', '')[:1000]}")
+
+
+def _chosen(request: PersonRequest, references: Sequence[str]) -> list[int]:
+    return [find(one, request.user).pk for one in references[: MOST_AT_ONCE + 1]]
 
 
 @require_POST
@@ -141,11 +169,15 @@ def _filtered(request: PersonRequest) -> ChangeFilter:
     return filtered
 
 
+def _changes(many: int) -> str:
+    return f"{many:,} change{'' if many == 1 else 's'}"
+
+
 def _counted(many: int) -> str:
     """How many there are, as far as counting stays cheap."""
     if many > MOST_COUNTED:
         return f"More than {MOST_COUNTED:,} changes"
-    return f"{many:,} change{'' if many == 1 else 's'}"
+    return _changes(many)
 
 
 def _without_paging(request: PersonRequest) -> str:
