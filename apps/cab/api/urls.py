@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from apps.cab.api.calendar import CalendarViewSet
 from apps.cab.api.change_models import ModelViewSet
 from apps.cab.api.conflicts import ConflictViewSet
 from apps.cab.api.dashboards import DashboardViewSet
@@ -16,7 +17,6 @@ from apps.cab.api.sampling import BoardSampling, PeriodViewSet, SampledReviewVie
 from apps.cab.api.standards import TemplateViewSet
 from apps.cab.api.viewsets import (
     BoardViewSet,
-    CalendarViewSet,
     ChangeViewSet,
     QueueViewSet,
     ReviewViewSet,

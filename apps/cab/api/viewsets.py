@@ -18,7 +18,7 @@ from apps.cab.actions.holding import hold_changes, release_changes
 from apps.cab.api import serializers as s
 from apps.cab.api.conflicts import ConflictsOfChange
 from apps.cab.api.exceptions import ExceptionsOfChange
-from apps.cab.api.filters import ChangeApiFilter, WindowFilter
+from apps.cab.api.filters import ChangeApiFilter
 from apps.cab.api.freezes import AcknowledgementIn
 from apps.cab.api.observations import ObservedChanges
 from apps.cab.api.review_checks import ChecksOfChange
@@ -38,7 +38,6 @@ from apps.cab.models import (
 )
 from apps.cab.queries import changes
 from apps.cab.queries.boards import ballots_shown_to, conditions_shown_to, open_round
-from apps.cab.queries.calendar.feeds import PLANNED
 from apps.cab.queries.dossier import find, whole
 from apps.cab.queries.named import board_named, boards_visible_to, cluster_named, people_named
 from apps.cab.states import ChangeState
@@ -393,25 +392,6 @@ class QueueViewSet(ReadViewSet[Change]):
         if self.action == "list" and not self.request.query_params:
             return changes.first_waiting(self.person, at=self.at, order=self.ordering)
         return changes.waiting_for(self.person, at=self.at).in_lists().filter(deadline_at__isnull=False)
-
-
-class CalendarViewSet(ReadViewSet[Change]):
-    """Changes with a planned window, by its start."""
-
-    serializer_class = s.ChangeOut
-    lookup_field = "reference"
-    lookup_value_regex = "[^/]{1,24}"
-    ordering = ("window_start_at", "number")
-    filterset_class = WindowFilter
-    version_field = "revision"
-
-    def rows(self) -> QuerySet[Change]:
-        rows = Change.objects.visible_to(self.person).in_lists()
-        return rows.filter(state__in=PLANNED, window_start_at__isnull=False)
-
-    def get_object(self) -> Change:
-        """The planned change of the address, by reference."""
-        return find(self.kwargs["reference"], self.person, self.rows())
 
 
 class VoteViewSet(ReadViewSet[Ballot]):
