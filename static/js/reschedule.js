@@ -1,7 +1,9 @@
-// The week: a change is dragged, or focused and moved by arrow keys, to another time. Letting go (or Enter) opens the edit
+// The week: a change is dragged (on a touch screen after a long press), or focused and moved by arrow keys, to another time. Letting go (or Enter) opens the edit
 // form with the window proposed and what it would mean; nothing is kept here. Without scripts a link beside it opens the form.
 const GRID_S = 15 * 60; // what a window snaps to
 const STEADY_PX = 4; // a hand that shakes does not drag
+const LONG_PRESS_MS = 450; // on a touch screen: before it, a finger scrolls
+const FINGER_PX = 10; // a finger that rests moves no further
 
 export function rescheduleInWeek() {
   const week = document.querySelector("[data-week]");
@@ -17,7 +19,7 @@ function movable(item, scale, note) {
   const link = item.querySelector("a");
   const start = Number(item.dataset.start);
   const track = item.closest(".lane-track");
-  let [to, grip, dragged] = [start, null, false];
+  let [to, grip, dragged, pressing] = [start, null, false, null];
   item.classList.add("can-move");
   link.draggable = false;
 
@@ -29,15 +31,29 @@ function movable(item, scale, note) {
     item.classList.toggle("is-moving", to !== start || Boolean(grip));
     note.textContent = to === start ? "" : `${item.dataset.name}: ${said(to, scale.zone)} – ${said(to + Number(item.dataset.length), scale.zone)}. ${grip ? "Let go to open the form." : "Enter opens the form, Escape puts it back."}`;
   }
-  const putBack = () => { grip = null; show(start); };
+  const putBack = () => { letGo(); grip = null; show(start); };
   const open = () => location.assign(`${item.dataset.move}?moved_to=${new Date(to * 1000).toISOString().slice(0, 19)}Z`);
 
   item.addEventListener("pointerdown", (event) => {
     dragged = false;
-    if (event.button || event.pointerType === "touch" || event.target.closest(".lane-move") || getComputedStyle(item).position !== "absolute") return;
-    grip = { x: event.clientX, id: event.pointerId };
+    if (event.button || !event.isPrimary || event.target.closest(".lane-move") || getComputedStyle(item).position !== "absolute") return;
+    const found = { x: event.clientX, y: event.clientY, id: event.pointerId };
+    if (event.pointerType !== "touch") grip = found;
+    else pressing = { ...found, timer: setTimeout(() => take(found), LONG_PRESS_MS) };
   });
+  const letGo = () => { clearTimeout(pressing?.timer); pressing = null; };
+  // A long press has hold of it: what follows moves the change, and neither scrolls nor opens the link.
+  function take(found) {
+    pressing = null;
+    [grip, dragged] = [found, true];
+    item.setPointerCapture(grip.id);
+    navigator.vibrate?.(10);
+    show(start);
+  }
+  item.addEventListener("touchmove", (event) => { if (grip && event.cancelable) event.preventDefault(); }, { passive: false });
+  item.addEventListener("contextmenu", (event) => { if (grip || pressing) event.preventDefault(); });
   item.addEventListener("pointermove", (event) => {
+    if (pressing && Math.hypot(event.clientX - pressing.x, event.clientY - pressing.y) > FINGER_PX) letGo();
     if (!grip) return;
     const far = event.clientX - grip.x;
     if (!dragged && Math.abs(far) < STEADY_PX) return;
@@ -47,6 +63,7 @@ function movable(item, scale, note) {
     show(Math.round((start + seconds) / GRID_S) * GRID_S);
   });
   item.addEventListener("pointerup", () => {
+    letGo();
     const wasDragged = grip && dragged;
     grip = null;
     if (!wasDragged) return;

@@ -56,6 +56,33 @@ def test_a_change_is_dragged_to_another_day_and_saved_in_the_form(desk, ada, cha
     assert change.window_end_at - change.window_start_at == timedelta(hours=2)
 
 
+def touched(page, kind: str, *at: float) -> None:
+    points = [{"x": at[0], "y": at[1]}] if at else []
+    page.context.new_cdp_session(page).send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def test_a_long_press_takes_hold_of_a_change_and_a_short_one_does_not(desk, ada, change):
+    page = desk.sign_in("ada")
+    page.goto("/calendar/")
+    item = page.locator(".lane-item", has_text=change.reference)
+    box, day = item.bounding_box(), page.locator(".week-day").first.bounding_box()["width"]
+    x, y = box["x"] + 30, box["y"] + 20
+    touched(page, "touchStart", x, y)
+    touched(page, "touchMove", x + day / 2, y)  # at once: the finger scrolls
+    page.wait_for_timeout(600)
+    expect(item).not_to_have_class(re.compile("is-moving"))
+    touched(page, "touchEnd")
+    assert page.url.endswith("/calendar/")
+    touched(page, "touchStart", x, y)
+    expect(item).to_have_class(re.compile("is-moving"))
+    touched(page, "touchMove", x + day / 2, y)
+    touched(page, "touchMove", x + day, y)
+    expect(page.locator(".move-note")).to_contain_text("Let go to open the form.")
+    touched(page, "touchEnd")
+    start = opened(page, change)
+    assert abs(start - change.window_start_at - timedelta(days=1)) <= QUARTER
+
+
 def test_a_change_is_moved_by_the_keyboard_alone(desk, ada, change):
     page = desk.sign_in("ada")
     page.goto("/calendar/")
@@ -90,8 +117,10 @@ def test_on_a_phone_the_week_is_a_list_that_never_scrolls_sideways(phone, ada, c
     page = phone.sign_in("ada")
     page.goto("/calendar/")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    item = page.locator(".lane-item", has_text=change.reference)
-    expect(item).to_contain_text("12:00 – 14:00 UTC")
+    days = page.get_by_role("list", name="The week by day").locator(":scope > li")
+    expect(days).to_have_count(7)
+    item = days.nth(2).locator(".day-item", has_text=change.reference)
+    expect(item).to_contain_text("12:00 – 14:00")
     link = item.get_by_role("link", name="Reschedule").bounding_box()
     assert link["width"] >= 44
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from apps.clusters.models import Cluster
 from apps.kernel.templatetags.ledger import zone_word
 
 LEAST_READABLE = 13.9  # percent of a week that a change needs to show its time and reference
+SHORT = 0.75  # of what can be read: a band below it has its name beside it
 MOST_IN_A_CELL = 6  # changes of one lane and day; the rest stands behind one link to the list
 MOST_BANDS = 24  # windows and freezes of one lane
 FEDERATION = 0  # the key of the lane that is no cluster's
@@ -33,6 +34,8 @@ class Band:
     url: str
     start_at: datetime
     end_at: datetime
+    is_short: bool = False  # too short to hold its name, which then stands behind it
+    is_last: bool = False  # and at the end of the span, where its name stands before it
 
 
 @dataclass(frozen=True)
@@ -133,10 +136,17 @@ def _lay_bands(lane: Lane, bands: list[Band], span: Span) -> list[str]:
     ends = [(span.percent(one.start_at), span.percent(one.end_at)) for one in lane.bands]
     rows = packed([footprint(*both, least=LEAST_READABLE) for both in ends])
     rules = [f".{lane.key}{{--bands:{max(rows, default=-1) + 1}}}"]
+    lane.bands = [_with_room(*one) for one in zip(lane.bands, ends, strict=True)]
     for one, row, both in zip(lane.bands, rows, ends, strict=True):
         rules.append(f".{lane.key} .{one.key}{_box(row, *both)}")
         rules.append(f".tint.{one.key}{{--x:{both[0]:.3f};--w:{both[1] - both[0]:.3f}}}")
     return rules
+
+
+def _with_room(band: Band, ends: tuple[float, float]) -> Band:
+    start, end = ends
+    is_short, is_last = end - start < LEAST_READABLE * SHORT, start > 100 - LEAST_READABLE  # percent
+    return replace(band, is_short=is_short and not is_last, is_last=is_short and is_last)
 
 
 def _lay_items(lane: Lane, changes: list[Change], sheet: Sheet, filtered: CalendarFilter) -> list[str]:

@@ -15,7 +15,7 @@ from apps.cab.models import SavedPage
 from apps.cab.queries.calendar.sheet import Sheet, sheet
 from apps.cab.queries.calendar.year import days_of, days_on
 from apps.cab.rules.calendar import DAY, EARLIEST_YEAR, LATEST_YEAR, Span
-from apps.cab.web import heat, lanes
+from apps.cab.web import days, heat, lanes
 from apps.cab.web.calendar_filter import CalendarFilter
 from apps.cab.web.months import month_weeks
 from apps.kernel.refusals import Invalid
@@ -31,10 +31,11 @@ def week(request: PersonRequest) -> HttpResponse:
     span = Span(monday, monday + 6 * DAY, timezone.get_current_timezone())
     filtered = CalendarFilter(request)
     found = sheet(request.user, span, filtered.rows, cluster=filtered.cluster)
-    laid = lanes.laid_out(found, filtered)
+    heads = _days(found, filtered)
     context = {
-        "laid": laid,
-        "days": _days(found, filtered),
+        "laid": lanes.laid_out(found, filtered),
+        "days": heads,
+        "list": days.listed(found, filtered, heads),
         "now": span.percent(timezone.now()) if span.start_at <= timezone.now() < span.end_at else None,
         "clocks": _clocks(span),
         "previous": _turned(filtered, "week", (monday - 7 * DAY).isoformat()),
@@ -93,8 +94,8 @@ def year_json(request: PersonRequest) -> HttpResponse:
     """The same figures for a program: the days that hold something."""
     span, filtered = _year(request), CalendarFilter(request)
     figures = days_of(request.user, span, filtered.rows, cluster=filtered.cluster)
-    days = [{**vars(one), "day": one.day.isoformat()} for one in figures if not one.is_empty]
-    return JsonResponse({"year": span.first.year, "zone": str(span.zone), "days": days})
+    told = [{**vars(one), "day": one.day.isoformat()} for one in figures if not one.is_empty]
+    return JsonResponse({"year": span.first.year, "zone": str(span.zone), "days": told})
 
 
 @require_GET
