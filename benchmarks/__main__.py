@@ -1,7 +1,7 @@
 """`make bench`: 10,000 changes, then 100,000; pages, the vote, an import and conflicts beside their floors.
 
-Only prints. `python -m benchmarks conflicts` measures only the last of these, at 100,000, and
-`python -m benchmarks replays` only the replay of a policy, on 45,484.
+Only prints. `python -m benchmarks conflicts` measures only the last of these, `python -m benchmarks year metrics` only
+the pages named, both at 100,000; `python -m benchmarks replays` only the replay of a policy, on 45,484.
 """
 
 import os
@@ -33,6 +33,11 @@ def main() -> int:
         return 0
     if sys.argv[1:] == ["conflicts"]:
         stage.changes(1, SIZES[-1])
+    elif sys.argv[1:]:
+        stage.changes(1, SIZES[-1])
+        conflicts.surround()
+        table.pages(measure.pages(reader, sys.argv[1:]), SIZES[-1])
+        return 0
     else:
         had, found = 0, {}
         for size in SIZES:

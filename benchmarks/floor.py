@@ -66,6 +66,23 @@ FROM cab_change AS c CROSS JOIN LATERAL generate_series(
     date_trunc('month', greatest(c.submitted_at, {_SINCE})) + interval '1 month', least(c.implemented_at, now()),
     interval '1 month') AS ended
 WHERE ({_OPEN} OR c.implemented_at >= {_SINCE}) AND {_SEEN} GROUP BY ended"""
+# The calendar of a year: changes a day, counted by first and last day, and what else lies in the year.
+_YEAR = "date_trunc('year', now())"
+_IN_YEAR = "{start} < {year} + interval '1 year' AND {end} > {year}"
+_YEARS_CHANGES = f"""SELECT (c.window_start_at AT TIME ZONE 'UTC')::date, (c.window_end_at AT TIME ZONE 'UTC')::date,
+    count(*)
+FROM cab_change AS c
+WHERE {_IN_YEAR.format(start="c.window_start_at", end="c.window_end_at", year=_YEAR)} AND {_SEEN}
+    AND c.state IN ('authorized', 'scheduled', 'implementing', 'implemented', 'in_review', 'closed') GROUP BY 1, 2"""
+_YEARS_FREEZES = f"""SELECT id, name, start_at, end_at FROM windows_freeze
+WHERE state = 'enforced' AND {_IN_YEAR.format(start="start_at", end="end_at", year=_YEAR)}"""
+_YEARS_CONFLICTS = f"""SELECT f.id, a.window_start_at, a.window_end_at, b.window_start_at, b.window_end_at
+FROM cab_conflict AS f JOIN cab_change AS a ON a.id = f.change_id LEFT JOIN cab_change AS b ON b.id = f.other_id
+WHERE f.state = 'open' AND ({_IN_YEAR.format(start="a.window_start_at", end="a.window_end_at", year=_YEAR)}
+    OR {_IN_YEAR.format(start="b.window_start_at", end="b.window_end_at", year=_YEAR)}) ORDER BY f.id LIMIT 2000"""
+_BLACKOUTS = (
+    "SELECT * FROM windows_recurringwindow WHERE kind = 'blackout' AND retired_at IS NULL ORDER BY id LIMIT 300"
+)
 QUESTIONS: dict[str, tuple[str, ...]] = {
     "list": (f"{_ROW} WHERE {_SEEN} {_ORDER}",),
     "filtered": (f"{_ROW} WHERE {_SEEN} AND k.slug = 'cluster-3' AND c.risk >= 3 AND c.state = 'closed' {_ORDER}",),
@@ -86,6 +103,7 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         _ENTRIES,
     ),
     "metrics": (_DONE, _WAITS, _BACKLOG, _MONTHS, "SELECT id, name FROM clusters_cluster"),
+    "year": (_YEARS_CHANGES, _YEARS_FREEZES, _YEARS_CONFLICTS, _BLACKOUTS),
     "api list": (f"{_ROW} WHERE {_SEEN} {_ORDER}",),
     "api queue": (_WAITING,),
     "api one": (_CHANGE, _COMPONENTS, _ROUNDS, _BALLOTS, _SEATS),

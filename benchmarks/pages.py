@@ -5,6 +5,7 @@ from dataclasses import dataclass
 NUMBER = 1250  # a change that waits for the board: the fullest dossier there is
 MOST_QUERIES = 12
 AIM_PAGE, AIM_API, AIM_GROWTH, AIM_VOTE, AIM_METRICS, AIM_CONFLICTS = 6.0, 3.0, 1.3, 5.0, 8.0, 10.0
+AIM_YEAR = 8.0
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ PAGES = (
     Page("queue", "/queue/", "queue", AIM_PAGE),
     Page("dossier", f"/changes/CHG-{NUMBER}/", "dossier", AIM_PAGE),
     Page("metrics", "/programme/", "metrics", AIM_METRICS),
+    Page("year", "/calendar/year/", "year", AIM_YEAR),
     Page("API list", "/api/v1/changes/", "api list", AIM_API),
     Page("API filtered", "/api/v1/changes/?cluster=cluster-3&risk=3&state=closed", "filtered", AIM_API),
     Page("API search", "/api/v1/changes/?q=signing+key", "search", AIM_API),

@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import DateTimeRangeField
 from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models
-from django.db.models.functions import Greatest
+from django.db.models.functions import Coalesce, Greatest
 from django.db.models.lookups import IsNull
 from django.urls import reverse
 
@@ -47,6 +47,13 @@ _LISTED = (
     *("window_start_at", "window_end_at", "deadline_at", "submitted_at", "decided_at", "implemented_at"),
     *("cluster__slug", "cluster__name", "requester__handle", "requester__name"),
 )
+
+
+def ended_at() -> models.Case:
+    """When a change left the backlog: implemented, rejected or cancelled; null while it is open. An index holds it."""
+    at_work = models.Q(state__in=[*PLANNING, ChangeState.CHANGES_REQUESTED])
+    ended = Coalesce("implemented_at", "closed_at", "decided_at", "submitted_at", "created_at")
+    return models.Case(models.When(at_work, then=None), default=ended, output_field=models.DateTimeField())
 
 
 class ChangeQuerySet(models.QuerySet["Change"]):
@@ -271,6 +278,9 @@ class Change(models.Model):
                 name="change_by_implemented",
                 condition=models.Q(implemented_at__isnull=False),
             ),
+            models.Index(fields=["decided_at"], name="change_by_decided", condition=models.Q(decided_at__isnull=False)),
+            # What is open has none: the backlog of a moment is found without reading the history.
+            models.Index(ended_at(), name="change_by_ended"),
             models.Index(
                 fields=["-number"],
                 name="change_decided_afterwards",

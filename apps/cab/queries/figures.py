@@ -6,15 +6,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, Value, When
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
 
 from apps.accounts.models import Person
-from apps.cab.models import Board, ChangeType, FreezeException, Reversal
+from apps.cab.models import Board, ChangeType, FreezeException
 from apps.cab.queries import programme
 from apps.cab.queries.metrics import FAILED
 from apps.cab.queries.named import boards_visible_to
-from apps.cab.queries.programme import Scope
+from apps.cab.queries.programme import Boards, Scope
 from apps.cab.rules.metrics import METRICS, Metric, Rows
 from apps.clusters.models import Cluster
 
@@ -80,18 +80,18 @@ class Report:
 
 
 def report(person: Person, scope: Scope, *, at: datetime, names_groups: bool = True) -> Report:
-    """Every figure of the scope as of `at`, in four statements over the changes and two for names.
+    """Every figure of the scope as of `at`, in three statements over the changes and two for names.
 
     Without `names_groups` the two are saved, and there are no groups by cluster and board.
     """
     asked = replace(scope, until=max(scope.since, min(scope.until, at.date())))  # what is still to come holds nothing
     end_at = min(asked.end_at, at)
-    found = _Found()
-    found.add(_IMPLEMENTED, _facts_implemented(person, asked))
-    found.add(_DECIDED, _facts_decided(person, asked))
-    found.add(_OPEN, _facts_open(person, asked, end_at), end_at)
-    found.add(_OPEN_BY_MONTH, _facts_spanning(person, asked, end_at), asked.start_at, end_at)
     known = _known(person) if names_groups else Known([], [])
+    boards = [one.pk for one in known.boards] if names_groups else None
+    found = _Found()
+    found.add(_DONE, _facts_done(person, asked, boards))
+    found.add(_OPEN, _facts_open(person, asked, end_at, boards), end_at)
+    found.add(_OPEN_BY_MONTH, _facts_spanning(person, asked, end_at), asked.start_at, end_at)
     if not names_groups:
         found.forget("cluster", "board")
     return _reported(asked, found, known)
@@ -103,32 +103,37 @@ def _known(person: Person) -> Known:
     )
 
 
-def _facts_implemented(person: Person, scope: Scope) -> Any:
+def _facts_done(person: Person, scope: Scope, boards: Boards) -> Any:
+    """What was implemented or decided in the period: mostly the same rows, so they are read once."""
+    done, decided = programme.in_period("implemented_at", scope), programme.in_period("decided_at", scope)
     # CASE within CASE: conflicts and exceptions are looked up for the few that can have some.
     asked = Q(pk__in=FreezeException.objects.values("change"))
     excepted = Case(When(asked, then=Case(When(programme.by_exception(), then=True), default=False)), default=False)
     risked = Case(When(FAILED, then=Case(When(programme.after_acceptance(), then=True), default=False)), default=False)
-    rows = programme.implemented(person, scope).annotate(
-        moment=F("implemented_at"),
+    rows = programme.seen(person, scope, boards).filter(done | decided)
+    rows = rows.annotate(
+        is_done=_yes(done),
+        done_at=F("implemented_at"),
+        is_decided=_yes(decided & programme.HANDED_IN_BEFORE),
+        moment=F("decided_at"),
         lead=F("implemented_at") - Coalesce("submitted_at", "created_at"),
-        is_failed=Case(When(FAILED, then=True), default=False),
+        wait=F("decided_at") - F("submitted_at"),
+        is_failed=_yes(FAILED),
         restored=programme.soonest_reversal(),
-        is_restored=Exists(Reversal.objects.filter(undone=OuterRef("pk"))),
         is_risked=risked,
         is_excepted=excepted,
     )
-    return rows.values(*_KEYS, "moment", "lead", "is_failed", "restored", "is_restored", "is_risked", "is_excepted")
+    measured = ("lead", "wait", "is_failed", "restored", "is_risked", "is_excepted")
+    return rows.values(*_KEYS, "is_done", "done_at", "is_decided", "moment", *measured)
 
 
-def _facts_decided(person: Person, scope: Scope) -> Any:
-    rows = programme.decided(person, scope).annotate(moment=F("decided_at"), wait=F("decided_at") - F("submitted_at"))
-    return rows.values(*_KEYS, "moment", "wait")
+def _yes(condition: Q) -> Case:
+    return Case(When(condition, then=True), default=False)
 
 
-def _facts_open(person: Person, scope: Scope, end_at: datetime) -> Any:
-    # The backlog is of a moment and of no month: its months are asked for by themselves.
-    rows = programme.open_at(person, scope, end_at).annotate(moment=Value(None, DateTimeField()))
-    return rows.values(*_KEYS, "moment", "began_at")
+def _facts_open(person: Person, scope: Scope, end_at: datetime, boards: Boards) -> Any:
+    """The backlog is of a moment and of no month: its months are asked for by themselves."""
+    return programme.open_at(person, scope, end_at, boards).values(*_KEYS, "began_at")
 
 
 def _facts_spanning(person: Person, scope: Scope, end_at: datetime) -> Any:
@@ -139,31 +144,37 @@ def _facts_spanning(person: Person, scope: Scope, end_at: datetime) -> Any:
 _KEYS = ("cluster_id", "last_board", "type")
 # A bit is set for each column that is not grouped by.
 _LEVELS = {0b1111: "all", 0b0111: "cluster", 0b1011: "board", 0b1101: "type", 0b1110: "month"}
-_GROUPED = """
+_MONTH = "date_trunc('month', {moment}::timestamptz AT TIME ZONE 'UTC')::date AS {name}"
+_BY = "GROUPING(cluster_id, last_board, type, {month}) AS level, cluster_id, last_board, type, {month}"
+_SETS = "GROUP BY GROUPING SETS ((), (cluster_id), (last_board), (type), ({month}))"
+_MEDIAN = "percentile_cont({share}) WITHIN GROUP (ORDER BY {what}) AS {name}"
+_SECONDS = "extract(epoch FROM {what})::float8"  # once a row: each grouping sorts by it again
+_DONE = f"""
 WITH facts AS MATERIALIZED (
-    SELECT *, date_trunc('month', moment::timestamptz AT TIME ZONE 'UTC')::date AS month FROM ({facts}) AS found
+    SELECT cluster_id, last_board, type, is_done, is_decided, is_failed, is_risked, is_excepted,
+        {_MONTH.format(moment="done_at", name="done_in")}, {_MONTH.format(moment="moment", name="month")},
+        {_SECONDS.format(what="greatest(lead, interval '0')")} AS lead, {_SECONDS.format(what="wait")} AS wait,
+        {_SECONDS.format(what="restored")} AS restored
+    FROM ({{facts}}) AS found
 )
-SELECT GROUPING(cluster_id, last_board, type, month) AS level, cluster_id, last_board, type, month, {measures}
-FROM facts GROUP BY GROUPING SETS ((), (cluster_id), (last_board), (type), (month))
-"""
-_MEDIAN = "percentile_cont({share}) WITHIN GROUP (ORDER BY extract(epoch FROM {what})) AS {name}"
-_IMPLEMENTED = _GROUPED.replace(
-    "{measures}",
-    f"""count(*) AS implemented, count(*) FILTER (WHERE is_failed) AS failed,
-    count(*) FILTER (WHERE is_restored) AS restored,
-    count(*) FILTER (WHERE type = '{ChangeType.EMERGENCY}') AS emergency,
+SELECT {_BY.format(month="done_in")} AS month, count(*) AS implemented, count(*) FILTER (WHERE is_failed) AS failed,
+    count(restored) AS restored, count(*) FILTER (WHERE type = '{ChangeType.EMERGENCY}') AS emergency,
     count(*) FILTER (WHERE is_risked) AS risked, count(*) FILTER (WHERE is_excepted) AS excepted,
-    {_MEDIAN.format(share=0.5, what="greatest(lead, interval '0')", name="lead")},
-    {_MEDIAN.format(share=0.5, what="restored", name="restoring")}""",
-)
-_DECIDED = _GROUPED.replace(
-    "{measures}",
-    f"""count(*) AS decided, {_MEDIAN.format(share=0.5, what="wait", name="wait")},
-    {_MEDIAN.format(share=0.9, what="wait", name="wait_p90")}""",
-)
-_OPEN = _GROUPED.replace(
-    "{measures}", f"count(*) AS open, {_MEDIAN.format(share=0.5, what='%s - began_at', name='age')}"
-)
+    {_MEDIAN.format(share=0.5, what="lead", name="lead")},
+    {_MEDIAN.format(share=0.5, what="restored", name="restoring")},
+    NULL::bigint AS decided, NULL::float AS wait, NULL::float AS wait_p90
+FROM facts WHERE is_done {_SETS.format(month="done_in")}
+UNION ALL
+SELECT {_BY.format(month="month")}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, count(*),
+    {_MEDIAN.format(share=0.5, what="wait", name="wait")}, {_MEDIAN.format(share=0.9, what="wait", name="wait_p90")}
+FROM facts WHERE is_decided {_SETS.format(month="month")}
+"""  # noqa: S608  # all of it is ours
+_OPEN = f"""
+WITH facts AS MATERIALIZED ({{facts}})
+SELECT GROUPING(cluster_id, last_board, type) * 2 + 1 AS level, cluster_id, last_board, type, count(*) AS open,
+    {_MEDIAN.format(share=0.5, what=_SECONDS.format(what="%s - began_at"), name="age")}
+FROM facts GROUP BY GROUPING SETS ((), (cluster_id), (last_board), (type))
+"""  # noqa: S608
 # At the end of each month of the period that is over. Wall clocks of UTC, so that no session's zone counts.
 _OPEN_BY_MONTH = """
 WITH facts AS MATERIALIZED ({facts})
@@ -173,7 +184,9 @@ FROM facts CROSS JOIN LATERAL generate_series(
     date_trunc('month', greatest(began_at, %s) AT TIME ZONE 'UTC') + interval '1 month',
     least(ended_at, %s) AT TIME ZONE 'UTC', interval '1 month') AS ended
 GROUP BY ended
-""".replace("{age}", _MEDIAN.format(share=0.5, what="ended - (began_at AT TIME ZONE 'UTC')", name="age"))
+""".replace(
+    "{age}", _MEDIAN.format(share=0.5, what=_SECONDS.format(what="ended - (began_at AT TIME ZONE 'UTC')"), name="age")
+)
 
 Key = tuple[str, Any]
 Measures = dict[str, Any]
@@ -196,7 +209,8 @@ class _Found:
                 part = _LEVELS[found["level"]]
                 key = (part, found[_COLUMN[part]] if part in _COLUMN else None)
                 if key != ("month", None):
-                    self.measures.setdefault(key, {}).update(found)
+                    told = {name: value for name, value in found.items() if value is not None}
+                    self.measures.setdefault(key, {}).update(told)
 
     def forget(self, *parts: str) -> None:
         """Leave these parts out."""

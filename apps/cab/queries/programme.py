@@ -4,14 +4,12 @@ The asking person's own view of the changes (`visible_to`) is the one source: fi
 Instants are counted in days and months of UTC.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self
 
 from django.db.models import (
-    Case,
-    DateTimeField,
     DurationField,
     Exists,
     F,
@@ -19,23 +17,23 @@ from django.db.models import (
     OuterRef,
     Q,
     Subquery,
-    When,
 )
 from django.db.models.functions import Coalesce
 
 from apps.accounts.models import Person
 from apps.cab.models import Change, ChangeType, Conflict, FreezeException, Reversal, Round
-from apps.cab.models.changes import ChangeQuerySet
+from apps.cab.models.changes import ChangeQuerySet, ended_at
 from apps.cab.queries.metrics import FAILED
 from apps.cab.queries.named import boards_visible_to
 from apps.cab.rules.metrics import METRICS, Metric, Rows
-from apps.cab.states import PLANNING, ChangeState, ExceptionState
+from apps.cab.states import ChangeState, ExceptionState
 from apps.kernel.refusals import Invalid, NotFound
 
 USUAL = timedelta(days=365)
 LONGEST = timedelta(days=3_660)  # ten years: what is grouped is bounded
 NO_BOARD = "(none)"  # in an address, stands for changes that no board has had; no short name has brackets
 FIRST_DAY = date(1990, 1, 1)
+HANDED_IN_BEFORE = Q(submitted_at__lte=F("decided_at"))  # its decision: how long it waited is known
 
 
 @dataclass(frozen=True)
@@ -103,9 +101,13 @@ class Scope:
         return {name: str(value) for name, value in vars(self).items() if value}
 
 
-def seen(person: Person, scope: Scope) -> ChangeQuerySet:
+Boards = Collection[int] | None  # ids of the boards the person may know of; None: they are looked up with the changes
+
+
+def seen(person: Person, scope: Scope, boards: Boards = None) -> ChangeQuerySet:
     """Changes of the scope's cluster, board and type that this person may see, of any time; drafts count nowhere."""
-    rows = Change.objects.visible_to(person).exclude(state=ChangeState.DRAFT).annotate(last_board=_last_board(person))
+    last_board = _last_board(boards_visible_to(person).values("pk") if boards is None else boards)
+    rows = Change.objects.visible_to(person).exclude(state=ChangeState.DRAFT).annotate(last_board=last_board)
     if scope.cluster:
         rows = rows.filter(cluster__slug=scope.cluster)
     if scope.type:
@@ -118,37 +120,36 @@ def seen(person: Person, scope: Scope) -> ChangeQuerySet:
     return rows
 
 
-def _last_board(person: Person) -> Subquery:
-    """The board that had the change last, as far as this person may know of it."""
-    known = Round.objects.filter(change=OuterRef("pk"), board__in=boards_visible_to(person).values("pk"))
+def _last_board(boards: Any) -> Subquery:
+    """The board that had the change last, of those the person may know of."""
+    known = Round.objects.filter(change=OuterRef("pk"), board__in=boards)
     return Subquery(known.order_by("-number").values("board")[:1])
 
 
 def implemented(person: Person, scope: Scope) -> ChangeQuerySet:
     """Those implemented in the period."""
-    return seen(person, scope).filter(implemented_at__gte=scope.start_at, implemented_at__lt=scope.end_at)
+    return seen(person, scope).filter(in_period("implemented_at", scope))
 
 
 def decided(person: Person, scope: Scope) -> ChangeQuerySet:
     """Those handed in and decided, by a board or by policy, in the period."""
-    rows = seen(person, scope).filter(decided_at__gte=scope.start_at, decided_at__lt=scope.end_at)
-    return rows.filter(submitted_at__lte=F("decided_at"))
+    return seen(person, scope).filter(in_period("decided_at", scope), HANDED_IN_BEFORE)
+
+
+def in_period(name: str, scope: Scope) -> Q:
+    """That the instant of that name lies in the period."""
+    return Q(**{f"{name}__gte": scope.start_at, f"{name}__lt": scope.end_at})
 
 
 def with_span(rows: ChangeQuerySet) -> Any:  # with columns that the model does not name
     """The same with `began_at` (handed in) and `ended_at` (implemented, rejected or cancelled; null while open)."""
-    at_work = Q(state__in=[*PLANNING, ChangeState.CHANGES_REQUESTED])
-    ended = Coalesce("implemented_at", "closed_at", "decided_at", "submitted_at", "created_at")
-    return rows.annotate(
-        began_at=Coalesce("submitted_at", "created_at"),
-        ended_at=Case(When(at_work, then=None), default=ended, output_field=DateTimeField()),
-    )
+    return rows.annotate(began_at=Coalesce("submitted_at", "created_at"), ended_at=ended_at())
 
 
-def open_at(person: Person, scope: Scope, at: datetime) -> Any:
+def open_at(person: Person, scope: Scope, at: datetime, boards: Boards = None) -> Any:
     """The backlog at an instant."""
     still = Q(ended_at__isnull=True) | Q(ended_at__gte=at)
-    return with_span(seen(person, scope)).filter(still, began_at__lt=at)
+    return with_span(seen(person, scope, boards)).filter(still, began_at__lt=at)
 
 
 def soonest_reversal() -> Subquery:
