@@ -1,4 +1,5 @@
-// Ctrl/⌘ K: search and go. The server answers /search/ with a fragment; without it the form goes to the page.
+// Ctrl/⌘ K: search and go. The server answers /search/ with a fragment: with no words, all pages and acts that are for
+// this person. Without scripts the form goes to the page.
 const PAUSE_MS = 150;
 
 export function openPalette() {
@@ -10,26 +11,11 @@ export function openPalette() {
   let asked = 0;
 
   async function search() {
-    const words = input.value.trim();
     const turn = ++asked;
-    if (!words) return results.replaceChildren(...places());
-    const answer = await fetch(`/search/?${new URLSearchParams({ q: words })}`, { headers: { "HX-Request": "true" } });
+    const answer = await fetch(`/search/?${new URLSearchParams({ q: input.value.trim() })}`, { headers: { "HX-Request": "true" } });
     const html = await answer.text();
-    if (turn !== asked || !answer.ok) return;
-    results.innerHTML = html; // made by our server, escaped there
-    const pages = places().filter((link) => link.textContent.toLowerCase().includes(words.toLowerCase()));
-    if (pages.length) results.querySelector("[data-nothing]")?.remove();
-    results.prepend(...pages);
+    if (turn === asked && answer.ok) results.innerHTML = html; // made by our server, escaped there
   }
-
-  // The pages of the rail and of one's menu; with nothing typed, all of them.
-  const places = () =>
-    [...document.querySelectorAll(".rail-items a, a.menu-item")].map((link) => {
-      const copy = link.cloneNode(true);
-      copy.classList.remove("menu-item");
-      copy.querySelector(".rail-count")?.remove();
-      return copy;
-    });
 
   input.addEventListener("input", () => {
     clearTimeout(waiting);
@@ -46,8 +32,8 @@ export function openPalette() {
     if (event.target === dialog) dialog.close();
   });
   return () => {
-    results.replaceChildren(...places());
     if (!dialog.open) dialog.showModal();
     input.select();
+    search().catch(() => {});
   };
 }

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.actions.people import set_preferences
 from apps.accounts.web.people import PersonRequest, at_home, signed_in
 from apps.portal import queries
+from apps.portal.web.places import places
 from apps.portal.web.specimens import specimens
 
 
@@ -26,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def search(request: PersonRequest) -> HttpResponse:
     """Everything that matches; a fragment for the command palette."""
     words = request.GET.get("q", "")
-    context = {"words": words, "found": queries.search(words, request.user)}
+    context = {"words": words, "found": [*places(words, request.user), *queries.search(words, request.user)]}
     template = (
         "portal/_found.html" if request.headers.get("HX-Request") or request.GET.get("part") else "portal/search.html"
     )
