@@ -1,8 +1,10 @@
 """Drift reports: joined to the change that covers them, or opened as an unauthorized change and explained."""
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from apps.accounts.actions import make_api_key
 from apps.accounts.rules import Role
@@ -295,3 +297,65 @@ class TestItsDoors:
         body = {"resolution": "backed_out", "reason": "Scaled back."}
         assert signed_in(robot).post(place, body, content_type=JSON).status_code == 403
         assert signed_in(omar).post(place, body, content_type=JSON).json()["state"] == "backed_out"
+
+
+class TestTheFormOfAPerson:
+    """The page beside POST /api/v1/changes/observed/: the same action."""
+
+    def filled(self, client, **fields):
+        page = client.get("/drift/new/?component=payments/ledger").content.decode()
+        (token,) = re.findall(r'name="external_id" value="(\w{32})"', page)
+        assert 'value="payments/ledger"' in page
+        given = {"component": "payments/ledger", "observed_at": "2026-03-02T09:30", "summary": "A rule was added"}
+        return given | {"found_by": "Ada", "external_id": token} | fields
+
+    @pytest.fixture
+    def desk(self, ada, ledger, monkeypatch):
+        monkeypatch.setattr(timezone, "now", lambda: NOON)
+        ada.zone = "Europe/Berlin"
+        ada.save()
+        return signed_in(ada)
+
+    def test_it_opens_a_change_to_explain_and_leads_there(self, desk):
+        sent = self.filled(desk, details="Port 22", evidence="Scan https://example.org/scan")
+        answer = desk.post("/drift/new/", sent)
+        one = Observation.objects.get()
+        assert (answer.status_code, answer["Location"]) == (302, one.change.get_absolute_url())
+        assert (one.source, one.found_by, one.change.unauthorized) == ("by hand", "Ada", True)
+        assert one.observed_at == datetime(2026, 3, 2, 8, 30, tzinfo=UTC), "the time is of the reporter's zone"
+        assert one.evidence == [{"label": "Scan", "url": "https://example.org/scan"}]
+        assert "was opened to explain it" in desk.get(answer["Location"]).content.decode()
+
+    def test_sent_twice_it_is_one_report(self, desk):
+        sent = self.filled(desk)
+        desk.post("/drift/new/", sent)
+        again = desk.post("/drift/new/", sent)
+        assert (again.status_code, Observation.objects.count()) == (422, 1)
+        assert "This drift has been reported already." in again.content.decode()
+
+    @pytest.mark.parametrize(
+        ("fields", "said"),
+        [
+            ({"component": "payments/none"}, "There is no component"),
+            ({"component": "logistics/dispatch"}, "There is no component"),
+            ({"observed_at": "2026-03-03T09:30"}, "is yet to come"),
+            ({"observed_at": "2020-03-03T09:30"}, "more than 365 days ago"),
+            ({"observed_at": "tomorrow"}, "valid date"),
+            ({"summary": ""}, "required"),
+            ({"summary": "x" * 281}, "at most 280"),
+            ({"evidence": "Scan javascript:alert(1)"}, "http"),
+        ],
+    )
+    def test_what_does_not_fit_is_said_and_what_was_typed_stays(self, desk, logistics, dispatch, fields, said):
+        logistics.visibility = Visibility.RESTRICTED
+        logistics.save()
+        answer = desk.post("/drift/new/", self.filled(desk, **{"details": "Port 22 stands open.", **fields}))
+        page = answer.content.decode()
+        assert (answer.status_code, Observation.objects.count()) == (422, 0)
+        assert said in page
+        assert "Port 22 stands open." in page
+
+    def test_an_auditor_reports_nothing(self, auditor, ledger):
+        client = signed_in(auditor)
+        assert client.get("/drift/new/").status_code == 403
+        assert "Report drift" not in client.get("/drift/").content.decode()

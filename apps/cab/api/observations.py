@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -101,8 +101,7 @@ class ObservationViewSet(ReadViewSet[Observation]):
     version_field = None
 
     def rows(self) -> QuerySet[Observation]:
-        seen = Change.objects.visible_to(self.person).filter(pk=OuterRef("change"))
-        return Observation.objects.visible_to(self.person).with_all().annotate(is_change_seen=Exists(seen))
+        return Observation.objects.visible_to(self.person).told_to(self.person)
 
     @action(detail=True, methods=["post"], url_path="explanation")
     @write(takes=ExplanationIn, gives=ObservationOut)

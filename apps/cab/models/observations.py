@@ -25,6 +25,11 @@ class ObservationQuerySet(models.QuerySet["Observation"]):
         """With everything that a row names."""
         return self.select_related("change", "component__cluster", "reported_by", "resolved_by")
 
+    def told_to(self, person: "Person") -> Self:
+        """With everything that a row names, and `is_change_seen`: whether the person may know of its change."""
+        seen = Change.objects.visible_to(person).filter(pk=models.OuterRef("change"))
+        return self.with_all().annotate(is_change_seen=models.Exists(seen))
+
 
 class Observation(models.Model):
     """One report: who found what on which component, when, with which evidence, and what became of it."""

@@ -1,6 +1,6 @@
 """What people type, checked and turned into what actions take. Refusals of actions come back as form errors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django import forms
@@ -124,25 +124,20 @@ class ChangeForm(RefusableForm):
 
     def clean_components(self) -> list[Component]:
         """Components by their "cluster/component" names, among those this person may know of."""
-        return _told(lambda: components_named(self.cleaned_data["components"], self.person))
+        return told(lambda: components_named(self.cleaned_data["components"], self.person))
 
     def clean_implementer(self) -> Person | None:
         """The person of that handle, or nobody."""
         handle = self.cleaned_data["implementer"].strip()
-        return _told(lambda: people_named([handle], field="implementer"))[0] if handle else None
+        return told(lambda: people_named([handle], field="implementer"))[0] if handle else None
 
     def clean_co_authors(self) -> list[Person]:
         """The people of those handles."""
-        return _told(lambda: people_named(self.cleaned_data["co_authors"], field="co_authors"))
+        return told(lambda: people_named(self.cleaned_data["co_authors"], field="co_authors"))
 
     def clean_links(self) -> list[dict[str, str]]:
         """Label and address of each line; http and https only."""
-        links = []
-        for line in self.cleaned_data["links"]:
-            label, _, url = line.rpartition(" ")
-            _web_address(url)
-            links.append({"label": label.strip() or url, "url": url})
-        return links
+        return links_of(self.cleaned_data["links"])
 
     def content(self) -> Content:
         """What the action takes."""
@@ -413,7 +408,7 @@ class SeatForm(RefusableForm):
 
     def clean_person(self) -> Person:
         """The person of that handle."""
-        return _told(lambda: people_named([self.cleaned_data["person"]], field="person"))[0]
+        return told(lambda: people_named([self.cleaned_data["person"]], field="person"))[0]
 
 
 class DelegationForm(RefusableForm):
@@ -431,15 +426,25 @@ class DelegationForm(RefusableForm):
 
     def clean_taker(self) -> Person:
         """The person of that handle."""
-        return _told(lambda: people_named([self.cleaned_data["taker"]], field="taker"))[0]
+        return told(lambda: people_named([self.cleaned_data["taker"]], field="taker"))[0]
 
 
-def _told(find: Callable[[], T]) -> T:
+def told(find: Callable[[], T]) -> T:
     """What `find` gives; its refusal becomes the field's error, with the next step, in the API's words."""
     try:
         return find()
     except Refusal as refusal:
         raise ValidationError(str(refusal)) from refusal
+
+
+def links_of(lines: Iterable[str]) -> list[dict[str, str]]:
+    """Label and address of each line; refuses addresses that are not http or https."""
+    links = []
+    for line in lines:
+        label, _, url = line.rpartition(" ")
+        _web_address(url)
+        links.append({"label": label.strip() or url, "url": url})
+    return links
 
 
 def zones() -> list[str]:

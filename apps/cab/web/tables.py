@@ -1,10 +1,16 @@
 """What the exported lists of the board's area hold, column by column."""
 
 from operator import attrgetter
+from typing import Any
 
-from apps.cab.models import Change, Conflict, FreezeException
+from apps.cab.models import Change, Conflict, ReviewCheck
 from apps.clusters.web.exports import Table
 from apps.windows.models import Freeze
+
+
+def handle(person: Any) -> str:
+    """The handle of whoever did it; empty where nobody did."""
+    return person.handle if person else ""
 
 
 def _cluster(change: Change) -> str:
@@ -37,10 +43,6 @@ def _other(conflict: Conflict) -> str:
     return conflict.other.reference if conflict.other else ""
 
 
-def _accepted_by(conflict: Conflict) -> str:
-    return conflict.accepted_by.handle if conflict.accepted_by else ""
-
-
 CONFLICTS = Table(
     "conflicts",
     {
@@ -53,7 +55,7 @@ CONFLICTS = Table(
         "stops": attrgetter("is_stopping"),
         "sentence": attrgetter("sentence"),
         "found": attrgetter("found_at"),
-        "accepted_by": _accepted_by,
+        "accepted_by": lambda one: handle(one.accepted_by),
         "accepted": attrgetter("accepted_at"),
         "reason": attrgetter("accepted_reason"),
         "resolved": attrgetter("resolved_at"),
@@ -99,10 +101,6 @@ FREEZES = Table(
 )
 
 
-def _decided_by(exception: FreezeException) -> str:
-    return exception.decided_by.handle if exception.decided_by else ""
-
-
 EXCEPTIONS = Table(
     "freeze-exceptions",
     {
@@ -114,8 +112,130 @@ EXCEPTIONS = Table(
         "requested_by": attrgetter("requested_by.handle"),
         "requested": attrgetter("requested_at"),
         "decide_by": attrgetter("decide_by"),
-        "decided_by": _decided_by,
+        "decided_by": lambda one: handle(one.decided_by),
         "decided": attrgetter("decided_at"),
         "decision_reason": attrgetter("decision_reason"),
+    },
+)
+
+
+def _change_seen(one: Any) -> str:
+    return one.change.reference if one.is_change_seen else ""
+
+
+OBSERVATIONS = Table(
+    "observed-drift",
+    {
+        "summary": attrgetter("summary"),
+        "state": attrgetter("state"),
+        "component": lambda one: f"{one.component.cluster.slug}/{one.component.slug}",
+        "source": attrgetter("source"),
+        "external_id": attrgetter("external_id"),
+        "found_by": attrgetter("found_by"),
+        "observed": attrgetter("observed_at"),
+        "reported_by": attrgetter("reported_by.handle"),
+        "reported": attrgetter("reported_at"),
+        "change": _change_seen,
+        "opened_change": attrgetter("opened_change"),
+        "resolved_by": lambda one: handle(one.resolved_by),
+        "resolved": attrgetter("resolved_at"),
+        "resolution": attrgetter("resolution"),
+    },
+)
+
+
+def _component(check: ReviewCheck) -> str:
+    return f"{check.component.cluster.slug}/{check.component.slug}" if check.component else ""
+
+
+CHECKS = Table(
+    "checks",
+    {
+        "question": attrgetter("question"),
+        "state": attrgetter("state"),
+        "cluster": lambda one: one.cluster.name if one.cluster else "",
+        "type": attrgetter("type"),
+        "component": _component,
+        "component_kind": attrgetter("component_kind"),
+        "hits": attrgetter("hit_count"),
+        "added_by": attrgetter("added_by.handle"),
+        "added": attrgetter("added_at"),
+        "retired_by": lambda one: handle(one.retired_by),
+        "retired": attrgetter("retired_at"),
+        "retired_because": attrgetter("retired_because"),
+    },
+)
+
+PROPOSALS = Table(
+    "standard-proposals",
+    {
+        "standard": attrgetter("standard"),
+        "state": attrgetter("state"),
+        "text": attrgetter("text"),
+        "owner": attrgetter("owner.handle"),
+        "due": attrgetter("due_on"),
+        "change": attrgetter("change.reference"),
+        "proposed_by": attrgetter("proposed_by.handle"),
+        "proposed": attrgetter("proposed_at"),
+        "closed": attrgetter("closed_at"),
+        "note": attrgetter("note"),
+    },
+)
+
+TEMPLATES = Table(
+    "templates",
+    {
+        "name": attrgetter("name"),
+        "state": attrgetter("state"),
+        "cluster": attrgetter("cluster.name"),
+        "owner": attrgetter("owner.handle"),
+        "version": lambda one: one.in_force.number if one.in_force else "",
+        "published_by": lambda one: handle(one.published_by),
+        "published": attrgetter("published_at"),
+    },
+)
+
+SUGGESTIONS = Table(
+    "suggested-templates",
+    {
+        "change": attrgetter("change.reference"),
+        "title": attrgetter("change.title"),
+        "cluster": attrgetter("change.cluster.name"),
+        "changes": attrgetter("record.finished"),
+        "failed": attrgetter("record.failed"),
+        "succeeds_at_least": attrgetter("record.at_least"),
+    },
+)
+
+IMPORTS = Table(
+    "imports",
+    {
+        "file": attrgetter("file_name"),
+        "source": attrgetter("source"),
+        "state": attrgetter("state"),
+        "is_dry": attrgetter("is_dry"),
+        "rows": attrgetter("total_rows"),
+        "created": attrgetter("created_rows"),
+        "updated": attrgetter("updated_rows"),
+        "unchanged": attrgetter("unchanged_rows"),
+        "rejected": attrgetter("rejected_rows"),
+        "failure": attrgetter("failure"),
+        "started_by": lambda one: handle(one.started_by),
+        "started": attrgetter("started_at"),
+        "finished": attrgetter("finished_at"),
+    },
+)
+
+REPLAYED = Table(
+    "replayed-changes",
+    {
+        "change": attrgetter("change.reference"),
+        "title": attrgetter("change.title"),
+        "cluster": attrgetter("change.cluster.name"),
+        "this_version": attrgetter("drafted"),
+        "in_force": attrgetter("governed"),
+        "did_happen": attrgetter("happened"),
+        "has_failed": attrgetter("has_failed"),
+        "is_certain": attrgetter("is_certain"),
     },
 )

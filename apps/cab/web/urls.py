@@ -94,6 +94,7 @@ urlpatterns = [
     path("standard-proposals/", checks.proposals, name="standard-proposals"),
     path("standard-proposals/<int:pk>/closure/", checks.close_proposal, name="close-proposal"),
     path("drift/", observations.listing, name="drift"),
+    path("drift/new/", observations.report, name="report-drift"),
     path("freeze-exceptions/", exceptions.listing, name="exceptions"),
     path("freezes/", freezes.listing, name="freezes"),
     path("freezes/new/", freezes.draft, name="draft-freeze"),

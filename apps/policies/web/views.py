@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -11,6 +11,7 @@ from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.clusters.models import Cluster
 from apps.clusters.queries import visible_cluster
+from apps.clusters.web.exports import asked, export
 from apps.journal import queries as journal
 from apps.journal.events import words_for
 from apps.kernel.answers import went
@@ -22,6 +23,7 @@ from apps.policies.rules.asking import facts_written
 from apps.policies.rules.tables import table_from
 from apps.policies.states import VersionState
 from apps.policies.web import editor
+from apps.policies.web.tables import POLICIES, version_in
 
 SHOWN = 30
 FLOOR = "enterprise-floor"
@@ -29,7 +31,7 @@ FLOOR = "enterprise-floor"
 
 @require_http_methods(["GET", "POST"])
 @signed_in
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """Every policy this person may see; a POST founds the one of a scope that has none."""
     refusal = None
     if request.method == "POST":
@@ -37,12 +39,16 @@ def listing(request: PersonRequest) -> HttpResponse:
             return went(request, _found(request).get_absolute_url())
         except Refusal as refused:
             refusal = refused
-    policies = list(queries.policies_shown_to(request.user).order_by("cluster__name", "pk"))
+    rows = queries.policies_shown_to(request.user).order_by("cluster__name", "pk")
+    if kind := asked(request):
+        return export(POLICIES, kind, rows)
+    policies = list(rows)
     have = {policy.cluster_id for policy in policies}
     clusters = Cluster.objects.visible_to(request.user).exclude(policies__isnull=False).order_by("name")
     context = {
         "policies": [
-            (policy, _in(policy, VersionState.ENABLED), _in(policy, VersionState.DRAFT)) for policy in policies
+            (policy, version_in(policy, VersionState.ENABLED), version_in(policy, VersionState.DRAFT))
+            for policy in policies
         ],
         "clusters": clusters[: SHOWN * 10],
         "may_found_floor": None not in have and request.user.may(Capability.MANAGE_BOARD),
@@ -76,7 +82,7 @@ def ask(request: PersonRequest, slug: str) -> HttpResponse:
 def edit(request: PersonRequest, slug: str) -> HttpResponse:
     """The editor: acts on the form (add, remove, show a column, check) come back with it; saving is an action."""
     policy = queries.policy_named(slug, request.user)
-    base = _in(policy, VersionState.DRAFT) or _in(policy, VersionState.ENABLED)
+    base = version_in(policy, VersionState.DRAFT) or version_in(policy, VersionState.ENABLED)
     if request.method == "GET":
         rows = base.rows if base else []
         return _editor(request, policy, editor.sheet_of(table_from(facts.columns(), rows)))
@@ -143,7 +149,7 @@ def discard(request: PersonRequest, slug: str, number: int) -> HttpResponse:
 def retire(request: PersonRequest, slug: str) -> HttpResponse:
     """Take the version in force out of it."""
     policy = queries.policy_named(slug, request.user)
-    enabled = _in(policy, VersionState.ENABLED)
+    enabled = version_in(policy, VersionState.ENABLED)
     if enabled is None:
         raise NotFound("No version of this policy is in force.", next_step="Open the policy to see its versions.")
     reason = request.POST.get("reason", "")
@@ -166,11 +172,6 @@ def _found(request: PersonRequest) -> Policy:
     )
 
 
-def _in(policy: Policy, state: VersionState) -> PolicyVersion | None:
-    """The policy's version in that state, from those read with it."""
-    return next((one for one in policy.versions.all() if one.state == state), None)
-
-
 def _version(policy: Policy, number: int) -> PolicyVersion:
     found = next((one for one in policy.versions.all() if one.number == number), None)
     if found is None:
@@ -180,11 +181,11 @@ def _version(policy: Policy, number: int) -> PolicyVersion:
 
 
 def _page(request: PersonRequest, policy: Policy, *, refusal: Refusal | None = None, **more: Any) -> HttpResponse:
-    enabled, columns, asked = _in(policy, VersionState.ENABLED), facts.columns(), more.get("asked", {})
+    enabled, columns, asked = version_in(policy, VersionState.ENABLED), facts.columns(), more.get("asked", {})
     context = {
         "policy": policy,
         "enabled": enabled,
-        "draft": _in(policy, VersionState.DRAFT),
+        "draft": version_in(policy, VersionState.DRAFT),
         "versions": list(policy.versions.all()),
         "table": editor.drawn(queries.table_of(enabled)) if enabled else None,
         "fields": [(column, asked.get(column.name, "")) for column in columns],
@@ -225,7 +226,7 @@ def _version_page(
 def _editor(
     request: PersonRequest, policy: Policy, sheet: editor.Sheet, *, refusal: Refusal | None = None
 ) -> HttpResponse:
-    draft = _in(policy, VersionState.DRAFT)
+    draft = version_in(policy, VersionState.DRAFT)
     shown = {column.name for column in sheet.columns}
     context = {
         "policy": policy,

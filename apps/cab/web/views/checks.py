@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,18 +15,22 @@ from apps.cab.models import Change, ReviewCheck, StandardProposal
 from apps.cab.queries.checks import hits_of
 from apps.cab.states import CheckState, ProposalState
 from apps.cab.web.forms import ReasonForm
+from apps.cab.web.tables import CHECKS, PROPOSALS
 from apps.clusters.queries import standing
+from apps.clusters.web.exports import asked, export
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import NotFound, Refusal
 
 
 @require_GET
 @signed_in
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """The checks this person may know of, those in force unless others are asked for, the newest first."""
     state = request.GET.get("state", CheckState.IN_FORCE)
     rows = ReviewCheck.objects.visible_to(request.user)
     rows = rows.filter(state=state) if state in set(CheckState) else rows
+    if kind := asked(request):
+        return export(CHECKS, kind, rows.with_hits().order_by("-pk"))
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     page = page_by_key(rows.with_hits(), order=("-pk",), after=after, before=before)
     context = {
@@ -71,11 +75,13 @@ def _of(request: PersonRequest, check: ReviewCheck, form: ReasonForm) -> dict[st
 
 @require_GET
 @signed_in
-def proposals(request: PersonRequest) -> HttpResponse:
+def proposals(request: PersonRequest) -> HttpResponseBase:
     """Proposals to change a standard, the open ones unless others are asked for, the newest first."""
     state = request.GET.get("state", ProposalState.OPEN)
     rows = StandardProposal.objects.visible_to(request.user).with_all()
     rows = rows.filter(state=state) if state in set(ProposalState) else rows
+    if kind := asked(request):
+        return export(PROPOSALS, kind, rows.order_by("-pk"))
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     page = page_by_key(rows, order=("-pk",), after=after, before=before)
     today = timezone.now().date()

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
@@ -18,7 +18,9 @@ from apps.cab.formats import rejections
 from apps.cab.formats.maps import LARGEST_MAP, ColumnMap, read_map, shipped
 from apps.cab.models import ImportRun
 from apps.cab.web.forms import RefusableForm
+from apps.cab.web.tables import IMPORTS
 from apps.clusters.models import Cluster
+from apps.clusters.web.exports import asked, export
 from apps.kernel.answers import is_fragment, went
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import Invalid, NotFound, Refusal, TooLarge
@@ -70,7 +72,7 @@ class ImportForm(RefusableForm):
 
 @require_http_methods(["GET", "POST"])
 @signed_in
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """Every import with its progress, and the form for a new one."""
     request.user.require(Capability.IMPORT, to="import changes")
     form = ImportForm(request.POST or None, request.FILES or None, person=request.user)
@@ -84,6 +86,8 @@ def listing(request: PersonRequest) -> HttpResponse:
                 form.refuse(refusal)
                 status = refusal.status
     runs = ImportRun.objects.select_related("started_by")
+    if kind := asked(request):
+        return export(IMPORTS, kind, runs.order_by("-pk"))
     page = page_by_key(runs, order=("-pk",), after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     return render(request, "cab/imports.html", {"form": form, "page": page}, status=status)
 

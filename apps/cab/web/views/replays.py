@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -14,6 +14,8 @@ from apps.cab.models.replays import Course
 from apps.cab.queries import replays as queries
 from apps.cab.rules.replays import Line
 from apps.cab.web.replay_form import minutes_from, number
+from apps.cab.web.tables import REPLAYED
+from apps.clusters.web.exports import asked, export
 from apps.kernel.answers import is_fragment, went
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import NotFound, Refusal
@@ -47,10 +49,12 @@ def show(request: PersonRequest, replay_id: int) -> HttpResponse:
 
 @require_GET
 @signed_in
-def rows(request: PersonRequest, replay_id: int) -> HttpResponse:
+def rows(request: PersonRequest, replay_id: int) -> HttpResponseBase:
     """The changes behind one figure."""
     replay, which = queries.replay_shown_to(request.user, replay_id), request.GET.get("which", "all")
     found = queries.rows_behind(replay, which, request.user)
+    if kind := asked(request):
+        return export(REPLAYED, kind, found.order_by("-pk"))
     page = page_by_key(found, order=("-pk",), after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     context = {"replay": replay, "title": queries.WHICH[which][0], "which": which, "page": page}
     return render(request, "cab/replay_rows.html", context)

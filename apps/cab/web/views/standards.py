@@ -22,6 +22,8 @@ from apps.cab.rules.standards import FIELDS, LAST_USES
 from apps.cab.states import TemplateState
 from apps.cab.web.freeze_forms import VersionForm
 from apps.cab.web.standard_forms import StopForm, TemplateForm, initial_of
+from apps.cab.web.tables import SUGGESTIONS, TEMPLATES
+from apps.clusters.web.exports import asked, download, export
 from apps.clusters.web.forms import RefusableForm
 from apps.clusters.web.margin import margin
 from apps.journal.queries import timeline
@@ -31,12 +33,14 @@ from apps.kernel.refusals import Refusal
 
 @require_GET
 @signed_in
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """The templates this person may know of, by name; `state` narrows them."""
     rows = StandardTemplate.objects.visible_to(request.user).with_all()
     state = request.GET.get("state", "")
     if state in set(TemplateState):
         rows = rows.filter(state=state)
+    if kind := asked(request):
+        return export(TEMPLATES, kind, rows.order_by("name", "pk"))
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     context = {
         "page": page_by_key(rows, order=("name", "pk"), after=after, before=before),
@@ -48,11 +52,14 @@ def listing(request: PersonRequest) -> HttpResponse:
 
 @require_GET
 @signed_in
-def suggested(request: PersonRequest) -> HttpResponse:
+def suggested(request: PersonRequest) -> HttpResponseBase:
     """Kinds of changes that went well often enough to be standard changes."""
     level = settings.STANDARD_CHANGE_LEVEL
+    found = queries.suggestions(request.user, level=level, at=timezone.now())
+    if kind := asked(request):
+        return download(SUGGESTIONS.name, kind, tuple(SUGGESTIONS.columns), map(SUGGESTIONS.cells, found))
     context = {
-        "found": queries.suggestions(request.user, level=level, at=timezone.now()),
+        "found": found,
         "level": level,
         "crumbs": [{"label": "Templates", "url": reverse("cab:templates")}, {"label": "Suggested"}],
         "may_propose": request.user.may(Capability.PROPOSE_CHANGE),

@@ -13,6 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.models import Person
 from apps.accounts.web.people import PersonRequest, signed_in
+from apps.clusters.web.exports import asked as asked_for
+from apps.clusters.web.exports import export
 from apps.clusters.web.forms import RefusableForm
 from apps.clusters.web.margin import margin
 from apps.journal.queries import timeline
@@ -28,27 +30,28 @@ from apps.meetings.queries.live import actions_of
 from apps.meetings.queries.room import presence
 from apps.meetings.states import AHEAD, LIVE, OVER, MeetingState
 from apps.meetings.web.forms import ItemForm, MeetingFilterForm, MoveForm, ReasonForm, RuledItemForm
+from apps.meetings.web.tables import MEETINGS
 
 SHOWN = 30
 
 
 @require_GET
 @signed_in
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """Meetings to come, or those that are over."""
     filters, now = MeetingFilterForm(request.GET or None, person=request.user), timezone.now()
     asked = filters.cleaned_data if filters.is_valid() else {}
     rows = queries.listed(request.user)
     if asked.get("board"):
         rows = rows.filter(board=asked["board"])
+    rows = rows.filter(state__in=list(OVER)) if asked.get("past") else queries.ahead(rows, at=now)
+    order = ("-start_at", "-pk") if asked.get("past") else ("start_at", "pk")
+    if kind := asked_for(request):
+        return export(MEETINGS, kind, rows.order_by(*order))
     keys = {name: request.GET.get(name, "") for name in ("after", "before")}
-    if asked.get("past"):
-        page = page_by_key(rows.filter(state__in=list(OVER)), order=("-start_at", "-pk"), size=SHOWN, **keys)
-    else:
-        page = page_by_key(queries.ahead(rows, at=now), order=("start_at", "pk"), size=SHOWN, **keys)
     context = {
         "filters": filters,
-        "page": page,
+        "page": page_by_key(rows, order=order, size=SHOWN, **keys),
         "is_past": bool(asked.get("past")),
         "may_plan": queries.boards_led_by(request.user, at=now).exists(),
     }
