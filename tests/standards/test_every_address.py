@@ -59,6 +59,7 @@ OWN = {
     "account/keys/<int:key_id>/revocation/",
     "preferences/",
     "inbox/read/",
+    "inbox/unread/",
     "inbox/preferences/",
     "inbox/digest/",
     "inbox/<int:notice_id>/",
