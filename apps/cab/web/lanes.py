@@ -35,7 +35,7 @@ class Band:
     start_at: datetime
     end_at: datetime
     is_short: bool = False  # too short to hold its name, which then stands behind it
-    is_last: bool = False  # and at the end of the span, where its name stands before it
+    is_last: bool = False  # so short at the end of the span that its name stands before it
 
 
 @dataclass(frozen=True)
@@ -144,8 +144,9 @@ def _lay_bands(lane: Lane, bands: list[Band], span: Span) -> list[str]:
 
 
 def _with_room(band: Band, ends: tuple[float, float]) -> Band:
-    start, end = ends
-    is_short, is_last = end - start < LEAST_READABLE * SHORT, start > 100 - LEAST_READABLE  # percent
+    """A short band has its name on that side of it where its box has more room."""
+    (start, end), (left, right) = ends, footprint(*ends, least=LEAST_READABLE)
+    is_short, is_last = end - start < LEAST_READABLE * SHORT, start - left > right - end
     return replace(band, is_short=is_short and not is_last, is_last=is_short and is_last)
 
 
