@@ -263,6 +263,7 @@ NOT_FOR_AUDITORS = {
     "windows/new/",
     "meetings/new/",
     "freezes/new/",
+    "drift/new/",
 }
 
 
