@@ -552,6 +552,24 @@ def test_the_list_shows_the_open_ones_and_filters(pair, ben):
     assert client.get("/conflicts/?state=nonsense").status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("days", "is_found"),
+    [
+        ("since=2026-03-10&until=2026-03-10", True),
+        ("since=2026-03-11", True),  # the second lasts over midnight
+        ("since=2026-03-12", False),
+        ("until=2026-03-09", False),
+        ("until=2026-03-10", True),
+        ("since=0001-01-01", True),
+        ("since=0001-01-02&until=0003-01-01", False),
+    ],
+)
+def test_the_list_is_narrowed_by_the_days_of_either_change(pair, ben, days, is_found):
+    answer = signed_in(ben).get(f"/conflicts/?{days}")
+    assert answer.status_code == 200
+    assert (pair.change.reference in answer.content.decode()) is is_found
+
+
 def test_pages_ask_few_questions(pair, ben, eve, payments, ledger):
     for _ in range(5):
         planned(eve, payments, ledger, **EVENING)

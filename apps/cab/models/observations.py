@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.lookups import IsNull
 
 from apps.cab.models.changes import Change
 from apps.cab.states import ObservationState
@@ -28,7 +29,8 @@ class ObservationQuerySet(models.QuerySet["Observation"]):
     def told_to(self, person: "Person") -> Self:
         """With everything that a row names, and `is_change_seen`: whether the person may know of its change."""
         seen = Change.objects.visible_to(person).filter(pk=models.OuterRef("change"))
-        return self.with_all().annotate(is_change_seen=models.Exists(seen))
+        # Limited, so that the database asks for each row shown and does not list all that the person may see first.
+        return self.with_all().annotate(is_change_seen=IsNull(models.Subquery(seen.values("pk")[:1]), False))
 
 
 class Observation(models.Model):

@@ -48,7 +48,7 @@ class ConflictFilter(django_filters.FilterSet):  # type: ignore[misc]  # the pac
         del day
         start_at = midnight(since) if since else None
         end_at = midnight(until) + timedelta(days=1) if until else None
-        return rows.filter(planned_within("change", start_at, end_at) | planned_within("other", start_at, end_at))
+        return rows.filter(planned_within(start_at, end_at))
 
     def by_cluster(self, rows: QuerySet[Conflict], name: str, cluster: Cluster) -> QuerySet[Conflict]:
         """Conflicts of changes that the cluster governs."""

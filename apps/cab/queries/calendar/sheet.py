@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, cast
 
@@ -13,10 +13,11 @@ from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.cab import states
 from apps.cab.models import Change, CoAuthorship, Conflict
-from apps.cab.rules.calendar import Span
+from apps.cab.rules.calendar import DAY, Span
 from apps.cab.states import ChangeState, ConflictState
 from apps.clusters.models import Cluster
 from apps.clusters.queries import held_on
+from apps.kernel.windows import LONGEST
 from apps.windows.models import Freeze, RecurringWindow
 from apps.windows.queries import Occurrence, expand
 from apps.windows.rules.recurrence import Interval
@@ -29,6 +30,7 @@ ON_CALENDAR = (
     ChangeState.IN_REVIEW,
     ChangeState.CLOSED,
 )
+FIRST_INSTANT = datetime(1, 1, 2, tzinfo=UTC)  # before it no day can be reckoned
 MOST_CHANGES = 1000  # on one sheet
 MOST_DEFINITIONS = 300  # of windows on one sheet: each is expanded
 MOST_CONFLICTS = 2000
@@ -137,21 +139,22 @@ def occurrences_in(span: Span, person: Person, cluster: Cluster | None = None, *
     return sorted(found, key=lambda one: (one.start_at, one.end_at, one.definition.pk))
 
 
-def planned_within(side: str, start_at: datetime | None, end_at: datetime | None) -> Q:
-    """That the change on this side of a conflict ("change" or "other") is planned within the range, open where None."""
-    found = Q(**{f"{side}__window_start_at__isnull": False})
+def planned_within(start_at: datetime | None, end_at: datetime | None) -> Q:
+    """Conflicts in which either change is planned within the range, open where None: its changes are found first."""
+    found = Change.objects.filter(window_start_at__isnull=False)
     if start_at:
-        found &= Q(**{f"{side}__window_end_at__gt": start_at})
+        # No window is longer than a year, which gives the index on its start both ends.
+        earliest = max(start_at, FIRST_INSTANT + LONGEST + DAY) - LONGEST - DAY
+        found = found.filter(window_end_at__gt=start_at, window_start_at__gt=earliest)
     if end_at:
-        found &= Q(**{f"{side}__window_start_at__lt": end_at})
-    return found
+        found = found.filter(window_start_at__lt=end_at)
+    return Q(change__in=found.values("pk")) | Q(other__in=found.values("pk"))
 
 
 def open_conflicts(span: Span, person: Person, cluster: Cluster | None = None) -> "QuerySet[Conflict]":
     """The open conflicts the person may know of in which either change is planned within the span."""
     rows = Conflict.objects.visible_to(person).filter(state=ConflictState.OPEN)
-    between = (span.start_at, span.end_at)
-    rows = rows.filter(planned_within("change", *between) | planned_within("other", *between))
+    rows = rows.filter(planned_within(span.start_at, span.end_at))
     return rows.filter(Q(change__cluster=cluster) | Q(other__cluster=cluster)) if cluster else rows
 
 
