@@ -556,8 +556,7 @@ def test_the_list_shows_the_open_ones_and_filters(pair, ben):
     ("days", "is_found"),
     [
         ("since=2026-03-10&until=2026-03-10", True),
-        ("since=2026-03-11", True),  # the second lasts over midnight
-        ("since=2026-03-12", False),
+        ("since=2026-03-11", False),  # the second ends as that day begins (UTC)
         ("until=2026-03-09", False),
         ("until=2026-03-10", True),
         ("since=0001-01-01", True),
