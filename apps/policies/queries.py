@@ -11,11 +11,11 @@ from apps.accounts.rules import Capability
 from apps.clusters.models import Cluster
 from apps.clusters.queries import standing
 from apps.kernel.refusals import NotFound
-from apps.policies import facts, reach
+from apps.policies import facts, judging, reach
 from apps.policies.models import Policy, PolicyVersion
 from apps.policies.rules.analysis import Analysis, Finding, analyse, compare_with_floor
 from apps.policies.rules.columns import Facts
-from apps.policies.rules.evaluation import Named, Ruling, ruling
+from apps.policies.rules.evaluation import Named, Ruling, cases, ruling
 from apps.policies.rules.tables import Table, table_from
 from apps.policies.states import VersionState
 
@@ -41,6 +41,11 @@ class Check:
     def findings(self) -> tuple[Finding, ...]:
         """Everything that stands against the table."""
         return (*self.own.findings, *(self.floor.findings if self.floor else ()), *self.unmet)
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """What the analysis cannot see into, and what holds all the same."""
+        return (*self.own.unseen, *(self.floor.unseen if self.floor else ()))
 
     @property
     def proof(self) -> dict[str, object]:
@@ -98,7 +103,8 @@ def required(given: Facts, *, cluster_id: int | None) -> Decided | None:
 
 def ruled(versions: Sequence[PolicyVersion], given: Facts) -> Ruling:
     """What these versions together require."""
-    return ruling(compiled(versions), given)
+    sources = compiled(versions)
+    return ruling(sources, given, judging.answers_to(cases(sources, given)))
 
 
 def compiled(versions: Sequence[PolicyVersion]) -> list[Named]:
@@ -107,7 +113,11 @@ def compiled(versions: Sequence[PolicyVersion]) -> list[Named]:
 
 
 def check(table: Table, policy: Policy, *, on: date) -> Check:
-    """What stands against the table as a version of this policy, as boards are seated on the day `on`."""
+    """What stands against the table as a version of this policy, as boards are seated on the day `on`.
+
+    Refused where an expression does not answer its own examples.
+    """
+    judging.require_examples(table)
     floors = [] if policy.is_floor else list(in_force(None))
     floor = floors[0] if floors else None
     compared = compare_with_floor(table, table_of(floor)) if floor else None

@@ -15,6 +15,7 @@ from apps.clusters.models import Visibility
 from apps.journal.models import Entry
 from apps.kernel.refusals import Conflict, Invalid, NotAllowed, WrongState
 from apps.policies import actions as policies
+from apps.policies.judging import answers_to
 from apps.policies.queries import required
 from apps.policies.rules.evaluation import ruling
 from tests.cab.conftest import content
@@ -66,6 +67,27 @@ def begun(version, person, months=12, **minutes) -> Replay:
 
 def courses(replay) -> dict[int, tuple[str, str, str]]:
     return {one.change.number: (one.drafted, one.governed, one.happened) for one in replay.changes.all()}
+
+
+def test_expressions_are_asked_once_a_chunk_and_those_without_an_answer_count_strictly(past, floor, ben, monkeypatch):  # noqa: F811
+    told = {"passes": {"risk": 5, "notice": 0}, "fails": {"risk": 1, "notice": 400}}
+    rows = [
+        *OPEN_DOOR,
+        rule("cluster", "Hasty") | {"expression": told | {"text": "notice < risk * 100"}},
+    ]
+    draft = policies.save_draft(policy_id=floor.pk, author=ben, rows=rows, at=NOON)
+    begun_ = begun(draft, ben)
+    engines, asked = Engines(begun_), []
+    monkeypatch.setattr(
+        "apps.cab.queries.replays.answers_to", lambda questions: asked.append(questions) or answers_to(questions)
+    )
+    replays.replay_chunk(replay_id=begun_.pk, engines=engines, at_change=0, at=LATER)
+    assert len(asked) == 1
+    standard, normal, imported = past
+    certain = {one.change.number: (one.drafted, one.is_certain) for one in begun_.changes.select_related("change")}
+    hasty = {one.number: facts_of(one, at=NOON)["notice"] < one.risk * 100 for one in (standard, normal)}
+    assert certain[standard.number] == ("cluster" if hasty[standard.number] else "approve", True)
+    assert certain[imported.number] == ("cluster", False)  # nobody knows its notice
 
 
 def test_each_change_is_told_by_the_draft_by_what_is_in_force_and_by_what_happened(drafted, past, ben):

@@ -134,6 +134,7 @@ def continue_replays(*, until: datetime) -> int:
 def _rows(replay: Replay, engines: queries.Engines, changes: list[Change]) -> Iterator[tuple[Any, ...]]:
     """One row a change, in the order of _COLUMNS."""
     facts, taken = queries.facts_of_each(changes), queries.courses_taken(changes)
+    engines.prepare((change.cluster_id, facts[change.pk]) for change in changes)
     for change in changes:
         drafted, is_certain = engines.drafted(change.cluster_id).course(facts[change.pk])
         governed, _ = engines.governed(change.cluster_id).course(facts[change.pk])

@@ -1,7 +1,7 @@
 """Questions about replays: which changes one looks at, what policies ask of them, its figures and the rows behind."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,10 +18,12 @@ from apps.cab.rules import replays as rules
 from apps.cab.rules import routing
 from apps.cab.states import ChangeState
 from apps.kernel.refusals import NotFound
+from apps.policies.judging import answers_to
 from apps.policies.models import PolicyVersion
 from apps.policies.queries import compiled
 from apps.policies.rules.columns import Facts
-from apps.policies.rules.evaluation import Named, Ruling, ruling
+from apps.policies.rules.evaluation import Named, Ruling, cases, ruling
+from apps.policies.rules.expressions import Question
 
 # What a replay opens: the name in an address, what it says, and which of its changes.
 _CAUGHT, _PASSED = Q(has_failed=True) & ~Q(drafted="approve"), Q(has_failed=True, drafted="approve")
@@ -61,6 +63,7 @@ class Engine:
     """
 
     sources: Sequence[Named]
+    _said: dict[Question, bool | str] = field(default_factory=dict)  # shared by the engines of a replay
     _known: dict[tuple[Any, ...], Ruling] = field(default_factory=dict)
 
     def course(self, facts: Facts) -> tuple[str, bool]:
@@ -72,8 +75,12 @@ class Engine:
         key = tuple(facts.get(name) for name in names)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = ruling(self.sources, facts)
+            found = self._known[key] = ruling(self.sources, facts, self._said)
         return rules.course_of(found.outcome.kind, found.outcome.board), not found.missing
+
+    def cases(self, facts: Facts) -> Iterator[Question]:
+        """What its expressions have to be asked for these facts."""
+        return cases(self.sources, facts)
 
 
 class Engines:
@@ -87,21 +94,40 @@ class Engines:
         self._replayed = (replayed, compiled([replayed])[0])
         self._drafted: dict[int, Engine] = {}
         self._governed: dict[int, Engine] = {}
+        self._said: dict[Question, bool | str] = {}
+        self._has_expressions = any(row.expression for _, named in self._every() for row in named.table.rows)
+
+    def _every(self) -> Iterable[tuple[PolicyVersion, Named]]:
+        return (*self._tables.values(), self._replayed)
+
+    def prepare(self, asked: Iterable[tuple[int, Facts]]) -> None:
+        """Ask what expressions say about changes (key of the cluster, facts), all of them in one child."""
+        if not self._has_expressions:
+            return
+        found = {
+            case
+            for cluster_id, facts in asked
+            for engine in (self.drafted(cluster_id), self.governed(cluster_id))
+            for case in engine.cases(facts)
+        }
+        self._said.update(answers_to(found - self._said.keys()))
 
     def drafted(self, cluster_id: int) -> Engine:
         """With the replayed version in the place of its policy's."""
         tables = {**self._tables, self._version.policy_id: self._replayed}
-        return self._drafted.setdefault(cluster_id, _engine(tables, cluster_id))
+        return self._drafted.setdefault(cluster_id, _engine(tables, cluster_id, self._said))
 
     def governed(self, cluster_id: int) -> Engine:
         """As in force."""
-        return self._governed.setdefault(cluster_id, _engine(self._tables, cluster_id))
+        return self._governed.setdefault(cluster_id, _engine(self._tables, cluster_id, self._said))
 
 
-def _engine(tables: Mapping[int, tuple[PolicyVersion, Named]], cluster_id: int) -> Engine:
+def _engine(
+    tables: Mapping[int, tuple[PolicyVersion, Named]], cluster_id: int, said: dict[Question, bool | str]
+) -> Engine:
     """The floor's table first, then the cluster's own."""
     found = [(version, named) for version, named in tables.values() if version.cluster_id in {None, cluster_id}]
-    return Engine([named for _, named in sorted(found, key=lambda one: not one[0].policy.is_floor)])
+    return Engine([named for _, named in sorted(found, key=lambda one: not one[0].policy.is_floor)], said)
 
 
 def replayed_changes(replay: Replay) -> QuerySet[Change]:

@@ -52,7 +52,10 @@ class PolicyIn(serializers.Serializer[Any]):
 
 
 class RowsIn(serializers.Serializer[Any]):
-    rows = serializers.JSONField(help_text=f"A list of at most {MOST_ROWS} rules: name, cells, outcome.")
+    rows = serializers.JSONField(
+        help_text=f"A list of at most {MOST_ROWS} rules: name, cells, outcome, and perhaps "
+        "an expression (CEL text, facts for which it passes, facts for which it fails)."
+    )
 
 
 class DraftIn(RowsIn):
@@ -85,6 +88,10 @@ class FindingOut(serializers.Serializer[Any]):
 
 class AnalysisOut(serializers.Serializer[Any]):
     findings = FindingOut(many=True)
+    unseen = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Which rules the analysis cannot see into, and what holds all the same.",
+    )
     compared = serializers.IntegerField(source="own.compared", help_text="Comparisons made.")
     compared_with_floor = serializers.IntegerField(
         source="floor.compared", allow_null=True, default=None, help_text="Null: there is no floor to compare with."

@@ -1,7 +1,11 @@
-"""Exact analysis of decision tables: gaps, contradictions, rules without effect, and the proof against a floor."""
+"""Exact analysis of decision tables: gaps, contradictions, rules without effect, and the proof against a floor.
+
+A rule with an expression applies somewhere within its columns, and no analysis says where. It is read so that every
+proof stays true: as applying nowhere when others would lean on it, and everywhere when it asks for something.
+"""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from apps.policies.rules.boxes import Box, Effort, Example, Grid, Pins
 from apps.policies.rules.columns import Atom, Value, atoms
@@ -28,6 +32,7 @@ class Analysis:
 
     findings: tuple[Finding, ...]
     compared: int
+    unseen: tuple[str, ...] = ()  # sentences: which rules it cannot see into, and what is proven all the same
 
     @property
     def is_clean(self) -> bool:
@@ -81,11 +86,21 @@ def analyse(table: Table) -> Analysis:
     space = _Space(table, effort=effort)
     boxes = [space.box(row) for row in table.rows]
     findings = [
-        *_gaps(space, boxes),
+        *_gaps(space, table.rows, boxes),
         *_contradictions(space, table.rows, boxes),
         *_without_effect(space, table.rows, boxes),
     ]
-    return Analysis(tuple(findings), effort.made)
+    return Analysis(tuple(findings), effort.made, _unseen(table.rows))
+
+
+def _unseen(rows: Sequence[Row]) -> tuple[str, ...]:
+    numbers = [str(number) for number, row in enumerate(rows, start=1) if row.expression]
+    if not numbers:
+        return ()
+    which = f"rule {numbers[0]}" if len(numbers) == 1 else f"rules {', '.join(numbers)}"
+    proven = "Proven without it: every change is decided by the other rules. "
+    left = "Where it disagrees with them, the stricter outcome counts, so no contradiction is looked for there."
+    return (f"The expression of {which} cannot be analysed. {proven}{left}",)
 
 
 def compare_with_floor(table: Table, floor: Table) -> Analysis:
@@ -96,21 +111,33 @@ def compare_with_floor(table: Table, floor: Table) -> Analysis:
     """
     effort = Effort()
     space = _Space(table, floor, effort=effort)
-    own = [(space.box(row), row.outcome.pieces) for row in table.rows]
+    own = [(space.box(row), row.outcome.pieces) for row in table.rows if not row.expression]
+    leaning = [(space.box(row), row.outcome.pieces) for row in table.rows]
     findings: list[Finding] = []
     for number, row in enumerate(floor.rows, start=1):
         found = _weaker(space, own, row, number)
+        if found and len(own) < len(leaning) and _weaker(space, leaning, row, number) is None:
+            found = replace(found, sentence=f"{found.sentence} {_LEANS}")
         if found and len(findings) < MOST_OF_A_KIND:
             findings.append(found)
-    return Analysis(tuple(findings), effort.made)
+    seen_whole = any(row.expression for row in floor.rows)
+    return Analysis(tuple(findings), effort.made, (_WHOLE,) if seen_whole else ())
 
 
-def _gaps(space: _Space, boxes: Sequence[Box]) -> list[Finding]:
+_LEANS = "The proof would need an expression, which cannot be analysed: say that condition in the columns."
+_WHOLE = "The floor's expressions cannot be analysed: the proof takes each as holding wherever its columns do."
+
+
+def _gaps(space: _Space, rows: Sequence[Row], boxes: Sequence[Box]) -> list[Finding]:
+    """Facts that no rule without an expression takes."""
     found: list[Finding] = []
-    known = list(boxes)
+    known = [box for row, box in zip(rows, boxes, strict=True) if not row.expression]
     while len(found) < MOST_OF_A_KIND and (example := space.outside(known)):
-        known.append(space.grid.pinned(example.pins))
-        sentence = f"{_capital(space.told(example.pins))}: nobody decides."
+        pinned = space.grid.pinned(example.pins)
+        known.append(pinned)
+        unsure = [n for n, row in enumerate(rows) if row.expression and space.grid.meet(boxes[n], pinned)]
+        unless = f" unless the expression of rule {unsure[0] + 1} says yes" if unsure else ""
+        sentence = f"{_capital(space.told(example.pins))}: nobody decides{unless}."
         found.append(Finding("gap", sentence, (), space.facts(example.pins), example.is_smallest))
     return found
 
@@ -120,6 +147,8 @@ def _contradictions(space: _Space, rows: Sequence[Row], boxes: Sequence[Box]) ->
     for j, other in enumerate(rows):
         space.effort.spend(j)
         for i in range(j):
+            if rows[i].expression or other.expression:
+                continue  # the stricter outcome counts, whatever it says
             if contradict(rows[i].outcome, other.outcome) and space.grid.meet(boxes[i], boxes[j]):
                 found.append(_contradiction(space, rows, boxes, i, j))
                 if len(found) == MOST_OF_A_KIND:
@@ -139,7 +168,9 @@ def _contradiction(space: _Space, rows: Sequence[Row], boxes: Sequence[Box], i: 
 def _without_effect(space: _Space, rows: Sequence[Row], boxes: Sequence[Box]) -> list[Finding]:
     found: list[Finding] = []
     for i, row in enumerate(rows):
-        near = [k for k in range(len(rows)) if k != i and space.grid.meet(boxes[k], boxes[i])]
+        near = [
+            k for k in range(len(rows)) if k != i and not rows[k].expression and space.grid.meet(boxes[k], boxes[i])
+        ]
         others = [(k, boxes[k], rows[k].outcome.pieces) for k in near]
         if _is_asked(space, boxes[i], row.outcome.pieces, [(box, pieces) for _, box, pieces in others]):
             found.append(_idle(space, i, row, boxes[i], others))

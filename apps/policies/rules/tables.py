@@ -8,6 +8,7 @@ from typing import Any
 
 from apps.kernel.refusals import Invalid
 from apps.policies.rules.columns import Cell, Column, cell_data, cell_from
+from apps.policies.rules.expressions import Expression, expression_from
 from apps.policies.rules.outcomes import Outcome, outcome_from
 
 MOST_ROWS = 200
@@ -23,11 +24,13 @@ class Row:
     name: str
     cells: Mapping[str, Cell]
     outcome: Outcome
+    expression: Expression | None = None  # a condition beside the cells, which no analysis sees into
 
     def as_data(self) -> dict[str, Any]:
         """As `table_from` reads it."""
         cells = {name: cell_data(self.cells[name]) for name in sorted(self.cells)}
-        return {"name": self.name, "cells": cells, "outcome": self.outcome.as_data()}
+        told = {"name": self.name, "cells": cells, "outcome": self.outcome.as_data()}
+        return told | {"expression": self.expression.as_data()} if self.expression else told
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,9 @@ def table_from(columns: Columns, data: object) -> Table:
 
 
 def _row(known: Mapping[str, Column], number: int, data: object) -> Row:
-    if not isinstance(data, Mapping) or not set(data) <= {"name", "cells", "outcome"}:
+    if not isinstance(data, Mapping) or not set(data) <= {"name", "cells", "outcome", "expression"}:
         raise Invalid(
-            f"Rule {number} does not fit: a rule is an object with name, cells and outcome.",
+            f"Rule {number} does not fit: a rule is an object with name, cells, outcome and, if need be, expression.",
             next_step="Correct the rule.",
         )
     name, cells = data.get("name", ""), data.get("cells", {})
@@ -76,9 +79,10 @@ def _row(known: Mapping[str, Column], number: int, data: object) -> Row:
     try:
         read = {name: cell_from(known[name], cell) for name, cell in cells.items()}
         outcome = outcome_from(data.get("outcome"))
+        expression = expression_from(list(known.values()), data["expression"]) if data.get("expression") else None
     except Invalid as refusal:
         raise numbered(number, refusal) from refusal
-    return Row(name.strip(), {name: cell for name, cell in read.items() if cell is not None}, outcome)
+    return Row(name.strip(), {name: cell for name, cell in read.items() if cell is not None}, outcome, expression)
 
 
 def numbered(number: int, refusal: Invalid) -> Invalid:

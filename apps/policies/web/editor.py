@@ -1,17 +1,19 @@
 """The table form: decision tables as rows of text fields, read from a POST and written back as they were typed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import QueryDict
 
 from apps.kernel.refusals import Invalid
-from apps.policies.rules.columns import Column, cell_data
+from apps.policies.rules.asking import facts_written
+from apps.policies.rules.columns import Column, Value, cell_data
 from apps.policies.rules.outcomes import AUTHORITIES, Kind
 from apps.policies.rules.tables import MOST_ROWS, Row, Table, numbered
 from apps.policies.rules.writing import cell_written, written
 
+LONGEST_EXAMPLE = 2000  # characters, more than every fact needs
 WAYS = (
     *((name, f"{name.replace('_', '-')} board") for name in AUTHORITIES),
     (Kind.APPROVE, "approve automatically"),
@@ -30,12 +32,15 @@ class Line:
     people: str = ""
     may_coincide: bool = False
     reason: str = ""
+    expression: str = ""
+    passes: str = ""  # facts for which the expression says yes: “risk=4; type=normal”
+    fails: str = ""
 
     def as_data(self, columns: Sequence[Column]) -> dict[str, Any]:
         """The rule as `table_from` reads it; refuses what cannot be read."""
         cells = {column.name: cell_written(column, self.cells.get(column.name, "")) for column in columns}
         is_board = self.way in AUTHORITIES
-        return {
+        told: dict[str, Any] = {
             "name": self.name,
             "cells": {name: cell_data(cell) for name, cell in cells.items() if cell is not None},
             "outcome": {
@@ -47,6 +52,10 @@ class Line:
                 "reason": self.reason,
             },
         }
+        if self.expression.strip():
+            examples = {"passes": _example(columns, self.passes), "fails": _example(columns, self.fails)}
+            told["expression"] = {"text": self.expression, **examples}
+        return told
 
 
 @dataclass
@@ -110,6 +119,7 @@ def drawn(table: Table, *others: Table) -> dict[str, Any]:
             "name": row.name,
             "cells": [(column, written(column, row.cells.get(column.name))) for column in columns],
             "outcome": row.outcome.told(),
+            "expression": row.expression,
         }
         for row in table.rows
     ]
@@ -126,7 +136,28 @@ def _told(row: Row, columns: Sequence[Column]) -> str:
     cells = [
         f"{column.label} {written(column, row.cells[column.name])}" for column in columns if column.name in row.cells
     ]
+    if row.expression:
+        cells.append(f"where {row.expression.text}")
     return f"{row.name or 'Rule'}: {', '.join(cells) or 'every change'} → {row.outcome.told()}"
+
+
+def _example(columns: Sequence[Column], text: str) -> dict[str, Value]:
+    """The facts of “risk=4; type=normal”; refuses what is no fact."""
+    if len(text) > LONGEST_EXAMPLE:
+        raise Invalid("The example is too long.", next_step="Name only the facts that the expression names.")
+    parts = (part.partition("=") for part in text.split(";") if part.strip())
+    texts = {name.strip(): value.strip() for name, _, value in parts}
+    unknown = sorted(set(texts) - {column.name for column in columns})
+    if unknown:
+        raise Invalid(
+            f"There is no fact “{unknown[0][:40]}”, which the example of an expression names.",
+            next_step="Write the example as risk=4; type=normal.",
+        )
+    return {name: value for name, value in facts_written(columns, texts).items() if value is not None}
+
+
+def _example_written(facts: Iterable[tuple[str, Value]]) -> str:
+    return "; ".join(f"{name}={value}" for name, value in facts)
 
 
 def _line(row: Row, columns: Sequence[Column]) -> Line:
@@ -139,6 +170,9 @@ def _line(row: Row, columns: Sequence[Column]) -> Line:
         ", ".join(sorted(outcome.people)),
         outcome.may_coincide,
         outcome.reason,
+        row.expression.text if row.expression else "",
+        _example_written(row.expression.passes) if row.expression else "",
+        _example_written(row.expression.fails) if row.expression else "",
     )
 
 
@@ -148,4 +182,5 @@ def _typed(post: Mapping[str, str], number: int, every: Sequence[Column]) -> Lin
 
     cells = {column.name: str(post.get(f"cell-{number}-{column.name}", "")) for column in every}
     coincide = text("coincide") == "on"
-    return Line(text("name"), cells, text("way"), text("roles"), text("people"), coincide, text("reason"))
+    beside = (text("expression"), text("passes"), text("fails"))
+    return Line(text("name"), cells, text("way"), text("roles"), text("people"), coincide, text("reason"), *beside)

@@ -59,7 +59,13 @@ PAYMENTS = [
     _rule("From risk 4", "enterprise", {"type": {"in": ["standard", "normal"]}, "risk": _HIGH}),
     _rule("Long outages", "enterprise", {"type": {"in": ["standard", "normal"]}, "downtime": {"from": 60}}),
 ]
-DRAFT = [*SECOND, _rule("Confidential data", "enterprise", {"type": NOT_STANDARD, "data_class": {"in": ["confidential", "restricted"]}}, roles=("security",))]  # fmt: skip
+# What no column can say: neither the risk nor the outage alone is much, together they are.
+LONG = {
+    "text": "risk * 30 + downtime > 180",
+    "passes": {"risk": 3, "downtime": 120},
+    "fails": {"risk": 3, "downtime": 15},
+}
+DRAFT = [*SECOND, _rule("Long for its risk", "enterprise", {"type": NORMAL, "risk": _LOW}) | {"expression": LONG}, _rule("Confidential data", "enterprise", {"type": NOT_STANDARD, "data_class": {"in": ["confidential", "restricted"]}}, roles=("security",))]  # fmt: skip
 
 
 def put_in_force(people: dict[str, Person], *, at: datetime) -> int:
