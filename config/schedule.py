@@ -30,5 +30,6 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "cab.continue_replays": {"task": "apps.cab.tasks.continue_replays", "schedule": 30 * SECOND},
     "cab.continue_imports": {"task": "apps.cab.tasks.continue_imports", "schedule": 30 * SECOND},
     "meetings.write_down_meetings": {"task": "apps.meetings.tasks.write_down_meetings", "schedule": 1 * HOUR},
+    "meetings.chase_minutes": {"task": "apps.meetings.tasks.chase_minutes", "schedule": 15 * MINUTE},
     "meetings.keep_agendas": {"task": "apps.meetings.tasks.keep_agendas", "schedule": 30 * SECOND},
 }

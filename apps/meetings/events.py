@@ -190,3 +190,44 @@ class BallotCastElsewhere(Event):
     item_id: int
     change_id: int
     ballot_id: int
+
+
+@dataclass(frozen=True)
+class MinutesDrafted(Event):
+    words: ClassVar[str] = "drafted the minutes from the journal"
+    meeting_id: int
+    sections: int
+
+
+@dataclass(frozen=True)
+class MinutesEdited(Event):
+    """Each section that was written anew, with its prose as it reads now."""
+
+    words: ClassVar[str] = "edited the minutes"
+    meeting_id: int
+    version: int
+    prose: dict[str, str]  # by the section's id
+
+
+@dataclass(frozen=True)
+class MinutesPublished(Event):
+    words: ClassVar[str] = "published the minutes"
+    meeting_id: int
+    version: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class AddendumWritten(Event):
+    words: ClassVar[str] = "wrote an addendum to the minutes"
+    meeting_id: int
+    addendum_id: int
+    number: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class MinutesReminded(Event):
+    words: ClassVar[str] = "reminded of minutes that are not published"
+    meeting_id: int
+    days: int

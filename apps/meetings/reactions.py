@@ -10,8 +10,9 @@ from apps.meetings import events
 from apps.meetings.actions import agenda
 from apps.meetings.models import Meeting
 from apps.meetings.queries.calendar import calendar_items
+from apps.meetings.queries.meetings import chairs_of, minutes_readers
 from apps.notify import feeds
-from apps.notify.actions.telling import tell
+from apps.notify.actions.telling import settle_notices, tell
 
 feeds.register("meetings", "Meetings of boards I may see", calendar_items)
 
@@ -65,5 +66,25 @@ def tell_members(entry: Entry) -> None:
         title=f"{meeting.name} is cancelled" if is_cancelled else f"{meeting.name} moved",
         body=entry.data["reason"] if is_cancelled else f"It starts {start} now.",
         url=meeting.get_absolute_url(),
+        at=entry.at,
+    )
+
+
+@subscribe("meetings.tell_of_minutes", events.MinutesReminded, events.MinutesPublished)
+def tell_of_minutes(entry: Entry) -> None:
+    """Remind the chair of minutes that lie unpublished; when they are published, tell who sits there and who came."""
+    meeting = Meeting.objects.select_related("board").get(pk=entry.data["meeting_id"])
+    is_published = entry.event == events.MinutesPublished.name()
+    if is_published:
+        asked = Entry.objects.about(meeting).filter(event=events.MinutesReminded.name())
+        settle_notices(entries=asked, kind="meeting", at=entry.at)
+    days = entry.data.get("days", 0)
+    tell(
+        minutes_readers(meeting, at=entry.at) if is_published else chairs_of(meeting.board_id, at=entry.at),
+        entry=entry,
+        kind="meeting",
+        title=f"Minutes of {meeting} are published" if is_published else f"Minutes of {meeting} wait to be published",
+        body="" if is_published else f"They have been a draft for {days} days. Read them, then publish them.",
+        url=meeting.minutes.get_absolute_url(),
         at=entry.at,
     )

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from celery import shared_task
 from django.utils import timezone
 
-from apps.meetings.actions import agenda, planning, session
+from apps.meetings.actions import agenda, minutes, planning, session
 from apps.meetings.models import Meeting, MeetingSeries
 from apps.meetings.queries import meetings as queries
+from apps.meetings.queries import minutes as minutes_queries
 from apps.meetings.states import AHEAD, LIVE, MeetingState
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,16 @@ def keep_agendas() -> int:
     went += _each(due, lambda pk: agenda.lock_agenda(meeting_id=pk, at=now), what="meeting")
     boards = Meeting.objects.filter(state__in=[*AHEAD, *LIVE]).order_by("board").values_list("board", flat=True)
     return went + _each(boards.distinct()[:BATCH], lambda pk: agenda.fill_agendas(board_id=pk, at=now), what="board")
+
+
+@shared_task(name="apps.meetings.tasks.chase_minutes")
+def chase_minutes() -> int:
+    """Draft the minutes that are missing, and remind chairs of those that lie unpublished."""
+    now = timezone.now()
+    missing = minutes_queries.undrafted().values_list("pk", flat=True)[:BATCH]
+    went = _each(missing, lambda pk: minutes.draft_missing(meeting_id=pk, at=now), what="meeting")
+    late = minutes_queries.to_remind(now).values_list("pk", flat=True)[:BATCH]
+    return went + _each(late, lambda pk: minutes.remind_of_minutes(meeting_id=pk, at=now), what="meeting")
 
 
 def _each(ids: Iterable[int], act: Callable[[int], object], *, what: str) -> int:

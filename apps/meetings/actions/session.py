@@ -13,6 +13,7 @@ from apps.cab.states import ChangeState
 from apps.journal import actions as journal
 from apps.kernel.refusals import Conflict, NotAllowed, WrongState
 from apps.meetings import events
+from apps.meetings.actions import minutes
 from apps.meetings.actions.agenda import defer, lock_now, settle_item
 from apps.meetings.actions.moves import (
     item_of,
@@ -55,7 +56,7 @@ def open_meeting(*, meeting_id: int, chair: Person, at: datetime) -> Meeting:
 
 @transaction.atomic
 def close_meeting(*, meeting_id: int, chair: Person, at: datetime) -> Meeting:
-    """Close the session: what was not decided goes to the next meeting, and everyone has left."""
+    """Close the session: what was not decided goes to the next meeting; everyone has left; the minutes are drafted."""
     meeting = led_meeting(meeting_id, chair, at=at, to="close its meetings")
     _close(meeting, actor=chair, at=at)
     return meeting
@@ -182,6 +183,7 @@ def _close(meeting: Meeting, *, actor: Person | None, at: datetime) -> None:
     meeting.closed_at = at
     meeting.save()
     journal.record(events.MeetingClosed(meeting_id=meeting.pk), subject=meeting, actor=actor, at=at)
+    minutes.draft(meeting, at=at)
 
 
 def _require_near(meeting: Meeting, *, at: datetime) -> None:

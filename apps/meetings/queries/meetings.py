@@ -20,17 +20,21 @@ from apps.windows.rules.recurrence import Interval, occurrences
 HORIZON = timedelta(days=90)  # so far ahead meetings are written down
 CHECKED = timedelta(days=366)  # so far ahead two series may not meet
 UNOPENED = timedelta(hours=1)  # after its end, nobody opens a meeting any more
+SECRETARY = "secretary"  # the function of a seat; advisers hold it too
 LEFT_OPEN = timedelta(hours=12)  # after its end, nobody is in the room any more
 
 
 def part_of(person: Person, board_id: int, *, at: datetime) -> Part:
     """What the person is to the board on that day."""
-    seats = list(Seat.objects.filter(board=board_id, person=person).filled_on(at.date()).values_list("role", flat=True))
+    seats = list(
+        Seat.objects.filter(board=board_id, person=person).filled_on(at.date()).values_list("role", "function")
+    )
     lent = Delegation.objects.filter(board=board_id, to_person=person).in_force_on(at.date())
     return Part(
-        is_chair=SeatRole.CHAIR in seats,
+        is_chair=any(role == SeatRole.CHAIR for role, _ in seats),
         is_administrator=person.may(Capability.MANAGE_PEOPLE),
         is_member=bool(seats) or lent.exists(),
+        is_secretary=any(function.lower() == SECRETARY for _, function in seats),
     )
 
 
@@ -132,3 +136,15 @@ def boards_led_by(person: Person, *, at: datetime) -> QuerySet[Board]:
         return rows
     chairs = Seat.objects.filter(person=person, role=SeatRole.CHAIR).filled_on(at.date())
     return rows.filter(pk__in=chairs.values("board"))
+
+
+def chairs_of(board_id: int, *, at: datetime) -> list[Person]:
+    """Who chairs the board that day."""
+    seats = Seat.objects.filter(board=board_id, role=SeatRole.CHAIR).filled_on(at.date()).select_related("person")
+    return [seat.person for seat in seats]
+
+
+def minutes_readers(meeting: Meeting, *, at: datetime) -> list[Person]:
+    """Who hears that the minutes are published: the board that day, and who was in the room."""
+    seats = Seat.objects.filter(board=meeting.board_id).filled_on(at.date()).values("person")
+    return list(Person.objects.filter(Q(pk__in=seats) | Q(attendances__meeting=meeting)).distinct())

@@ -36,15 +36,22 @@ def presence(meeting: Meeting, *, at: datetime) -> Presence:
 
 def standing(board: Board, *, present: set[int], at: datetime) -> Quorum:
     """The quorum of a room in which these people are."""
+    seats = chairings(board, at)
+    return quorum(seats, present=present, count=board.quorum_count, share=board.quorum_share, roles=board.quorum_roles)
+
+
+def chairings(board: Board, at: datetime) -> list[Chairing]:
+    """The board's seats with a vote that day, each with who may vote for its holder; two queries."""
     lent = Delegation.objects.filter(board=board).in_force_on(at.date()).values_list("from_person_id", "to_person_id")
     deputies: dict[int, set[int]] = {}
     for giver, taker in lent:
         deputies.setdefault(giver, set()).add(taker)
-    seats = [
-        Chairing(seat.person_id, seat.role, seat.function, frozenset(deputies.get(seat.person_id, ())))
+    return [
+        Chairing(
+            seat.person_id, seat.role, seat.function, frozenset(deputies.get(seat.person_id, ())), str(seat.person)
+        )
         for seat in voting_seats(board.pk, at.date())
     ]
-    return quorum(seats, present=present, count=board.quorum_count, share=board.quorum_share, roles=board.quorum_roles)
 
 
 def capacity_of(person: Person, board: Board, *, at: datetime) -> str:

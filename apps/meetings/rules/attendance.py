@@ -16,6 +16,7 @@ class Chairing:
     role: str
     function: str
     deputies: frozenset[int] = frozenset()
+    name: str = ""  # of its holder
 
     def is_filled(self, present: Collection[int]) -> bool:
         """Whether its holder, or somebody who holds their delegation, is there."""
