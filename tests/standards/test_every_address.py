@@ -43,7 +43,7 @@ from apps.cab.models import (
 )
 from apps.clusters.models import CatalogImport, Cluster, Component, Dependency, Visibility
 from apps.journal.models import Delivery, Entry
-from apps.meetings.models import Meeting, MeetingSeries
+from apps.meetings.models import Meeting, MeetingSeries, Minutes
 from apps.notify.models import Endpoint, Feed, Notice, Sending
 from apps.policies.models import Policy
 from apps.windows.models import Freeze, RecurringWindow
@@ -153,6 +153,7 @@ def things(cluster: Cluster) -> dict[str, Any]:
         "windows": first(RecurringWindow, cluster=cluster),
         "meetings": first(Meeting),
         "meeting-series": first(MeetingSeries),
+        "minutes": first(Minutes),
     }
 
 
@@ -180,6 +181,7 @@ BY_PLACE = (
     ("windows/", "pk", "windows"),
     ("meetings/series/", "pk", "meeting-series"),
     ("meeting-series/", "pk", "meeting-series"),
+    ("minutes/", "pk", "minutes"),
     ("meetings/", "pk", "meetings"),
     ("freezes/", "pk", "freezes"),
     ("templates/", "pk", "templates"),

@@ -16,6 +16,17 @@ from apps.meetings.models import Addendum, Meeting, Minutes, MinutesSection, Sec
 from apps.meetings.rules.minutes import REMIND_AFTER, thawed
 from apps.meetings.states import MeetingState
 
+MOST_HISTORY = 200  # entries
+_ABOUT_MINUTES = [
+    one.name()
+    for one in (
+        events.MinutesDrafted,
+        events.MinutesEdited,
+        events.MinutesReminded,
+        events.MinutesPublished,
+        events.AddendumWritten,
+    )
+]
 ENDED = (MeetingState.CLOSED, MeetingState.MINUTES_PUBLISHED)
 
 
@@ -33,6 +44,12 @@ class Part:
             return f"{self.facts['change']} {self.facts['title']}"
         return "Attendance and quorum" if self.section.kind == SectionKind.OPENING else "Closing"
 
+    @property
+    def adds_reason(self) -> bool:
+        """Whether the prose leaves out why an item was admitted or deferred."""
+        reason = self.facts.get("reason", "")
+        return bool(reason) and reason not in self.section.prose
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -43,7 +60,12 @@ class Reading:
     hidden: int  # sections about changes this person may not see
     addenda: Sequence[Addendum]
     hidden_addenda: int
-    entry: int | None  # of the journal, that seals them
+    history: Sequence[Entry]  # what became of them, the newest first
+
+    @property
+    def entry(self) -> int | None:
+        """The journal's entry that seals them."""
+        return next((one.pk for one in self.history if one.event == events.MinutesPublished.name()), None)
 
     @property
     def decided(self) -> int:
@@ -72,6 +94,12 @@ def readable_minutes(meeting: Meeting, person: Person, *, at: datetime) -> Minut
     raise WrongState("The minutes are not drafted yet.", next_step="Come back in a minute: the house writes them.")
 
 
+def minutes_shown(meeting: Meeting, person: Person, *, at: datetime) -> bool:
+    """Whether there are minutes that this person may read."""
+    rows = Minutes.objects.filter(meeting=meeting).visible_to(person, on=at.date())
+    return meeting.state in ENDED and rows.exists()
+
+
 def reading(minutes: Minutes, person: Person) -> Reading:
     """The minutes as this person reads them: what is about changes they may not see is counted and not shown."""
     rows = list(sections_of(minutes))
@@ -85,7 +113,7 @@ def reading(minutes: Minutes, person: Person) -> Reading:
         hidden=len(rows) - len(known),
         addenda=seen,
         hidden_addenda=len(addenda) - len(seen),
-        entry=_sealing(minutes),
+        history=list(_history(minutes)),
     )
 
 
@@ -126,8 +154,6 @@ def to_remind(at: datetime) -> QuerySet[Minutes]:
     return rows.filter(Q(reminded_at__isnull=True) | Q(reminded_at__lte=late)).order_by("drafted_at")
 
 
-def _sealing(minutes: Minutes) -> int | None:
-    if not minutes.is_published:
-        return None
-    rows = Entry.objects.about(minutes.meeting).filter(event=events.MinutesPublished.name())
-    return rows.values_list("pk", flat=True).order_by("-id").first()
+def _history(minutes: Minutes) -> QuerySet[Entry]:
+    rows = Entry.objects.about(minutes.meeting).filter(event__in=_ABOUT_MINUTES).select_related("actor")
+    return rows.order_by("-id")[:MOST_HISTORY]

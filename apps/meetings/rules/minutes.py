@@ -98,8 +98,14 @@ def thawed(facts: Any, name: str = "") -> Any:
 def _outcomes(outcomes: Mapping[str, int]) -> str:
     if not outcomes:
         return "The agenda held nothing."
-    said = _and([f"{number} {state}" for state, number in outcomes.items()])
-    return f"Of the agenda's items, {said}." if outcomes.get(ItemState.DECIDED) else f"Nothing was decided: {said}."
+    first, *others = outcomes.items()
+    said = [_were(first, "item was", "items were"), *(_were(one, "was", "were") for one in others)]
+    return f"{_and(said)}."
+
+
+def _were(outcome: tuple[str, int], one: str, many: str) -> str:
+    state, number = outcome
+    return f"{number} {one if number == 1 else many} {state}"
 
 
 def _clock(moment: str, zone: str) -> str:

@@ -1,5 +1,6 @@
 """Forms of the meetings pages. They check shape; what is allowed is decided by the actions."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,8 @@ from apps.cab.web.forms import VoteForm
 from apps.clusters.web.forms import RefusableForm
 from apps.meetings.models.meetings import LONGEST, LONGEST_ITEM, LONGEST_LEAD, SHORTEST
 from apps.meetings.queries.meetings import boards_led_by
+from apps.meetings.queries.minutes import Part
+from apps.meetings.rules.minutes import LONGEST_PROSE
 from apps.windows.web.fields import WallClock
 
 LONGEST_REASON = 500
@@ -103,6 +106,53 @@ class ActionForm(RefusableForm):
 
 class FinishForm(RefusableForm):
     action = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+
+class VersionForm(RefusableForm):
+    """Which version of the minutes was read."""
+
+    version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+
+
+class MinutesForm(VersionForm):
+    """The prose of each section, at most LONGEST_PROSE characters; a field a section."""
+
+    def __init__(self, *, data: Any, parts: Sequence[Part], version: int) -> None:
+        super().__init__(data, initial={"version": version})
+        for one in parts:
+            self.fields[self.name_of(one)] = forms.CharField(
+                label=f"Words on {one.facts['change']}" if one.section.item_id else f"Words on the {one.section.kind}",
+                initial=one.section.prose,
+                required=False,
+                max_length=LONGEST_PROSE,
+                widget=forms.Textarea(attrs={"rows": max(3, len(one.section.prose) // 70 + 2)}),
+            )
+
+    @staticmethod
+    def name_of(part: Part) -> str:
+        """The name of the section's field."""
+        return f"prose_{part.section.pk}"
+
+    def prose(self) -> dict[int, str]:
+        """What was written, by the section's id; sections the sender left out stay as they are."""
+        sent = {name: text for name, text in self.cleaned_data.items() if name in self.data and name != "version"}
+        return {int(name.removeprefix("prose_")): text for name, text in sent.items()}
+
+
+class AddendumForm(RefusableForm):
+    """What is corrected, why, and about which section."""
+
+    section_id = forms.TypedChoiceField(label="About", required=False, coerce=int, empty_value=None)
+    text = forms.CharField(
+        label="What is corrected", max_length=LONGEST_PROSE, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    reason = forms.CharField(label="Why", max_length=LONGEST_REASON)
+
+    def __init__(self, *, data: Any = None, parts: Sequence[Part]) -> None:
+        super().__init__(data, auto_id="addendum_%s")
+        field = self.fields["section_id"]
+        assert isinstance(field, forms.TypedChoiceField)
+        field.choices = [("", "The minutes as a whole"), *((one.section.pk, one.title) for one in parts)]
 
 
 class MeetingFilterForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.meetings.web.views import live, meetings, planning, room
+from apps.meetings.web.views import live, meetings, minutes, planning, room
 
 app_name = "meetings"
 urlpatterns = [
@@ -21,6 +21,10 @@ urlpatterns = [
     path("<int:pk>/admissions/", meetings.admit, name="admit"),
     path("<int:pk>/deferrals/", meetings.defer, name="defer"),
     path("<int:pk>/consent/", meetings.reopen, name="reopen"),
+    path("<int:pk>/minutes/", minutes.page, name="minutes"),
+    path("<int:pk>/minutes/edit/", minutes.edit, name="edit-minutes"),
+    path("<int:pk>/minutes/publication/", minutes.publish, name="publish-minutes"),
+    path("<int:pk>/minutes/addenda/", minutes.add, name="add-addendum"),
     path("<int:pk>/room/", room.page, name="room"),
     path("<int:pk>/room/now/", room.now, name="now"),
     path("<int:pk>/room/mine/", room.mine, name="mine"),

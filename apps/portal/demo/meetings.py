@@ -13,6 +13,8 @@ from apps.cab.models import Board, Change, Choice
 from apps.clusters.models import Component
 from apps.meetings.actions import agenda, planning, room, session
 from apps.meetings.models import AgendaItem, Meeting, MeetingSeries
+from apps.meetings.queries.meetings import SECRETARY
+from apps.portal.demo import minutes
 
 Step = Callable[[datetime], None]
 WEEK, LOCKS = timedelta(days=7), timedelta(hours=2)
@@ -33,6 +35,7 @@ class Sitting:
     changes: tuple["Row", ...]  # last week's
     waiting: tuple["Row", ...]  # today's
     late: tuple["Row", ...] = ()  # handed in after the lock
+    pressing: tuple["Row", ...] = ()  # what an extraordinary meeting was called for, in vain
 
 
 Row = tuple[str, str, str, int]  # title, purpose, components, the risk it is raised to (0: none)
@@ -48,6 +51,8 @@ SITTINGS = (
         ("Retire the staff directory's old protocol", "It sends passwords in the clear.", "identity/staff-directory", 4),
     ), (
         ("Replace the bank's certificate before it expires", "It expires on Sunday; the bank told us yesterday.", "payments/card-gateway", 4),
+    ), (
+        ("Hold payouts over a limit until the fraud score is back", "Two attempts came through while it was down.", "payments/payouts", 4),
     )),
     Sitting("cross-cluster", "Cross-cluster board, weekly", "The board's call", "Europe/Amsterdam", timedelta(minutes=10), ("anneke", "lena", "hiro", "tomas"), ("anneke", "lena", "hiro"), (
         ("Checkout asks the fraud score before it takes money", "Disputes doubled in a year.", "storefront/checkout payments/fraud-scoring", 0),
@@ -95,11 +100,35 @@ class Appointment:
             (self.start + 2 * minute, self._come_now),
             (self.start + 4 * minute, self._take_first),
             (self.at, lambda at: agenda.fill_agendas(board_id=self.board.pk, at=at)),
+            (then + timedelta(hours=20), self._write_up),
+            *self._extraordinary(),
             *self._hand_in(self.sitting.changes, day=9, at=then - timedelta(days=1, hours=6)),
             *self._hand_in(self.sitting.waiting, day=14, at=self.start - timedelta(hours=20)),
             *self._hand_in(self.sitting.late, day=4, at=self.start - LOCKS + 5 * minute),
         ]
         return sorted(told, key=lambda one: one[0])
+
+    def _extraordinary(self) -> list[tuple[datetime, Step]]:
+        if not self.sitting.pressing:
+            return []
+        called, hour = self.start - timedelta(days=2), timedelta(hours=1)
+        board, chair, voter, zone = self.board, self.chair, self.people["anneke"], self.sitting.zone
+        return [
+            *self._hand_in(self.sitting.pressing, day=12, at=called - 2 * hour),
+            (called - hour, lambda at: minutes.call(board, chair, start=called, zone=zone, at=at)),
+            (called, lambda at: minutes.sit_in_vain(board, chair, voter, at=at)),
+        ]
+
+    def _write_up(self, at: datetime) -> None:
+        """The next morning: the secretary where the board has one, then the chair, then what turned out wrong."""
+        meeting, secretary = Meeting.objects.get(series__board=self.board, start_at=self.start - WEEK), None
+        seat = self.board.seats.filter(function=SECRETARY).select_related("person").first()
+        if seat is not None:
+            secretary = seat.person
+            minutes.write(meeting, secretary, at=at)
+        minutes.publish(meeting, self.chair, at=at + timedelta(hours=2))
+        if secretary is not None:
+            minutes.correct(meeting, secretary, at=at + timedelta(hours=26))
 
     def _hand_in(self, rows: tuple[Row, ...], *, day: int, at: datetime) -> list[tuple[datetime, Step]]:
         """Each change in a step of its own: references follow the days on which changes were proposed."""

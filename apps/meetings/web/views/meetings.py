@@ -27,6 +27,7 @@ from apps.meetings.models import Meeting
 from apps.meetings.queries import meetings as queries
 from apps.meetings.queries.agenda import agenda_for
 from apps.meetings.queries.live import actions_of
+from apps.meetings.queries.minutes import minutes_shown
 from apps.meetings.queries.room import presence
 from apps.meetings.states import AHEAD, LIVE, OVER, MeetingState
 from apps.meetings.web.forms import ItemForm, MeetingFilterForm, MoveForm, ReasonForm, RuledItemForm
@@ -136,6 +137,7 @@ def meeting_page(
         "refused": refused,
         "move_form": move_form or MoveForm(initial=_times(meeting), auto_id="move_%s"),
         "cancel_form": cancel_form or ReasonForm(auto_id="cancel_%s"),
+        "has_minutes": minutes_shown(meeting, request.user, at=now),
         "may_move": part.leads and meeting.state == MeetingState.PLANNED,
         "entries": margin(timeline(meeting, limit=SHOWN)),
         "crumbs": [{"label": "Meetings", "url": reverse("meetings:meetings")}, {"label": meeting.name}],
