@@ -153,7 +153,7 @@ def things(cluster: Cluster) -> dict[str, Any]:
         "windows": first(RecurringWindow, cluster=cluster),
         "meetings": first(Meeting),
         "meeting-series": first(MeetingSeries),
-        "minutes": first(Minutes),
+        "meeting": first(Minutes),
     }
 
 
@@ -181,7 +181,6 @@ BY_PLACE = (
     ("windows/", "pk", "windows"),
     ("meetings/series/", "pk", "meeting-series"),
     ("meeting-series/", "pk", "meeting-series"),
-    ("minutes/", "pk", "minutes"),
     ("meetings/", "pk", "meetings"),
     ("freezes/", "pk", "freezes"),
     ("templates/", "pk", "templates"),

@@ -89,6 +89,7 @@ class MinutesViewSet(ReadViewSet[Minutes]):
     """Minutes by their meeting: published ones of boards you may know of, and drafts of boards you sit on."""
 
     serializer_class = MinutesOut
+    lookup_field = "meeting"
     lookup_value_converter = "int"
     ordering = ("-pk",)
     filterset_class = MinutesFilter
