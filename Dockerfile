@@ -20,6 +20,11 @@ RUN --mount=type=cache,target=/root/.cache \
     && uv pip sync --python /opt/concordat/bin/python --link-mode=copy --compile-bytecode --require-hashes base.lock
 
 FROM python:3.11-slim-bookworm
+# What PDFs are drawn with; the base image is what pins Debian's versions.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
+    && rm -rf /var/lib/apt/lists/*
 RUN groupadd --system --gid 10001 concordat \
     && useradd --system --uid 10001 --gid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin concordat \
     && install -d -o 10001 -g 10001 /var/lib/concordat/media

@@ -5,7 +5,7 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from stack import places
+from stack import install, places
 from stack.running import BESIDE, beside
 from stack.say import say
 
@@ -48,6 +48,7 @@ CHECKS = {
 def check() -> int:
     """Run every check and say which failed, with what it said; then the fast tests."""
     began = time.monotonic()
+    install.find_pango()
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(lambda item: (item[0], *_one(*item)), CHECKS.items()))
     failed = [name for name, code, _ in results if code]

@@ -1,6 +1,7 @@
 """Installs the environment from hash-pinned locks, and builds the front end. Runs on a bare python3.11."""
 
 import ast
+import ctypes.util
 import fcntl
 import hashlib
 import os
@@ -20,6 +21,12 @@ OLDEST_NODE = 20
 UV = places.BUILD / "uv"
 UV_LOCK = places.ROOT / "requirements" / "uv.lock.txt"
 PIP_TO_UV = {"index-url": "UV_DEFAULT_INDEX", "trusted-host": "UV_INSECURE_HOST", "cert": "SSL_CERT_FILE"}
+# The system libraries of PDFs, and the Debian packages that bring them; apps/kernel/printing.py asks for the same.
+PANGO = {
+    "pango-1.0": "libpango-1.0-0",
+    "pangoft2-1.0": "libpangoft2-1.0-0",
+    "harfbuzz-subset": "libharfbuzz-subset0",
+}
 PACKAGES = [places.ROOT / "package.json", places.ROOT / "package-lock.json"]
 
 
@@ -139,6 +146,19 @@ def find_chromium() -> Path:
     return Path(found)
 
 
+def find_pango() -> None:
+    """What PDFs are drawn with: on the machine, else installed as root; else what to type. Never skipped in silence."""
+    if _missing_of_pango() and os.geteuid() == 0 and shutil.which("apt-get"):
+        with step("Installing Pango"):
+            _apt_install(*PANGO.values())
+    if missing := _missing_of_pango():
+        raise StackError(f"PDFs need system libraries. Install them:\n    apt-get install {' '.join(missing)}")
+
+
+def _missing_of_pango() -> list[str]:
+    return [package for library, package in PANGO.items() if not ctypes.util.find_library(library)]
+
+
 def _uv() -> Path:
     """The pinned uv, installed into this checkout's own tool folder."""
     uv = UV / "bin" / "uv"
@@ -189,10 +209,10 @@ def _install_pip() -> None:
         _apt_install("python3-pip")
 
 
-def _apt_install(package: str) -> None:
-    """Install a Debian package as root; whether it worked shows in whether the program is there."""
+def _apt_install(*packages: str) -> None:
+    """Install Debian packages as root; whether it worked shows in whether what they bring is there."""
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", package]):
+    for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
         done = subprocess.run(["apt-get", *words], env=env, check=False, capture_output=True, text=True)
         if done.returncode:
             say(f"apt-get {words[0]} failed: {done.stderr.strip()[-500:]}")

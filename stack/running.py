@@ -25,6 +25,10 @@ BESIDE = ["-n", str(min(len(os.sched_getaffinity(0)), 15)), "--dist", "loadfile"
 def run() -> int:
     """Start everything on the kept database and stay until Ctrl-C; nothing is left running then."""
     state = _state()
+    try:
+        install.find_pango()
+    except StackError as missing:  # everything but PDFs works without
+        say(str(missing))
     host, port = os.environ.get("HOST", "127.0.0.1"), free_port(_wanted_port())
     with _kept(state), servers(state, durable=True) as found:
         address = f"http://{'localhost' if host == '127.0.0.1' else host}:{port}"  # passkeys work on localhost only
@@ -111,6 +115,7 @@ def test(arguments: Sequence[str]) -> int:
     Without arguments it runs everything, a file on each core at a time.
     """
     chromium = install.find_chromium()
+    install.find_pango()
     command = [str(places.PYTHON), "-m", "pytest", *(arguments or BESIDE)]
     return beside(command, durable=False, more={"CONCORDAT_CHROMIUM": str(chromium)})
 

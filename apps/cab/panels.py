@@ -1,5 +1,6 @@
-"""What the board's area puts on the pages of a cluster and of a component: the changes on their way there."""
+"""What the board's area puts on the pages of a cluster and of a component, and what areas above put on a dossier."""
 
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from django.db.models import Q
@@ -11,19 +12,36 @@ from apps.cab.queries.replays import replays_shown_to
 from apps.cab.rules.replays import MOST_MINUTES, MOST_MONTHS
 from apps.cab.states import OPEN
 from apps.cab.web.replay_form import minutes_fields
+from apps.clusters import panels as cluster_panels
 from apps.clusters.models import Cluster, Component
-from apps.clusters.panels import Panel, PanelKind, register
+from apps.clusters.panels import Panel, PanelKind
 from apps.policies import panels as policy_panels
 from apps.policies.models import PolicyVersion
 from apps.policies.queries import may_write
 
 SHOWN = 8
+Provider = Callable[[Change, Person], Panel | None]
+_on_dossiers: dict[str, Provider] = {}
+
+
+def register(provider: Provider) -> None:
+    """Show what `provider(change, person)` returns on every dossier; None shows nothing.
+
+    Call it from `AppConfig.ready`. Registering the same function again changes nothing.
+    """
+    _on_dossiers[f"{provider.__module__}.{provider.__qualname__}"] = provider
+
+
+def panels_for(change: Change, person: Person) -> list[Panel]:
+    """Every panel of this change's dossier, in order of registration."""
+    answered = (provider(change, person) for provider in _on_dossiers.values())
+    return [panel for panel in answered if panel is not None]
 
 
 def register_panels() -> None:
     """Called once, when the area is ready."""
-    register(PanelKind.CLUSTER, of_cluster)
-    register(PanelKind.COMPONENT, of_component)
+    cluster_panels.register(PanelKind.CLUSTER, of_cluster)
+    cluster_panels.register(PanelKind.COMPONENT, of_component)
     policy_panels.register(of_version)
 
 

@@ -8,4 +8,6 @@ class MeetingsConfig(AppConfig):
     label = "meetings"
 
     def ready(self) -> None:
-        from apps.meetings import reactions  # noqa: F401  # subscribing is importing
+        from apps.meetings import panels, reactions  # noqa: F401  # subscribing is importing
+
+        panels.register_panels()

@@ -1,12 +1,15 @@
 """The minutes' pages and API: a draft, published, refused, nothing decided; the same sentences at both doors."""
 
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.utils import timezone
+from pypdf import PdfReader
 
 from apps.accounts.actions import make_api_key
 from apps.accounts.rules import Scope
+from apps.cab.models import BoardKind
 from apps.clusters.models import Visibility
 from apps.meetings.actions import minutes, session
 from apps.meetings.models import Addendum, Meeting, Minutes, MinutesSection
@@ -186,3 +189,60 @@ def test_the_api_leaves_out_what_a_reader_may_not_see(published, closed, call, p
     type(payments).objects.filter(pk=payments.pk).update(visibility=Visibility.RESTRICTED)
     told = call(make_person("eve", "requester"), "get", f"minutes/{closed.pk}/sections/").json()["results"]
     assert [one["kind"] for one in told] == ["opening", "closing"]
+
+
+def test_the_pdf_is_tagged_and_has_title_pages_and_the_seal_on_each(closed, address, sections, ben, secretary):
+    minutes.edit_minutes(
+        meeting_id=closed.pk, writer=secretary, version=1, at=AFTER,
+        prose={sections[1].pk: "\n\n".join(f"Paragraph {number} of what was said." for number in range(80))},
+    )  # fmt: skip
+    sealed = minutes.publish_minutes(meeting_id=closed.pk, publisher=ben, version=2, at=AFTER)
+    answer = signed_in(ben).get(f"{address}pdf/")
+    assert answer["Content-Type"] == "application/pdf"
+    assert 'filename="minutes-enterprise-2026-03-09.pdf"' in answer["Content-Disposition"]
+    made = PdfReader(BytesIO(answer.content))
+    pages = [page.extract_text() for page in made.pages]
+    assert len(pages) > 1
+    for number, text in enumerate(pages, start=1):
+        assert sealed.digest in text
+        assert f"Page {number} of {len(pages)}" in text
+    text = " ".join(pages)
+    for words in ("The way back is too slow.", "dissent", "Tell support.", "Time the way back", "Paragraph 79"):
+        assert words in text
+    assert made.metadata.title == "Minutes, Monday board, 09 Mar 2026"
+    root = made.root_object
+    assert (root["/MarkInfo"]["/Marked"], root["/Lang"], "/StructTreeRoot" in root) == (True, "en", True)
+    assert b"pdfuaid" in root["/Metadata"].get_data()
+
+
+def test_the_pdf_of_a_draft_says_so_and_is_the_boards(closed, address, ben, ada):
+    text = PdfReader(BytesIO(signed_in(ben).get(f"{address}pdf/").content)).pages[0].extract_text()
+    assert "Draft, not sealed" in text
+    assert signed_in(ada).get(f"{address}pdf/").status_code == 403
+
+
+def test_the_pdf_leaves_out_what_its_reader_may_not_see(published, address, payments):
+    type(payments).objects.filter(pk=payments.pk).update(visibility=Visibility.RESTRICTED)
+    answer = signed_in(make_person("eve", "requester")).get(f"{address}pdf/")
+    text = " ".join(page.extract_text() for page in PdfReader(BytesIO(answer.content)).pages)
+    assert "2 more items are about changes you may not see." in text
+    assert "The way back is too slow." not in text
+
+
+def test_a_changes_dossier_tells_of_its_meetings_and_their_outcome(published, closed, sections, ben, ada):
+    decided, deferred = (one.item.change for one in sections[1:3])
+    page = signed_in(ben).get(decided.get_absolute_url()).content.decode()
+    assert f'href="{closed.get_absolute_url()}">Monday board</a>' in page
+    assert "Approved with conditions" in page
+    assert f"/meetings/{closed.pk}/minutes/#section-{sections[1].pk}" in page
+    assert "Its author is ill." in signed_in(ada).get(deferred.get_absolute_url()).content.decode()
+
+
+def test_meetings_of_a_board_a_reader_may_not_know_of_are_not_on_the_dossier(
+    published, closed, sections, ada, logistics
+):
+    """Her own change she sees; a board of a hidden cluster that heard it she does not."""
+    type(logistics).objects.filter(pk=logistics.pk).update(visibility=Visibility.RESTRICTED)
+    type(closed.board).objects.filter(pk=closed.board_id).update(kind=BoardKind.CLUSTER, cluster=logistics)
+    page = signed_in(ada).get(sections[1].item.change.get_absolute_url()).content.decode()
+    assert "Monday board" not in page

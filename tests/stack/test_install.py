@@ -178,6 +178,31 @@ def test_a_browser_that_cannot_be_installed_is_a_loud_failure(monkeypatch, tmp_p
     assert "no network" in capsys.readouterr().out
 
 
+def test_root_installs_what_pdfs_need_where_it_is_missing(monkeypatch, tmp_path):
+    program(tmp_path, "apt-get", f'echo "$@" >> {tmp_path}/asked')
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    there = lambda name: name if (tmp_path / "asked").exists() else None  # noqa: E731
+    monkeypatch.setattr(install.ctypes.util, "find_library", there)
+    install.find_pango()
+    assert "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0" in (tmp_path / "asked").read_text()
+
+
+def test_without_the_libraries_of_pdfs_the_refusal_says_what_to_type(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(install.ctypes.util, "find_library", lambda name: None if "subset" in name else name)
+    with pytest.raises(StackError, match="apt-get install libharfbuzz-subset0"):
+        install.find_pango()
+
+
+def test_the_application_the_image_and_set_up_ask_for_the_same_libraries():
+    from apps.kernel.printing import LIBRARIES
+
+    assert install.PANGO == LIBRARIES
+    image = (places.ROOT / "Dockerfile").read_text()
+    assert all(package in image for package in LIBRARIES.values())
+
+
 @pytest.mark.parametrize("version", [None, "v18.20.4"])
 def test_the_packaged_node_builds_where_the_machine_has_none_new_enough(monkeypatch, tmp_path, version):
     if version:

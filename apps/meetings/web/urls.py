@@ -22,6 +22,7 @@ urlpatterns = [
     path("<int:pk>/deferrals/", meetings.defer, name="defer"),
     path("<int:pk>/consent/", meetings.reopen, name="reopen"),
     path("<int:pk>/minutes/", minutes.page, name="minutes"),
+    path("<int:pk>/minutes/pdf/", minutes.pdf, name="minutes-pdf"),
     path("<int:pk>/minutes/edit/", minutes.edit, name="edit-minutes"),
     path("<int:pk>/minutes/publication/", minutes.publish, name="publish-minutes"),
     path("<int:pk>/minutes/addenda/", minutes.add, name="add-addendum"),

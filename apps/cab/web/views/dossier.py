@@ -27,6 +27,7 @@ from apps.cab.actions import (
     rounds,
 )
 from apps.cab.models import Attachment, Change, Condition, Revision
+from apps.cab.panels import panels_for
 from apps.cab.queries import changes, waiting
 from apps.cab.queries.boards import conditions_shown_to
 from apps.cab.queries.dossier import Dossier, dossier, find
@@ -343,6 +344,7 @@ def page(request: PersonRequest, found: Dossier, refused: dict[str, forms.Refusa
         "blockers": _mendable(found),
         "why_no_ballot": waiting.why_no_ballot(found, request.user),
         "digest": found.change.digest or "",
+        "panels": panels_for(found.change, request.user),
         "votes_here": any(seat.person_id == request.user.pk for seat in found.seats) and not found.is_barred,
     }
     template = "cab/_dossier.html" if is_fragment(request) and refused is None else "cab/dossier.html"

@@ -13,6 +13,7 @@ from apps.accounts.web.people import PersonRequest, signed_in
 from apps.clusters.web.forms import RefusableForm
 from apps.clusters.web.margin import margin
 from apps.kernel.answers import went
+from apps.kernel.printing import pdf_answer
 from apps.kernel.refusals import NotAllowed, Refusal
 from apps.meetings.actions import minutes as actions
 from apps.meetings.models import Meeting, Minutes
@@ -28,6 +29,16 @@ def page(request: PersonRequest, pk: int) -> HttpResponse:
     """The minutes: a draft for the board, the published record for everyone who may know of the board."""
     _, minutes = _readable(request, pk)
     return _page(request, minutes)
+
+
+@require_GET
+@signed_in
+def pdf(request: PersonRequest, pk: int) -> HttpResponse:
+    """The same record as a PDF, with the seal's digest on each page; of a draft it says so."""
+    meeting, minutes = _readable(request, pk)
+    context = {"meeting": meeting, "minutes": minutes, "found": reading(minutes, request.user)}
+    name = f"minutes-{meeting.board.slug}-{meeting.start_at:%Y-%m-%d}"
+    return pdf_answer(request, "meetings/minutes_pdf.html", context | {"digest": minutes.digest}, name=name)
 
 
 @require_http_methods(["GET", "POST"])
