@@ -48,7 +48,7 @@ def test_it_holds_the_sealed_revision_with_its_digest_on_each_page(waiting, ada)
     for words in ("Rotate the signing keys", "Implementation plan", waiting.implementation_plan.split()[0]):
         assert words in text
     assert made.metadata.title == f"{waiting.reference} Rotate the signing keys"
-    assert made.root_object["/MarkInfo"]["/Marked"] is True
+    assert made.root_object["/MarkInfo"]["/Marked"] == True  # noqa: E712  # a BooleanObject
 
 
 def test_hidden_ballots_stay_hidden_and_are_shown_when_the_round_is_closed(waiting, ada, cleo, dan):
