@@ -106,6 +106,31 @@ class ConsentReopened(Event):
 
 
 @dataclass(frozen=True)
+class ConsentMoved(Event):
+    words: ClassVar[str] = "moved to decide the consent items together"
+    meeting_id: int
+    items: list[int]
+
+
+@dataclass(frozen=True)
+class ConsentConfirmed(Event):
+    """One seat approved every remaining consent item; the ballots are the changes' own."""
+
+    words: ClassVar[str] = "confirmed the consent items"
+    meeting_id: int
+    ballots: list[int]
+
+
+@dataclass(frozen=True)
+class ConsentLeft(Event):
+    words: ClassVar[str] = "saw an item leave the consent items"
+    meeting_id: int
+    item_id: int
+    change_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class MeetingOpened(Event):
     words: ClassVar[str] = "opened the meeting"
     meeting_id: int

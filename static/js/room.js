@@ -1,12 +1,13 @@
 // A live room: the journal's entries come by server-sent events, each followed by the room as it stands after it. The
 // browser comes back by itself with the number of the last entry it saw; where no stream is free, it asks in turns.
-const MINE = /\.(Item(Taken|PutBack|Decided|Deferred|Withdrawn)|Meeting(Opened|Closed))$/; // changes what one may do
+const MINE = /\.(Item(Taken|PutBack|Decided|Deferred|Withdrawn)|Consent(Moved|Left|Reopened)|Meeting(Opened|Closed))$/; // changes what one may do
 const DESK = /\.(Item|Consent)/; // changes what the chair's desk offers
 const ASK_MS = 3000;
 
 export function followRoom(htmx) {
   const room = document.querySelector("[data-room]");
   if (!room) return;
+  keepWhatIsWritten();
   const state = room.querySelector("[data-room-state]");
   let seen = Number(room.dataset.after);
   let soon;
@@ -16,9 +17,12 @@ export function followRoom(htmx) {
     state.textContent = words;
   };
   const show = (html) => {
-    const open = [...room.querySelectorAll("#room-now details[open]")].map((one) => one.id);
-    room.querySelector("#room-now").outerHTML = html;
+    const part = room.querySelector("#room-now");
+    const open = [...part.querySelectorAll("details[open]")].map((one) => one.id);
+    const here = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    part.outerHTML = html;
     for (const id of open) if (id) document.getElementById(id)?.setAttribute("open", "");
+    if (here) room.querySelector(`#room-now a[href="${CSS.escape(here)}"]`)?.focus({ preventScroll: true });
     tick();
   };
   const look = async () => {
@@ -59,6 +63,51 @@ export function followRoom(htmx) {
   });
   setInterval(tick, 1000);
   tick();
+}
+
+// The room goes on while somebody writes: their part is drawn anew around what they have not sent yet, and around the
+// sentence by which their last act was refused. What belongs to an item is kept only while that item is up; what was just
+// sent is not.
+function keepWhatIsWritten() {
+  let kept;
+  const isMine = (event) => event.detail.target?.id === "room-mine";
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (isMine(event)) kept = written(document.getElementById("room-mine"), event.detail.requestConfig.elt?.closest?.("form"));
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    const part = document.getElementById("room-mine");
+    if (kept && part) writeAgain(part, kept);
+    kept = undefined;
+  });
+}
+
+function written(part, sent) {
+  const isOpen = (field) => field.id && !sent?.contains(field);
+  const changed = (field) => (field.tagName === "SELECT" ? !field.selectedOptions[0]?.defaultSelected : field.value !== field.defaultValue);
+  return {
+    item: part.dataset.current,
+    refusal: sent ? undefined : part.querySelector("[data-refused]"),
+    open: [...part.querySelectorAll("details[open]")].filter(isOpen).map((one) => one.id),
+    fields: [...part.querySelectorAll("input, textarea, select")].filter((one) => isOpen(one) && changed(one)).map((one) => [one.id, one.value]),
+    focus: part.contains(document.activeElement) ? document.activeElement : undefined,
+  };
+}
+
+function writeAgain(part, kept) {
+  const find = (id) => {
+    const found = id && part.querySelector(`#${CSS.escape(id)}`);
+    return found && (!found.closest("[data-of-item]") || part.dataset.current === kept.item) ? found : undefined;
+  };
+  if (kept.refusal && part.dataset.current === kept.item) part.prepend(kept.refusal);
+  for (const id of kept.open) find(id)?.setAttribute("open", "");
+  for (const [id, value] of kept.fields) {
+    const field = find(id);
+    if (field && (field.tagName !== "SELECT" || [...field.options].some((one) => one.value === value))) field.value = value;
+  }
+  const again = find(kept.focus?.id);
+  if (!again) return;
+  again.focus();
+  if (typeof kept.focus.selectionStart === "number") again.setSelectionRange(kept.focus.selectionStart, kept.focus.selectionEnd);
 }
 
 // Timers run on between the journal's entries: the server said the seconds when the part was drawn.

@@ -120,3 +120,21 @@ def test_a_misspelt_field_is_named(call, ben):
 
 def test_the_browsers_session_may_use_it_too(board, ben):
     assert signed_in(ben).get("/api/v1/meetings/").status_code == 200
+
+
+def test_the_consent_items_are_moved_and_confirmed(call, opened, ben, cleo):
+    address = f"meetings/{opened['id']}/"
+    call(cleo, "post", f"{address}attendance/")
+    (item,) = call(ben, "get", f"{address}agenda/").json()["results"]
+    assert item["is_consent"]
+    early = call(cleo, "post", f"{address}consent/confirmations/", {"items": [{"item": item["id"], "revision": 1}]})
+    assert (early.status_code, early.json()["code"]) == (409, "consent_not_moved")
+    assert call(cleo, "post", f"{address}consent/motion/").status_code == 403
+    moved = call(ben, "post", f"{address}consent/motion/")
+    assert moved.json()["consent_moved_at"]
+    for person in (cleo, ben):
+        body = {"items": [{"item": item["id"], "revision": 1}]}
+        cast = call(person, "post", f"{address}consent/confirmations/", body)
+        assert (cast.status_code, len(cast.json()["ballots"])) == (201, 1), cast.content
+    assert call(ben, "get", f"{address}agenda/").json()["results"][0]["state"] == "decided"
+    assert Ballot.objects.count() == 2

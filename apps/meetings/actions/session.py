@@ -130,7 +130,7 @@ def cast_ballot(
         meeting_id=meeting.pk, item_id=item.pk, change_id=item.change_id, ballot_id=ballot.pk
     )
     journal.record(event, subject=meeting, actor=voter, at=at)
-    _settle_if_decided(meeting, item, actor=voter, at=at)
+    settle_if_decided(meeting, item, actor=voter, at=at)
     return ballot
 
 
@@ -165,7 +165,8 @@ def require_present(meeting: Meeting, voter: Person, *, at: datetime) -> None:
         )
 
 
-def _settle_if_decided(meeting: Meeting, item: AgendaItem, *, actor: Person, at: datetime) -> None:
+def settle_if_decided(meeting: Meeting, item: AgendaItem, *, actor: Person, at: datetime) -> None:
+    """Take down what became of an item whose change no longer waits. The caller holds the meeting's lock."""
     state = Change.objects.values_list("state", flat=True).get(pk=item.change_id)
     if state != ChangeState.AWAITING_AUTHORIZATION:
         verdict = verdicts_of(meeting.board_id, [item.change_id]).get(item.change_id, "")

@@ -9,6 +9,7 @@ from apps.cab.models import Board, Choice
 from apps.cab.rules.ballots import LONGEST_CONDITION, LONGEST_REASON, MOST_CONDITIONS
 from apps.meetings.models import ActionItem, AgendaItem, Attendance, Meeting, MeetingSeries
 from apps.meetings.models.meetings import LONGEST, LONGEST_ITEM, LONGEST_LEAD, SHORTEST
+from apps.meetings.queries.agenda import MOST_ITEMS
 from apps.meetings.queries.room import Presence
 from apps.windows.api.fields import Strict, WallClockIn
 
@@ -36,6 +37,7 @@ class MeetingOut(serializers.ModelSerializer[Meeting]):
             "state",
             "opened_at",
             "closed_at",
+            "consent_moved_at",
             "reason",
             "sequence",
             "version",
@@ -128,6 +130,17 @@ class RoomBallotIn(AgendaItemIn):
     seat_of = serializers.CharField(max_length=150, allow_null=True, default=None, help_text="By delegation: whose.")
 
 
+class SeenItemIn(AgendaItemIn):
+    revision = serializers.IntegerField(min_value=1, max_value=MOST_NUMBER, help_text="The revision you read.")
+
+
+class ConfirmationIn(Strict):
+    """One confirmation: a vote for each consent item that is left."""
+
+    items = serializers.ListField(child=SeenItemIn(), max_length=MOST_ITEMS, help_text="Every consent item you read.")
+    seat_of = serializers.CharField(max_length=150, allow_null=True, default=None, help_text="By delegation: whose.")
+
+
 class ActionIn(Strict):
     """What somebody does until when; about an item of the agenda, or about none."""
 
@@ -212,3 +225,9 @@ class RoomBallotOut(serializers.Serializer[Any]):
     choice = serializers.ChoiceField(choices=Choice.choices)
     revision = serializers.IntegerField()
     cast_at = serializers.DateTimeField()
+
+
+class ConfirmationOut(serializers.Serializer[Any]):
+    """The ballots of one confirmation; items that left the consent items have none."""
+
+    ballots = RoomBallotOut(many=True)

@@ -11,7 +11,7 @@ from apps.accounts.rules import Scope
 from apps.cab.models import Ballot
 from apps.cab.queries.named import board_named, people_named
 from apps.meetings.actions import agenda as agendas
-from apps.meetings.actions import agreed, planning, room, session
+from apps.meetings.actions import agreed, consent, planning, room, session
 from apps.meetings.api import serializers as s
 from apps.meetings.models import ActionItem, AgendaItem, Attendance, Meeting, MeetingSeries
 from apps.meetings.queries.agenda import agenda_for
@@ -156,6 +156,26 @@ class MeetingViewSet(ReadViewSet[Meeting]):
         return agendas.reopen_consent(
             meeting_id=self.get_object().pk, item_id=data["item"], member=self.person, at=self.at
         )
+
+    @action(detail=True, methods=["post"], url_path="consent/motion")
+    @write(gives=s.MeetingOut)
+    def consent_motion(self, _: dict[str, Any]) -> Meeting:
+        """Move that the remaining consent items be decided together."""
+        return consent.move_consent(meeting_id=self.get_object().pk, chair=self.person, at=self.at)
+
+    @action(detail=True, methods=["post"], url_path="consent/confirmations")
+    @write(takes=s.ConfirmationIn, gives=s.ConfirmationOut, status=201)
+    def consent_confirmations(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Approve every remaining consent item by one confirmation; the ballots that were cast."""
+        seat_of = people_named([handle], field="seat_of")[0] if (handle := data["seat_of"]) else None
+        ballots = consent.confirm_consent(
+            meeting_id=self.get_object().pk,
+            voter=self.person,
+            seen={one["item"]: one["revision"] for one in data["items"]},
+            seat_of=seat_of,
+            at=self.at,
+        )
+        return {"ballots": ballots}
 
     @action(detail=True, methods=["post"])
     @write(takes=s.TakenIn, gives=s.MeetingOut)

@@ -97,6 +97,7 @@ class Meeting(models.Model):
     )
     opened_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    consent_moved_at = models.DateTimeField(null=True, blank=True)  # since when members confirm the consent items
     reason = models.CharField(max_length=500, blank=True)  # why it was cancelled
     sequence = models.PositiveIntegerField(default=0)  # of its calendar entry (RFC 5545, 3.8.7.4)
     created_by = models.ForeignKey(
@@ -134,6 +135,10 @@ class Meeting(models.Model):
                 condition=models.Q(state__in=[MeetingState.CLOSED, MeetingState.MINUTES_PUBLISHED])
                 ^ models.Q(closed_at__isnull=True),
                 name="meeting_closed_has_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(consent_moved_at__isnull=True) | models.Q(opened_at__isnull=False),
+                name="meeting_consent_moved_in_session",
             ),
             models.UniqueConstraint(fields=["series", "occurrence_at"], name="meeting_once_per_occurrence"),
             models.UniqueConstraint(

@@ -15,6 +15,7 @@ from apps.journal.events import words_for
 from apps.journal.models import Entry
 from apps.meetings.models import ActionItem, AgendaItem, Meeting
 from apps.meetings.queries.agenda import Agenda, agenda_for, items_of, sorted_out
+from apps.meetings.queries.consent import confirmed_by
 from apps.meetings.queries.room import Presence, presence
 from apps.meetings.rules.timing import level, spent_seconds
 from apps.meetings.states import ItemState
@@ -48,6 +49,15 @@ class Tally:
 
 
 @dataclass(frozen=True)
+class Consent:
+    """The motion on the consent items: how many are left, and how many of the seats have confirmed them."""
+
+    items: int
+    confirmed: int
+    seats: int
+
+
+@dataclass(frozen=True)
 class Room:
     """What every screen shows alike."""
 
@@ -56,6 +66,7 @@ class Room:
     current: AgendaItem | None
     timer: Timer | None
     tally: Tally | None
+    consent: Consent | None  # None: not moved, or over
     sentences: dict[int, str]  # by change: how its round ended
     conditions: Sequence[Condition]
     presence: Presence
@@ -72,6 +83,7 @@ def room_of(meeting: Meeting, *, at: datetime, person: Person | None = None) -> 
     shown = [*agenda.items, *agenda.consent, *agenda.late, *agenda.settled]
     current = next((one for one in shown if one.state == ItemState.CURRENT), None)
     settled = [one.change_id for one in agenda.settled]
+    there = presence(meeting, at=at)
     return Room(
         meeting=meeting,
         agenda=agenda,
@@ -80,7 +92,8 @@ def room_of(meeting: Meeting, *, at: datetime, person: Person | None = None) -> 
         tally=_tally(current, at=at) if current else None,
         sentences=_sentences(meeting, settled),
         conditions=_conditions(meeting, settled),
-        presence=presence(meeting, at=at),
+        consent=_consent(meeting, agenda, seats=there.quorum.seats),
+        presence=there,
         actions=actions_of(meeting, person),
         lately=[_line(one) for one in entries],
         after=entries[0].pk if entries else 0,
@@ -123,6 +136,12 @@ def _tally(item: AgendaItem, *, at: datetime) -> Tally | None:
         return None
     quorum = standing(round_, item.change, at=at).quorum
     return Tally(quorum.present, quorum.eligible, quorum.missing)
+
+
+def _consent(meeting: Meeting, agenda: Agenda, *, seats: int) -> Consent | None:
+    if meeting.consent_moved_at is None or not agenda.consent:
+        return None
+    return Consent(len(agenda.consent), len(confirmed_by(meeting, agenda.consent)), seats)
 
 
 def _sentences(meeting: Meeting, change_ids: Sequence[int]) -> dict[int, str]:

@@ -18,6 +18,7 @@ from apps.meetings.rules.minutes import LONGEST_PROSE
 from apps.windows.web.fields import WallClock
 
 LONGEST_REASON = 500
+LONGEST_SEEN = 6000  # characters: 200 items with the revision of each
 # What the rule field suggests; anything else RFC 5545 knows from a day upwards may be written instead.
 SUGGESTIONS = (
     ("FREQ=WEEKLY;BYDAY=TU", "every Tuesday"),
@@ -85,6 +86,19 @@ class RoomBallotForm(VoteForm):
     """A ballot on the item the room speaks of."""
 
     item = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+
+class ConfirmForm(RefusableForm):
+    """One confirmation of the consent items: which were read at which revision, and for whose seat."""
+
+    seen = forms.RegexField(
+        r"^\d{1,18}:\d{1,9}(,\d{1,18}:\d{1,9})*$", max_length=LONGEST_SEEN, widget=forms.HiddenInput
+    )
+    seat_of = forms.CharField(max_length=150, required=False, widget=forms.HiddenInput)
+
+    def clean_seen(self) -> dict[int, int]:
+        pairs = (one.split(":") for one in self.cleaned_data["seen"].split(","))
+        return {int(item): int(revision) for item, revision in pairs}
 
 
 class DeskForm(ItemForm):

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from django.db import close_old_connections, connection
+from django.db import connection
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -96,7 +96,7 @@ class Hub:
                     self._tick()
                 except Exception:  # whatever it is: with this thread every screen of the process would go still
                     logger.exception("The rooms wait: what was told could not be passed on.")
-                    close_old_connections()
+                    connection.close()  # the next tick opens another
                     time.sleep(PAUSE_S)
         finally:
             connection.close()

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.models import Person
+from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.cab.queries.dossier import dossier
 from apps.cab.queries.named import people_named
@@ -19,9 +20,10 @@ from apps.clusters.web.forms import RefusableForm
 from apps.kernel.answers import is_fragment, went
 from apps.kernel.refusals import Refusal
 from apps.meetings.actions import agenda as agendas
-from apps.meetings.actions import agreed, room, session
+from apps.meetings.actions import agreed, consent, room, session
 from apps.meetings.models import AgendaItem, Meeting
 from apps.meetings.queries import meetings as queries
+from apps.meetings.queries.consent import Confirmation, confirmations_of
 from apps.meetings.queries.live import Room, room_of
 from apps.meetings.states import MeetingState
 from apps.meetings.web import forms
@@ -99,6 +101,12 @@ def _vote(meeting: Meeting, voter: Person, said: dict[str, Any], at: datetime) -
     )  # fmt: skip
 
 
+def _confirm(meeting: Meeting, voter: Person, said: dict[str, Any], at: datetime) -> None:
+    handle = said["seat_of"]
+    seat_of = people_named([handle], field="seat_of")[0] if handle else None
+    consent.confirm_consent(meeting_id=meeting.pk, voter=voter, seen=said["seen"], seat_of=seat_of, at=at)
+
+
 def _agree(meeting: Meeting, member: Person, said: dict[str, Any], at: datetime) -> None:
     (owner,) = people_named([said["owner"]], field="owner")
     agreed.agree_action(
@@ -122,6 +130,12 @@ def _desk(meeting: Meeting, chair: Person, said: dict[str, Any], at: datetime) -
 vote = _act(forms.RoomBallotForm, _vote)
 agree = _act(forms.ActionForm, _agree)
 desk = _act(forms.DeskForm, _desk)
+confirm_consent = _act(forms.ConfirmForm, _confirm)
+move_consent = _act(RefusableForm, lambda one, who, _, at: consent.move_consent(meeting_id=one.pk, chair=who, at=at))
+reopen = _act(
+    forms.ItemForm,
+    lambda one, who, said, at: agendas.reopen_consent(meeting_id=one.pk, item_id=said["item"], member=who, at=at),
+)
 put_back = _act(RefusableForm, lambda one, who, _, at: room.put_back(meeting_id=one.pk, chair=who, at=at))
 join = _act(RefusableForm, lambda one, who, _, at: session.join_room(meeting_id=one.pk, person=who, at=at))
 leave = _act(RefusableForm, lambda one, who, _, at: session.leave_room(meeting_id=one.pk, person=who, at=at))
@@ -162,8 +176,16 @@ def _own(request: PersonRequest, found: Room, *, refused: Any = None) -> dict[st
         "leads": part.leads and meeting.state == MeetingState.IN_SESSION,
         "refused": refused,
         "today": found.at.date(),
+        "confirmations": _confirmations(request.user, found) if is_here else [],
         **(_ballots(request.user, current, at=found.at) if current else {}),
     }
+
+
+def _confirmations(person: Person, found: Room) -> list[Confirmation]:
+    """The confirmations the person may give now; none before the chair's motion."""
+    if found.consent is None or not person.may(Capability.VOTE):
+        return []
+    return confirmations_of(found.meeting, person, found.agenda.consent, at=found.at)
 
 
 def _ballots(person: Person, current: AgendaItem, *, at: datetime) -> dict[str, Any]:
