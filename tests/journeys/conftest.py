@@ -1,5 +1,7 @@
 """Real Chromium against a live server: the stage of the journeys."""
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,9 @@ class Stage:
     def close(self) -> None:
         for context in self.contexts:
             context.close()
+        until = time.monotonic() + 20  # the streams of closed windows end with their next heartbeat
+        while any(one.name == "meetings-hub" for one in threading.enumerate()) and time.monotonic() < until:
+            time.sleep(0.1)
 
 
 @pytest.fixture(params=["with JavaScript", "without JavaScript"])
