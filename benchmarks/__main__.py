@@ -1,7 +1,8 @@
 """`make bench`: 10,000 changes, then 100,000; pages, the vote, an import and conflicts beside their floors.
 
 Only prints. `python -m benchmarks conflicts` measures only the last of these, `python -m benchmarks year metrics` only
-the pages named, both at 100,000; `python -m benchmarks replays` only the replay of a policy, on 45,484.
+the pages named, both at 100,000; `python -m benchmarks replays` only the replay of a policy, on 45,484; `python -m
+benchmarks room` only the live room's fan-out, beside 10,000.
 """
 
 import os
@@ -22,7 +23,7 @@ def main() -> int:
     from django.conf import settings
     from django.core.management import call_command
 
-    from benchmarks import conflicts, imports, measure, replays, stage, table
+    from benchmarks import conflicts, imports, measure, replays, room, stage, table
 
     settings.ROOT_URLCONF = "benchmarks.urls"
     call_command("migrate", verbosity=0, interactive=False)
@@ -30,6 +31,10 @@ def main() -> int:
     if sys.argv[1:] == ["replays"]:
         stage.changes(1, replays.CHANGES)
         table.replays(replays.speed())
+        return 0
+    if sys.argv[1:] == ["room"]:
+        stage.changes(1, SIZES[0])
+        table.room(room.spread())
         return 0
     if sys.argv[1:] == ["conflicts"]:
         stage.changes(1, SIZES[-1])
@@ -50,6 +55,7 @@ def main() -> int:
         table.votes(*measure.votes(reader, stage.colleague()))
         table.imports(imports.speeds())
         table.replays(replays.speed())
+        table.room(room.spread())
     conflicts.surround()
     table.conflicts(conflicts.compared())
     conflicts.plan(SIZES[-1])

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from benchmarks.conflicts import Compared
 from benchmarks.imports import Speeds
 from benchmarks.measure import Result, Times
-from benchmarks.pages import AIM_CONFLICTS, AIM_GROWTH, AIM_VOTE, MOST_QUERIES
+from benchmarks.pages import AIM_CONFLICTS, AIM_GROWTH, AIM_ROOM_MS, AIM_VOTE, MOST_QUERIES
 from benchmarks.replays import AIM_S, CHANGES, Speed
+from benchmarks.room import Spread
 
 HALF, MOST = 0.5, 0.95
 
@@ -71,6 +72,16 @@ def replays(found: Speed) -> None:
         f"\nA replay of a policy: {found.changes:,} changes in {found.seconds:.1f} s ({found.ours:.1f} s of our own "
         f"processor time), {for_aim:.1f} s for {CHANGES:,} (aim {AIM_S:.0f}){_said(over=for_aim > AIM_S)}; one "
         f"statement of SQL {found.floor:.2f} s, ratio {found.seconds / found.floor:.1f}"
+    )
+
+
+def room(found: Spread) -> None:
+    """How long acts in the room took to each of its screens."""
+    half, most, slowest = (found.times.at(share) for share in (HALF, MOST, 1.0))
+    print(
+        f"\nThe room: {found.acts} entries to {found.screens} screens, {found.edits_a_second:.1f} changes a second"
+        f" edited beside: p50 {half:.0f} ms, p95 {most:.0f} (aim {AIM_ROOM_MS}){_said(over=most > AIM_ROOM_MS)},"
+        f" slowest {slowest:.0f}; {found.missed} missed; load {found.load[0]:.1f} before, {found.load[1]:.1f} after"
     )
 
 
