@@ -35,6 +35,7 @@ class House:
             "DJANGO_SETTINGS_MODULE": "config.settings.test",
             "LOG_LEVEL": "ERROR",
         }
+        self.web_options = ["--threads", "8"]
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str) -> None:
@@ -45,8 +46,7 @@ class House:
             "config.wsgi",
             "--bind",
             f"127.0.0.1:{self.port}",
-            "--threads",
-            "8",
+            *self.web_options,
             "--no-control-socket",
         ]
         celery = [
@@ -85,6 +85,13 @@ class House:
         """The whole session of the process goes at once, as in a power cut."""
         os.killpg(self.running[name].pid, signal.SIGKILL)
         self.running.pop(name).wait()
+
+    def restart(self, name: str) -> None:
+        """Ask the process to end as an operator does, and start it again."""
+        going = self.running.pop(name)
+        going.terminate()
+        going.wait(60)
+        self.start(name)
 
     def stop(self) -> None:
         for name in list(self.running):
