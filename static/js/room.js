@@ -3,11 +3,11 @@
 const MINE = /\.(Item(Taken|PutBack|Decided|Deferred|Withdrawn)|Consent(Moved|Left|Reopened)|Meeting(Opened|Closed))$/; // changes what one may do
 const DESK = /\.(Item|Consent)/; // changes what the chair's desk offers
 const ASK_MS = 3000;
+const AGAIN_MS = 1000;
 
 export function followRoom(htmx) {
   const room = document.querySelector("[data-room]");
   if (!room) return;
-  keepWhatIsWritten();
   const state = room.querySelector("[data-room-state]");
   let seen = Number(room.dataset.after);
   let soon;
@@ -32,8 +32,13 @@ export function followRoom(htmx) {
   };
   const refreshMine = () => {
     clearTimeout(soon); // thirty screens do not ask in the same instant
-    soon = setTimeout(() => htmx.ajax("GET", room.dataset.mine, { target: "#room-mine", swap: "outerHTML" }), 60 + Math.random() * 400);
+    soon = setTimeout(() => {
+      if (isSending()) return refreshMine();
+      htmx.ajax("GET", room.dataset.mine, { target: "#room-mine", swap: "outerHTML" }).catch(() => undefined); // asked again when the line is back
+    }, 60 + Math.random() * 400);
   };
+  const isSending = keepWhatIsWritten(refreshMine);
+  const lookUntilSeen = () => look().catch(() => setTimeout(lookUntilSeen, AGAIN_MS));
   const hear = (entry) => {
     if (entry.id <= seen) return;
     seen = entry.id;
@@ -51,10 +56,13 @@ export function followRoom(htmx) {
   };
 
   const source = new EventSource(`${room.dataset.stream}?after=${seen}`);
-  source.addEventListener("open", () => say(""));
+  source.addEventListener("open", () => {
+    if (!state.hidden) refreshMine();
+    say("");
+  });
   source.addEventListener("entry", (event) => hear(JSON.parse(event.data)));
   source.addEventListener("now", (event) => show(JSON.parse(event.data)));
-  source.addEventListener("look", () => look());
+  source.addEventListener("look", lookUntilSeen);
   source.addEventListener("reload", () => location.reload());
   source.addEventListener("error", () => {
     if (source.readyState !== EventSource.CLOSED) return say("The line is down; this page catches up by itself.");
@@ -67,18 +75,31 @@ export function followRoom(htmx) {
 
 // The room goes on while somebody writes: their part is drawn anew around what they have not sent yet, and around the
 // sentence by which their last act was refused. What belongs to an item is kept only while that item is up; what was just
-// sent is not.
-function keepWhatIsWritten() {
+// sent is not. While an act is on its way nothing is drawn anew: its answer would have no place to go.
+function keepWhatIsWritten(refreshLater) {
   let kept;
+  let sending = 0;
+  const isAct = (event) => event.detail.requestConfig?.verb === "post";
   const isMine = (event) => event.detail.target?.id === "room-mine";
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (isMine(event)) kept = written(document.getElementById("room-mine"), event.detail.requestConfig.elt?.closest?.("form"));
+    if (!isMine(event)) return;
+    if (sending && !isAct(event)) {
+      event.detail.shouldSwap = false;
+      refreshLater();
+    } else kept = written(document.getElementById("room-mine"), event.detail.requestConfig.elt?.closest?.("form"));
   });
   document.addEventListener("htmx:afterSwap", () => {
     const part = document.getElementById("room-mine");
     if (kept && part) writeAgain(part, kept);
     kept = undefined;
   });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (isAct(event)) sending += 1;
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (isAct(event)) sending -= 1;
+  });
+  return () => sending > 0;
 }
 
 function written(part, sent) {

@@ -16,7 +16,9 @@ class Attendee:
 
     def __init__(self, address: str, session: str, meeting_id: int) -> None:
         self.room = f"{address}/meetings/{meeting_id}/room/"
-        self.client = httpx.Client(cookies={"sessionid": session}, timeout=httpx.Timeout(30, read=SILENT_S))
+        once = httpx.Limits(max_keepalive_connections=0)  # a line kept for later may be closed in the very moment
+        timeout = httpx.Timeout(60, read=SILENT_S)
+        self.client = httpx.Client(cookies={"sessionid": session}, timeout=timeout, limits=once)
         self.seen: list[int] = []  # the number of every entry that came down the line, as it came
         self.lines = 0  # how often the stream was opened
         self.troubles: list[str] = []
