@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('cab', '0013_replays'),
-        ('meetings', '0002_action_items'),
+        ('meetings', '0003_minutes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
