@@ -31,8 +31,6 @@ class Migration(migrations.Migration):
                 ('zone', models.CharField(default='UTC', max_length=64)),
                 ('theme', models.CharField(choices=[('auto', 'as my device'), ('light', 'light'), ('dark', 'dark')], default='auto', max_length=10)),
                 ('density', models.CharField(choices=[('compact', 'compact'), ('comfortable', 'comfortable'), ('touch', 'touch')], default='comfortable', max_length=12)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
             options={
                 'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='person_email_once', violation_error_message='Someone already uses this e-mail address.'), models.CheckConstraint(condition=models.Q(('kind__in', ['human', 'service', 'recorded'])), name='person_kind_known'), models.CheckConstraint(condition=models.Q(('handle', django.db.models.functions.text.Lower('handle'))), name='person_handle_lower'), models.CheckConstraint(condition=models.Q(('is_active', True), ('kind', 'recorded'), _negated=True), name='person_recorded_never_signs_in', violation_error_message='A name from imported records cannot sign in.')],
@@ -45,7 +43,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=80)),
                 ('prefix', models.CharField(max_length=12, unique=True)),
                 ('hash', models.CharField(max_length=64)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[(apps.accounts.rules.Scope['READ'], apps.accounts.rules.Scope['READ']), (apps.accounts.rules.Scope['CHANGES'], apps.accounts.rules.Scope['CHANGES']), (apps.accounts.rules.Scope['VOTES'], apps.accounts.rules.Scope['VOTES']), (apps.accounts.rules.Scope['CLUSTERS'], apps.accounts.rules.Scope['CLUSTERS']), (apps.accounts.rules.Scope['IMPORTS'], apps.accounts.rules.Scope['IMPORTS']), (apps.accounts.rules.Scope['WEBHOOKS'], apps.accounts.rules.Scope['WEBHOOKS'])], max_length=30), size=None)),
+                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[(apps.accounts.rules.Scope['READ'], apps.accounts.rules.Scope['READ']), (apps.accounts.rules.Scope['CHANGES'], apps.accounts.rules.Scope['CHANGES']), (apps.accounts.rules.Scope['VOTES'], apps.accounts.rules.Scope['VOTES']), (apps.accounts.rules.Scope['CLUSTERS'], apps.accounts.rules.Scope['CLUSTERS']), (apps.accounts.rules.Scope['IMPORTS'], apps.accounts.rules.Scope['IMPORTS']), (apps.accounts.rules.Scope['WEBHOOKS'], apps.accounts.rules.Scope['WEBHOOKS']), (apps.accounts.rules.Scope['POLICIES'], apps.accounts.rules.Scope['POLICIES']), (apps.accounts.rules.Scope['OBSERVATIONS'], apps.accounts.rules.Scope['OBSERVATIONS'])], max_length=30), size=None)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('expires_at', models.DateTimeField()),
                 ('last_used_at', models.DateTimeField(null=True)),
@@ -85,5 +83,15 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(fields=('person', 'role'), name='role_once', violation_error_message='This person already holds the role.'), models.CheckConstraint(condition=models.Q(('role__in', [apps.accounts.rules.Role['REQUESTER'], apps.accounts.rules.Role['BOARD_MEMBER'], apps.accounts.rules.Role['BOARD_CHAIR'], apps.accounts.rules.Role['CLUSTER_OWNER'], apps.accounts.rules.Role['COMPLIANCE_OFFICER'], apps.accounts.rules.Role['PROGRAMME_MANAGER'], apps.accounts.rules.Role['OPERATOR'], apps.accounts.rules.Role['AUDITOR'], apps.accounts.rules.Role['ADMINISTRATOR']])), name='role_known'), models.CheckConstraint(condition=models.Q(('person', models.F('granted_by')), _negated=True), name='role_not_self_granted', violation_error_message='No one gives themselves a role.')],
             },
+        ),
+        migrations.AddField(
+            model_name='Person',
+            name='groups',
+            field=models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups'),
+        ),
+        migrations.AddField(
+            model_name='Person',
+            name='user_permissions',
+            field=models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions'),
         ),
     ]

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('accounts', '__first__'),
         ('auth', '0012_alter_user_first_name_max_length'),
     ]
 
@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
             options={
                 'permissions': [('own_cluster', 'Owns the cluster: edits it, decides for it'), ('operate_cluster', 'Operates the cluster: implements changes on it')],
                 'default_permissions': (),
-                'constraints': [models.CheckConstraint(condition=models.Q(('visibility__in', ['open', 'restricted'])), name='cluster_visibility_known'), models.UniqueConstraint(django.db.models.functions.text.Lower('slug'), name='cluster_slug_once', violation_error_message='A cluster of this short name already exists.')],
+                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('slug'), name='cluster_slug_once', violation_error_message='A cluster of this short name already exists.'), models.CheckConstraint(condition=models.Q(('visibility__in', ['open', 'restricted'])), name='cluster_visibility_known')],
             },
         ),
         migrations.CreateModel(

@@ -1,3 +1,4 @@
+import apps.notify.rules
 import apps.notify.states
 import django.contrib.postgres.fields
 import django.db.models.deletion
@@ -11,8 +12,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ('journal', '0002_append_only'),
+        ('accounts', '__first__'),
+        ('journal', '0001_initial'),
     ]
 
     operations = [
@@ -60,6 +61,40 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('person', 'kind'), name='preference_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Digest',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('from_at', models.DateTimeField()),
+                ('until_at', models.DateTimeField()),
+                ('state', models.CharField(choices=[(apps.notify.states.SendingState['WAITING'], apps.notify.states.SendingState['WAITING']), (apps.notify.states.SendingState['SENT'], apps.notify.states.SendingState['SENT']), (apps.notify.states.SendingState['FAILED'], apps.notify.states.SendingState['FAILED'])], default=apps.notify.states.SendingState['WAITING'], max_length=8)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('next_attempt_at', models.DateTimeField()),
+                ('last_error', models.CharField(blank=True, max_length=500)),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='digests', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('state', apps.notify.states.SendingState['WAITING'])), fields=['next_attempt_at'], name='digest_due')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', [apps.notify.states.SendingState['WAITING'], apps.notify.states.SendingState['SENT'], apps.notify.states.SendingState['FAILED']])), name='digest_state_known'), models.CheckConstraint(condition=models.Q(('until_at__gt', models.F('from_at'))), name='digest_period_not_empty'), models.UniqueConstraint(fields=('person', 'from_at'), name='digest_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='DigestPlan',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('frequency', models.CharField(choices=[(apps.notify.rules.Frequency['DAILY'], apps.notify.rules.Frequency['DAILY']), (apps.notify.rules.Frequency['WEEKLY'], apps.notify.rules.Frequency['WEEKLY'])], max_length=6)),
+                ('hour', models.PositiveSmallIntegerField()),
+                ('weekday', models.PositiveSmallIntegerField(default=0)),
+                ('zone', models.CharField(max_length=64)),
+                ('next_at', models.DateTimeField()),
+                ('told_until', models.DateTimeField()),
+                ('person', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['next_at'], name='digest_plan_next')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('frequency__in', [apps.notify.rules.Frequency['DAILY'], apps.notify.rules.Frequency['WEEKLY']])), name='digest_plan_frequency_known'), models.CheckConstraint(condition=models.Q(('hour__lte', 23), ('weekday__lte', 6)), name='digest_plan_time_exists', violation_error_message='A digest comes at an hour from 0 to 23 on a day of the week.')],
             },
         ),
         migrations.CreateModel(
