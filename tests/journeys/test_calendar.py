@@ -56,9 +56,9 @@ def test_a_change_is_dragged_to_another_day_and_saved_in_the_form(desk, ada, cha
     assert change.window_end_at - change.window_start_at == timedelta(hours=2)
 
 
-def touched(page, kind: str, *at: float) -> None:
+def touched(screen, kind: str, *at: float) -> None:
     points = [{"x": at[0], "y": at[1]}] if at else []
-    page.context.new_cdp_session(page).send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    screen.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
 
 def test_a_long_press_takes_hold_of_a_change_and_a_short_one_does_not(desk, ada, change):
@@ -67,18 +67,19 @@ def test_a_long_press_takes_hold_of_a_change_and_a_short_one_does_not(desk, ada,
     item = page.locator(".lane-item", has_text=change.reference)
     box, day = item.bounding_box(), page.locator(".week-day").first.bounding_box()["width"]
     x, y = box["x"] + 30, box["y"] + 20
-    touched(page, "touchStart", x, y)
-    touched(page, "touchMove", x + day / 2, y)  # at once: the finger scrolls
+    screen = page.context.new_cdp_session(page)
+    touched(screen, "touchStart", x, y)
+    touched(screen, "touchMove", x + day / 2, y)  # at once: the finger scrolls
     page.wait_for_timeout(600)
     expect(item).not_to_have_class(re.compile("is-moving"))
-    touched(page, "touchEnd")
+    touched(screen, "touchEnd")
     assert page.url.endswith("/calendar/")
-    touched(page, "touchStart", x, y)
+    touched(screen, "touchStart", x, y)
     expect(item).to_have_class(re.compile("is-moving"))
-    touched(page, "touchMove", x + day / 2, y)
-    touched(page, "touchMove", x + day, y)
+    touched(screen, "touchMove", x + day / 2, y)
+    touched(screen, "touchMove", x + day, y)
     expect(page.locator(".move-note")).to_contain_text("Let go to open the form.")
-    touched(page, "touchEnd")
+    touched(screen, "touchEnd")
     start = opened(page, change)
     assert abs(start - change.window_start_at - timedelta(days=1)) <= QUARTER
 
