@@ -30,7 +30,7 @@ RULES = [
 ]
 # What a machine that knew this one policy by heart would do: the same columns read, the same rows written, at once.
 FLOOR = """
-INSERT INTO bench_replayed
+INSERT INTO bench_replayed (replay_id, change_id, drafted, governed, happened, has_failed, is_certain)
 SELECT %(replay)s, c.id,
     CASE WHEN c.risk <= 2 THEN 'approve' WHEN extract(isodow FROM c.window_start_local) < 6 THEN 'cluster'
         ELSE 'enterprise' END,
