@@ -313,7 +313,7 @@ class TestItsDoors:
         ask(waiting, freeze, ada)
         client = signed_in(ada)
         client.get(waiting.get_absolute_url())
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(15):
             client.get(waiting.get_absolute_url())
 
     def test_the_api_does_the_same(self, waiting, freeze, ada, omar):

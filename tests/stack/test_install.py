@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from importlib.metadata import metadata, packages_distributions
+from importlib.metadata import files, metadata, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -89,9 +89,16 @@ def test_every_package_of_the_running_application_has_a_licence_that_permits_it(
         about = metadata(name)
         said = [about.get("License-Expression"), about.get("License")]
         said += [one for one in about.get_all("Classifier") or [] if one.startswith("License")]
+        said += _texts(name) if not any(said) else []
         if not any(PERMITTED.search(one) for one in said if one):
             refused[name] = said
     assert not refused
+
+
+def _texts(name: str) -> list[str]:
+    """How the licence files beside a package begin, for one that says nothing else about its licence."""
+    beside = [one for one in files(name) or [] if "LICENSE" in one.name.upper()]
+    return [one.read_text()[:400] for one in beside]
 
 
 def test_the_image_leaves_out_the_same_static_files_as_a_local_run():
