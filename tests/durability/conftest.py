@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from celery import current_app
 from django.conf import settings
 from django.db import connection
 
@@ -122,6 +123,7 @@ class House:
 def house(transactional_db, tmp_path):
     made = settings.DATABASES["default"]
     name = connection.settings_dict["NAME"]
+    current_app.control.purge()  # thousands of wake-ups of the tests before would keep the first worker busy
     url = f"postgres://{made['USER']}:{made['PASSWORD']}@{made['HOST']}:{made['PORT']}/{name}"
     house = House(url, tmp_path)
     yield house

@@ -25,6 +25,7 @@ class ModelOut(serializers.ModelSerializer[ModelVersion]):
 
     author = serializers.CharField(source="author.handle", read_only=True)
     published_by = serializers.CharField(source="published_by.handle", read_only=True, allow_null=True, default=None)
+    category = serializers.ChoiceField(choices=ChangeCategory.choices, allow_blank=True, read_only=True)
     moves = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), read_only=True)
 
     class Meta:

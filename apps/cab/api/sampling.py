@@ -85,6 +85,7 @@ class SampledReviewOut(serializers.ModelSerializer[SampledReview]):
     period = serializers.IntegerField(source="candidate.period_id", allow_null=True, default=None, read_only=True)
     added_by = serializers.CharField(source="added_by.handle", allow_null=True, default=None, read_only=True)
     reviewer = serializers.CharField(source="reviewer.handle", allow_null=True, default=None, read_only=True)
+    verdict = serializers.ChoiceField(choices=SampleVerdict.choices, allow_blank=True, read_only=True)
 
     class Meta:
         model = SampledReview

@@ -199,6 +199,7 @@ class ChangeDetailOut(ChangeOut):
 
     implementer = PersonRef(read_only=True, allow_null=True)
     co_authors = PersonRef(many=True, read_only=True, source="listed_co_authors")
+    category = serializers.ChoiceField(choices=ChangeCategory.choices, allow_blank=True, read_only=True)
     components = serializers.SerializerMethodField()
     links = Link(many=True, read_only=True)
     risk_factors = FactorOut(many=True, read_only=True)
