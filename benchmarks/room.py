@@ -17,7 +17,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from apps.accounts.models import Person
+from apps.accounts.models import Person, RoleGrant
+from apps.accounts.rules import Role
 from apps.cab.actions import proposing
 from apps.cab.models import Board, Change
 from apps.clusters.models import Cluster, Component
@@ -71,8 +72,7 @@ def spread() -> Spread:
     """Open a meeting, connect the screens to a server of its own, and act in the room while others edit changes."""
     meeting, chair = _opened()
     with _served() as address:
-        people = Person.objects.order_by("pk")[:SCREENS]
-        screens = [Watching(address, one, meeting) for one in people]
+        screens = [Watching(address, one, meeting) for one in _watchers()]
         _wait(lambda: all(one.heard for one in screens))
         load, began = os.getloadavg()[0], time.monotonic()
         with _editing() as edits:
@@ -92,6 +92,14 @@ def _opened() -> tuple[Meeting, Person]:
     values |= {"lock_minutes": 5, "item_minutes": 10}
     meeting = planning.plan_meeting(board_id=board.pk, planner=chair, values=values, at=now)
     return session.open_meeting(meeting_id=meeting.pk, chair=chair, at=now), chair
+
+
+def _watchers() -> list[Person]:
+    """Thirty people who may follow the room: the board has fewer seats, so each is an auditor besides."""
+    people = list(Person.objects.order_by("pk")[:SCREENS])
+    for one in people:
+        RoleGrant.objects.get_or_create(person=one, role=Role.AUDITOR)
+    return people
 
 
 @contextmanager
@@ -149,6 +157,7 @@ def _edit(pk: int, purpose: str) -> None:
 
 def _drafts() -> Sequence[Change]:
     author, cluster = Person.objects.order_by("pk")[SCREENS], Cluster.objects.order_by("pk")[0]
+    RoleGrant.objects.get_or_create(person=author, role=Role.REQUESTER)
     components = [Component.objects.filter(cluster=cluster).order_by("pk")[0]]
     start = timezone.now().replace(tzinfo=None, microsecond=0) + timedelta(days=30)
     content = proposing.Content(
