@@ -609,3 +609,10 @@ def test_one_component_is_told_once_and_not_again_as_its_neighbours(ada, eve, om
     planned(eve, payments, ledger, **EVENING)
     deliver()
     assert kinds(first) == {"same_component"}
+
+
+def test_where_nothing_planned_is_near_the_map_is_not_asked(submitted):
+    with CaptureQueriesContext(connection) as asked:
+        assert found_for(Change.objects.select_related("cluster", "implementer").get(pk=submitted.pk)).rows == []
+    assert [one["sql"] for one in asked if "clusters_dependency" in one["sql"]] == []
+    assert len(asked) == 5  # the change itself, its targets, what is near, windows, freezes

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from apps.cab.models import Change, Conflict, FreezeException
@@ -16,7 +17,7 @@ from apps.cab.rules import conflicts as rules
 from apps.cab.states import PLANNING, ConflictState
 from apps.clusters.models import Component, Visibility
 from apps.windows.models import RecurringWindow, WindowKind
-from apps.windows.queries import freezes_between, occurrences_of, scope_of
+from apps.windows.queries import freezes_over, occurrences_of, scope_of
 from apps.windows.rules.freezing import FreezeFacts, verdict
 from apps.windows.rules.recurrence import Interval
 
@@ -26,19 +27,18 @@ PLANNED = ", ".join(f"'{state.value}'" for state in PLANNING)  # as written in t
 
 # Everything planned that overlaps, by the index of planned spans; then only these are looked at.
 _NEAR = f"""
-near AS MATERIALIZED (
-    SELECT c.id, c.implementer_id, c.window_start_at, c.window_end_at
-    FROM cab_change AS c
-    WHERE c.state IN ({PLANNED})
-        AND tstzrange(c.window_start_at, c.window_end_at) && tstzrange(%(start)s, %(end)s)
-        AND c.id <> %(change)s
-)
+SELECT c.id, c.implementer_id, c.window_start_at, c.window_end_at
+FROM cab_change AS c
+WHERE c.state IN ({PLANNED})
+    AND tstzrange(c.window_start_at, c.window_end_at) && tstzrange(%(start)s, %(end)s)
+    AND c.id <> %(change)s
+ORDER BY c.id
 """  # noqa: S608  # the states are ours
 # What the change's own components reach within two hops comes first: a few rows, by the map's indexes. Read the other
-# way about (everything planned against the whole map) the answer takes ten times as long.
-_OTHERS = f"""
-WITH {_NEAR},
-mine AS MATERIALIZED (SELECT component_id AS id FROM cab_changecomponent WHERE change_id = %(change)s),
+# way about (everything planned against the whole map) the answer takes ten times as long. Asked only where something is
+# near: PostgreSQL takes longer to plan this than to answer it.
+_LINKS = f"""
+WITH mine AS MATERIALIZED (SELECT component_id AS id FROM cab_changecomponent WHERE change_id = %(change)s),
 reach(kind, mine, theirs, hops, mine_needs) AS MATERIALIZED (
     SELECT 'same_component', mine.id, mine.id, 0, false FROM mine
     UNION ALL
@@ -62,24 +62,13 @@ reach(kind, mine, theirs, hops, mine_needs) AS MATERIALIZED (
     WHERE two.consumer_id <> mine.id
 ),
 theirs AS MATERIALIZED (
-    SELECT near.id AS change_id, t.component_id AS id
-    FROM near JOIN cab_changecomponent AS t ON t.change_id = near.id
+    SELECT change_id, component_id AS id FROM cab_changecomponent WHERE change_id = ANY(%(near)s)
 )
-(
-    SELECT DISTINCT reach.kind, near.id AS change_id, m.name AS mine, t.name AS theirs, reach.hops, reach.mine_needs,
-        near.window_start_at, near.window_end_at
-    FROM reach JOIN theirs ON theirs.id = reach.theirs JOIN near ON near.id = theirs.change_id
-    JOIN clusters_component AS m ON m.id = reach.mine JOIN clusters_component AS t ON t.id = reach.theirs
-    ORDER BY near.id, reach.kind, reach.hops, m.name, t.name, reach.mine_needs
-    LIMIT {MOST_LINKS + 1}
-)
-UNION ALL
-(
-    SELECT 'person', near.id, '', '', 0, false, near.window_start_at, near.window_end_at
-    FROM near WHERE near.implementer_id = %(implementer)s
-    ORDER BY near.id
-    LIMIT {MOST_LINKS + 1}
-)
+SELECT DISTINCT reach.kind, theirs.change_id, m.name AS mine, t.name AS theirs, reach.hops, reach.mine_needs
+FROM reach JOIN theirs ON theirs.id = reach.theirs
+JOIN clusters_component AS m ON m.id = reach.mine JOIN clusters_component AS t ON t.id = reach.theirs
+ORDER BY theirs.change_id, reach.kind, reach.hops, m.name, t.name, reach.mine_needs
+LIMIT {MOST_LINKS + 1}
 """  # noqa: S608
 
 
@@ -87,6 +76,11 @@ _touched = Prepared(
     lambda change: Component.objects.filter(touching__change=change).values_list("cluster_id", "cluster__name", "tier"),
     change=BigIntegerField(),
 )
+_declared = Prepared(
+    lambda clusters: RecurringWindow.objects.in_force().governing(clusters).order_by("pk"),
+    clusters=ArrayField(BigIntegerField()),
+)
+_freezes = Prepared(freezes_over, start_at=DateTimeField(), end_at=DateTimeField())
 
 
 @dataclass(frozen=True)
@@ -131,7 +125,7 @@ def freeze_facts(change: Change, targets: Sequence[rules.Target], window: Interv
 
 def declared_for(targets: Sequence[rules.Target]) -> list[RecurringWindow]:
     """The maintenance windows and blackouts in force that may concern the targets."""
-    return list(RecurringWindow.objects.in_force().governing({one.cluster_id for one in targets}).order_by("pk"))
+    return _declared(clusters=sorted({one.cluster_id for one in targets}))
 
 
 def windows_over(
@@ -271,20 +265,18 @@ def _is_restricted(one: Conflict, change_id: int) -> bool:
 
 def _with_others(change: Change, window: Interval) -> Findings:
     """With planned changes near it on the map, and with other work of whoever carries it out."""
-    facts: dict[str, Any] = {
-        "start": window[0],
-        "end": window[1],
-        "change": change.pk,
-        "failover": rules.FAILOVER_WORD,
-        "implementer": change.implementer_id,
-    }
+    facts: dict[str, Any] = {"start": window[0], "end": window[1], "change": change.pk}
     with connection.cursor() as cursor:
-        cursor.execute(_OTHERS, facts)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    spans = {row[1]: _span(change, window, row[1], row[6:8]) for row in rows}
-    links = [_link(change, row) for row in rows if row[0] != rules.PERSON]
+        cursor.execute(_NEAR, facts)
+        near: list[tuple[Any, ...]] = cursor.fetchall()
+        if not near:
+            return Findings()
+        cursor.execute(_LINKS, facts | {"near": [row[0] for row in near], "failover": rules.FAILOVER_WORD})
+        links = [_link(change, row) for row in cursor.fetchall()]
+    people = [row[0] for row in near if change.implementer_id is not None and row[1] == change.implementer_id]
+    met = {*people, *(link.other_id for link in links)}
+    spans = {row[0]: _span(change, window, row[0], row[2:]) for row in near if row[0] in met}
     details = {"person": change.implementer.name if change.implementer else ""}
-    people = [row[1] for row in rows if row[0] == rules.PERSON]
     double_booked = [rules.found(rules.PERSON, details, inputs=spans[pk], other_id=pk) for pk in people[:MOST_LINKS]]
     return Findings(
         [*rules.from_links(links[:MOST_LINKS], spans=spans), *double_booked],
@@ -293,7 +285,7 @@ def _with_others(change: Change, window: Interval) -> Findings:
 
 
 def _link(change: Change, row: Sequence[Any]) -> rules.Link:
-    kind, other_id, mine, theirs, hops, mine_needs, _, _ = row
+    kind, other_id, mine, theirs, hops, mine_needs = row
     low, high, low_needs = mine, theirs, mine_needs
     if other_id < change.pk:
         low, high, low_needs = theirs, mine, kind == rules.DEPENDENCY and not mine_needs
@@ -331,7 +323,7 @@ def _with_windows(change: Change, window: Interval, targets: Sequence[rules.Targ
 
 
 def _with_freezes(change: Change, window: Interval, targets: Sequence[rules.Target]) -> list[rules.Found]:
-    freezes = freezes_between(*window)
+    freezes = _freezes(start_at=window[0], end_at=window[1])
     if not freezes:
         return []
     facts = freeze_facts(change, targets, window)

@@ -11,6 +11,8 @@ from apps.clusters.models import Cluster
 from apps.kernel.fields import WallClockField
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from apps.accounts.models import Person
 
 
@@ -19,13 +21,21 @@ class WindowKind(models.TextChoices):
     BLACKOUT = "blackout", "blackout"
 
 
+class _AnyOf(models.Func):
+    """Whether a column holds one of an array's values."""
+
+    template, arg_joiner, output_field = "(%(expressions)s))", " = ANY(", models.BooleanField()
+
+
 class RecurringWindowQuerySet(models.QuerySet["RecurringWindow"]):
     def in_force(self) -> Self:
         """Definitions that have not been retired."""
         return self.filter(retired_at__isnull=True)
 
-    def governing(self, cluster_ids: "list[int] | set[int]") -> Self:
-        """Those of the federation and of these clusters."""
+    def governing(self, cluster_ids: "Collection[int] | models.Expression") -> Self:
+        """Those of the federation and of these clusters; they may be the place of an array in a prepared question."""
+        if isinstance(cluster_ids, models.Expression):
+            return self.filter(models.Q(cluster__isnull=True) | models.Q(_AnyOf("cluster", cluster_ids)))
         return self.filter(models.Q(cluster__isnull=True) | models.Q(cluster__in=cluster_ids))
 
     def visible_to(self, person: "Person") -> Self:

@@ -3,6 +3,9 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
 
 from apps.accounts.models import Person
 from apps.clusters.models import Cluster
@@ -132,8 +135,13 @@ def standing_for(person: Person, cluster: Cluster | None) -> Standing:
 
 def freezes_between(start_at: datetime, end_at: datetime) -> list[Freeze]:
     """Enforced freezes that overlap [start_at, end_at), by start, with the clusters they are limited to."""
+    return list(freezes_over(start_at, end_at))
+
+
+def freezes_over(start_at: Any, end_at: Any) -> QuerySet[Freeze]:
+    """The same as a question; the ends may be places in a prepared one where instants will stand."""
     rows = Freeze.objects.enforced().filter(start_at__lt=end_at, end_at__gt=start_at)
-    return list(rows.prefetch_related("scope").order_by("start_at", "pk"))
+    return rows.prefetch_related("scope").order_by("start_at", "pk")
 
 
 def scope_of(freeze: Freeze) -> Scope:
