@@ -5,19 +5,22 @@ from datetime import datetime, timedelta
 import pytest
 
 from apps.cab.actions import conflicts, flow, proposing, rounds
+from apps.cab.actions.slots import take_slot
 from apps.cab.models import Change, Conflict, ConflictRecheck
 from apps.cab.states import ConflictState
 from apps.journal.actions import deliver_due
 from apps.journal.models import Entry
 from apps.kernel.windows import require_window
 from apps.windows.actions.freezes import draft_freeze, enforce_freeze, preview_freeze
-from apps.windows.actions.recurring import plan_window, retire_window
+from apps.windows.actions.recurring import change_window, plan_window, retire_window
 from apps.windows.models import Freeze
 from tests.cab.racing import answer_of, copies, race
 from tests.conftest import NOON
 
 ROUNDS, SEED, SPREAD_S = 30, 20260302, 0.1
 MOVES = 12  # rounds in which a change moves: each is followed by a look at everything planned
+SLOT_SPREAD_S = 0.02  # the two acts take about as long as each other
+ORDERS = (("window", "slot"), ("slot", "window"))
 WEEK = timedelta(weeks=1)
 NIGHT = datetime(2026, 3, 12, 22, 0)  # of the first week
 
@@ -139,3 +142,67 @@ def test_a_window_that_goes_or_comes_while_a_change_moves_there_ends_as_a_confli
     for one in made:
         open_ones = Conflict.objects.of_change(one.pk).filter(state=ConflictState.OPEN)
         assert [conflict.kind for conflict in open_ones] == ["outside_window" if step == "retired" else "blackout"]
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("step", ["retired", "moved", "blackout", "frozen"])
+def test_a_slot_is_taken_before_its_window_goes_or_not_at_all(waiting, ada, omar, admin, payments, step):
+    """Either the change is planned there, and then the window goes and that is a conflict, or it stays where it was."""
+    made = week_by_week(waiting, omar)
+
+    def window(week: int, kind: str, **fields):
+        values = {"name": f"Night {week}", "reason": "Agreed.", "tiers": [], "duration_minutes": 120, "rrule": ""}
+        values |= {"zone": "Europe/Berlin", "start_local": NIGHT + week * WEEK} | fields
+        return plan_window(planner=omar, cluster=payments, kind=kind, values=values, at=NOON)
+
+    def closing(week: int):
+        """The act that ends what makes the night of that week free."""
+        if step == "frozen":
+            frozen = hard_freeze(omar, payments, week)
+            return lambda: enforce_freeze(freeze_id=frozen.pk, enforcer=admin, version=1, at=NOON)
+        if step == "blackout":
+            return lambda: window(week, "blackout")
+        night = window(week, "maintenance")
+        if step == "retired":
+            return lambda: retire_window(window_id=night.pk, person=omar, reason="Moved.", at=NOON)
+        moved = {"start_local": NIGHT + week * WEEK + timedelta(days=1)}
+        return lambda: change_window(window_id=night.pk, editor=omar, version=1, changes=moved, at=NOON)
+
+    def take(change: Change, week: int):
+        start = require_window(
+            start_local=NIGHT + week * WEEK, end_local=NIGHT + week * WEEK + timedelta(hours=1), zone="Europe/Berlin"
+        )
+        slot = {"start_at": start.start_at, "end_at": start.end_at}
+        return take_slot(change_id=change.pk, taker=ada, based_on=1, at=NOON, **slot)
+
+    if step in {"retired", "moved"}:
+        window(-1, "maintenance")  # of a week of its own: whoever is in none of them is outside
+    acts = [
+        {"window": closing(week), "slot": lambda one=one, week=week: take(one, week)} for week, one in enumerate(made)
+    ]
+    # The first two in known orders, so that both ends are seen however slow the machine is; the others as it comes.
+    known = [[answer_of(acts[week][name]) for name in order] for week, order in enumerate(ORDERS)]
+    assert known == [["done", "wrong_state"], ["done", "done"]]
+    answers = race(acts[2:], seed=SEED, spread_s=SLOT_SPREAD_S)
+    assert {given["window"] for given in answers} == {"done"}
+    assert {given["slot"] for given in answers} <= {"done", "wrong_state"}
+    settle()
+    taken = [False, True, *(given["slot"] == "done" for given in answers)]
+    was = {one.pk: (one.revision, one.window_start_at) for one in made}
+    for one, is_taken in zip(Change.objects.filter(pk__in=was).order_by("pk"), taken, strict=True):
+        assert ((one.revision, one.window_start_at) != was[one.pk]) == is_taken
+        wrong = {"retired": "outside_window", "moved": "outside_window", "blackout": "blackout", "frozen": "freeze"}
+        kinds = set(Conflict.objects.of_change(one.pk).filter(state=ConflictState.OPEN).values_list("kind", flat=True))
+        assert (wrong[step] in kinds) == (is_taken or step not in {"blackout"})
+    ended = {
+        "retired": "windows.WindowRetired",
+        "moved": "windows.WindowChanged",
+        "blackout": "windows.WindowPlanned",
+        "frozen": "windows.FreezeEnforced",
+    }
+    ends = list(Entry.objects.filter(event=ended[step]).order_by("subject_id").values_list("pk", flat=True))[-ROUNDS:]
+    planned = dict(Entry.objects.filter(event="cab.ChangeEdited").values_list("subject_id", "pk"))
+    for week, (one, is_taken) in enumerate(zip(made, taken, strict=True)):
+        assert (one.pk in planned) == is_taken
+        assert not is_taken or planned[one.pk] < ends[week]

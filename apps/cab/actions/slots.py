@@ -13,6 +13,8 @@ from apps.cab.models import Change
 from apps.cab.queries.slots import LONGEST, SHORTEST, can_be_written, rules_for, zone_of
 from apps.cab.rules.slots import blocked_hours
 from apps.kernel.refusals import Invalid, WrongState
+from apps.windows.actions.freezes import keep_freezes_as_they_are
+from apps.windows.actions.recurring import keep_windows_as_they_are
 
 
 @transaction.atomic
@@ -28,6 +30,8 @@ def take_slot(
     change = locked_change(change_id)
     proposing.require_may_edit(change, taker)
     _require_sound(change, start_at, end_at, at=at)
+    keep_windows_as_they_are()  # what frees the window is still there when the change is planned for it
+    keep_freezes_as_they_are()
     window = (start_at, end_at)
     closing = blocked_hours(window, rules_for(change, window))
     if closing:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.accounts.models import Person
 from apps.clusters.actions.clusters import redescribe, require_version, save_new
@@ -21,6 +21,7 @@ from apps.windows.rules.recurrence import require_rule
 FIELDS = ("name", "reason", "tiers", "start_local", "duration_minutes", "zone", "rrule")
 FIRST_YEAR, LAST_YEAR = 2000, 2100  # of the first occurrence: further away is a typing error
 SHORTEST, LONGEST = 5, 60 * 24 * 92  # minutes
+_STANDING = 0x7769_6E72  # the advisory lock of which windows there are: shared by who relies on them
 
 
 def drafted_window(
@@ -43,6 +44,7 @@ def plan_window(
     """Keep a maintenance window or blackout of a cluster, or of the federation (`cluster` None)."""
     window = drafted_window(planner=planner, cluster=cluster, kind=kind, values=values)
     window.created_at = at
+    _take_lock("pg_advisory_xact_lock")
     save_new(window)
     event = events.WindowPlanned(window_id=window.pk, kind=kind)
     journal.record(event, subject=window, actor=planner, at=at)
@@ -59,6 +61,7 @@ def change_window(
     now = {name: getattr(window, name) for name in FIELDS}
     if any(now.get(name) != value for name, value in changes.items()):
         changes = {name: value for name, value in _checked(now | dict(changes)).items() if name in changes}
+    _take_lock("pg_advisory_xact_lock")  # only now: checking a rule takes its time
     changed = redescribe(window, changes, allowed=FIELDS)
     if changed:
         event = events.WindowChanged(window_id=window.pk, version=window.version, fields=changed)
@@ -72,11 +75,25 @@ def retire_window(*, window_id: int, person: Person, reason: str, at: datetime) 
     window = _locked(window_id, person, what="retire its windows")
     if not reason.strip():
         raise Invalid("Say why it is retired.", next_step="Write a sentence.", fields={"reason": ["Missing."]})
+    _take_lock("pg_advisory_xact_lock")
     window.retired_at, window.version = at, window.version + 1
     window.save(update_fields=["retired_at", "version"])
     event = events.WindowRetired(window_id=window.pk, reason=reason.strip())
     journal.record(event, subject=window, actor=person, at=at)
     return window
+
+
+def keep_windows_as_they_are() -> None:
+    """Let no window be planned, changed or retired until the transaction ends: for actions that go on because of them.
+
+    What is just being written is waited for, and found by the next query. Take row locks before it.
+    """
+    _take_lock("pg_advisory_xact_lock_shared")
+
+
+def _take_lock(function: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s)", [_STANDING])
 
 
 def _locked(window_id: int, person: Person, *, what: str) -> RecurringWindow:
