@@ -21,6 +21,12 @@ ROUNDS, SEED, SPREAD_S = 30, 20260302, 0.1
 MOVES = 12  # rounds in which a change moves: each is followed by a look at everything planned
 SLOT_SPREAD_S = 0.02  # the two acts take about as long as each other
 ORDERS = (("window", "slot"), ("slot", "window"))
+CLOSED = {  # what the journal says, and what whoever is planned there then meets
+    "retired": ("windows.WindowRetired", "outside_window"),
+    "moved": ("windows.WindowChanged", "outside_window"),
+    "blackout": ("windows.WindowPlanned", "blackout"),
+    "frozen": ("windows.FreezeEnforced", "freeze"),
+}
 WEEK = timedelta(weeks=1)
 NIGHT = datetime(2026, 3, 12, 22, 0)  # of the first week
 
@@ -114,11 +120,6 @@ def settle(limit: int = 200) -> None:
 def test_a_window_that_goes_or_comes_while_a_change_moves_there_ends_as_a_conflict(waiting, ada, omar, payments, step):
     """A worker delivers meanwhile. Whoever reads first, the conflicts stand as they are once all is told."""
     made = week_by_week(waiting, omar)[:MOVES]
-    shift = {"reason": "Agreed.", "tiers": [], "duration_minutes": 120, "zone": "Europe/Berlin", "rrule": ""}
-
-    def window(week: int, kind: str):
-        values = shift | {"name": f"Night {week}", "start_local": NIGHT + week * WEEK}
-        return plan_window(planner=omar, cluster=payments, kind=kind, values=values, at=NOON)
 
     def move(change: Change, week: int):
         night = {"window_start": NIGHT + week * WEEK, "window_end": NIGHT + week * WEEK + timedelta(hours=1)}
@@ -126,11 +127,11 @@ def test_a_window_that_goes_or_comes_while_a_change_moves_there_ends_as_a_confli
         return proposing.edit_change(change_id=change.pk, editor=ada, content=moved, based_on=1, at=NOON)
 
     if step == "retired":
-        window(-1, "maintenance")  # of a week of its own: whoever is in none of them is outside
-        nights = [window(week, "maintenance").pk for week in range(MOVES)]
+        night_of(omar, payments, -1, "maintenance")  # of a week of its own: whoever is in none of them is outside
+        nights = [night_of(omar, payments, week, "maintenance").pk for week in range(MOVES)]
         begin = [lambda pk=pk: retire_window(window_id=pk, person=omar, reason="Moved.", at=NOON) for pk in nights]
     else:
-        begin = [lambda week=week: window(week, "blackout") for week in range(MOVES)]
+        begin = [lambda week=week: night_of(omar, payments, week, "blackout") for week in range(MOVES)]
     settle()
     acts = [
         {"window": begin[week], "change": lambda one=one, week=week: move(one, week), "worker": settle}
@@ -144,6 +145,35 @@ def test_a_window_that_goes_or_comes_while_a_change_moves_there_ends_as_a_confli
         assert [conflict.kind for conflict in open_ones] == ["outside_window" if step == "retired" else "blackout"]
 
 
+def night_of(omar, payments, week: int, kind: str):
+    """A maintenance window or blackout of two hours in that week."""
+    values = {"name": f"Night {week}", "reason": "Agreed.", "tiers": [], "duration_minutes": 120, "rrule": ""}
+    values |= {"zone": "Europe/Berlin", "start_local": NIGHT + week * WEEK}
+    return plan_window(planner=omar, cluster=payments, kind=kind, values=values, at=NOON)
+
+
+def closing(step: str, omar, admin, payments, week: int):
+    """The act that ends what makes the night of that week free."""
+    if step == "frozen":
+        frozen = hard_freeze(omar, payments, week)
+        return lambda: enforce_freeze(freeze_id=frozen.pk, enforcer=admin, version=1, at=NOON)
+    if step == "blackout":
+        return lambda: night_of(omar, payments, week, "blackout")
+    night = night_of(omar, payments, week, "maintenance")
+    if step == "retired":
+        return lambda: retire_window(window_id=night.pk, person=omar, reason="Moved.", at=NOON)
+    later = {"start_local": NIGHT + week * WEEK + timedelta(days=1)}
+    return lambda: change_window(window_id=night.pk, editor=omar, version=1, changes=later, at=NOON)
+
+
+def take(change: Change, ada, week: int) -> Change:
+    """The slot of that night, an hour long."""
+    start = NIGHT + week * WEEK
+    slot = require_window(start_local=start, end_local=start + timedelta(hours=1), zone="Europe/Berlin")
+    asked = {"start_at": slot.start_at, "end_at": slot.end_at}
+    return take_slot(change_id=change.pk, taker=ada, based_on=1, at=NOON, **asked)
+
+
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("step", ["retired", "moved", "blackout", "frozen"])
@@ -151,35 +181,14 @@ def test_a_slot_is_taken_before_its_window_goes_or_not_at_all(waiting, ada, omar
     """Either the change is planned there, and then the window goes and that is a conflict, or it stays where it was."""
     made = week_by_week(waiting, omar)
 
-    def window(week: int, kind: str, **fields):
-        values = {"name": f"Night {week}", "reason": "Agreed.", "tiers": [], "duration_minutes": 120, "rrule": ""}
-        values |= {"zone": "Europe/Berlin", "start_local": NIGHT + week * WEEK} | fields
-        return plan_window(planner=omar, cluster=payments, kind=kind, values=values, at=NOON)
-
-    def closing(week: int):
-        """The act that ends what makes the night of that week free."""
-        if step == "frozen":
-            frozen = hard_freeze(omar, payments, week)
-            return lambda: enforce_freeze(freeze_id=frozen.pk, enforcer=admin, version=1, at=NOON)
-        if step == "blackout":
-            return lambda: window(week, "blackout")
-        night = window(week, "maintenance")
-        if step == "retired":
-            return lambda: retire_window(window_id=night.pk, person=omar, reason="Moved.", at=NOON)
-        moved = {"start_local": NIGHT + week * WEEK + timedelta(days=1)}
-        return lambda: change_window(window_id=night.pk, editor=omar, version=1, changes=moved, at=NOON)
-
-    def take(change: Change, week: int):
-        start = require_window(
-            start_local=NIGHT + week * WEEK, end_local=NIGHT + week * WEEK + timedelta(hours=1), zone="Europe/Berlin"
-        )
-        slot = {"start_at": start.start_at, "end_at": start.end_at}
-        return take_slot(change_id=change.pk, taker=ada, based_on=1, at=NOON, **slot)
-
     if step in {"retired", "moved"}:
-        window(-1, "maintenance")  # of a week of its own: whoever is in none of them is outside
+        night_of(omar, payments, -1, "maintenance")  # of a week of its own: whoever is in none of them is outside
     acts = [
-        {"window": closing(week), "slot": lambda one=one, week=week: take(one, week)} for week, one in enumerate(made)
+        {
+            "window": closing(step, omar, admin, payments, week),
+            "slot": lambda one=one, week=week: take(one, ada, week),
+        }
+        for week, one in enumerate(made)
     ]
     # The first two in known orders, so that both ends are seen however slow the machine is; the others as it comes.
     known = [[answer_of(acts[week][name]) for name in order] for week, order in enumerate(ORDERS)]
@@ -189,20 +198,13 @@ def test_a_slot_is_taken_before_its_window_goes_or_not_at_all(waiting, ada, omar
     assert {given["slot"] for given in answers} <= {"done", "wrong_state"}
     settle()
     taken = [False, True, *(given["slot"] == "done" for given in answers)]
-    was = {one.pk: (one.revision, one.window_start_at) for one in made}
-    for one, is_taken in zip(Change.objects.filter(pk__in=was).order_by("pk"), taken, strict=True):
-        assert ((one.revision, one.window_start_at) != was[one.pk]) == is_taken
-        wrong = {"retired": "outside_window", "moved": "outside_window", "blackout": "blackout", "frozen": "freeze"}
-        kinds = set(Conflict.objects.of_change(one.pk).filter(state=ConflictState.OPEN).values_list("kind", flat=True))
-        assert (wrong[step] in kinds) == (is_taken or step not in {"blackout"})
-    ended = {
-        "retired": "windows.WindowRetired",
-        "moved": "windows.WindowChanged",
-        "blackout": "windows.WindowPlanned",
-        "frozen": "windows.FreezeEnforced",
-    }
-    ends = list(Entry.objects.filter(event=ended[step]).order_by("subject_id").values_list("pk", flat=True))[-ROUNDS:]
+    for one, is_taken in zip(made, taken, strict=True):
+        now = Change.objects.get(pk=one.pk)
+        moved = (now.revision, now.window_start_at) != (one.revision, one.window_start_at)
+        kinds = Conflict.objects.of_change(one.pk).filter(state=ConflictState.OPEN).values_list("kind", flat=True)
+        assert moved == is_taken
+        assert (CLOSED[step][1] in kinds) == (is_taken or step != "blackout")
+    ends = list(Entry.objects.filter(event=CLOSED[step][0]).order_by("pk").values_list("pk", flat=True))[-ROUNDS:]
     planned = dict(Entry.objects.filter(event="cab.ChangeEdited").values_list("subject_id", "pk"))
-    for week, (one, is_taken) in enumerate(zip(made, taken, strict=True)):
-        assert (one.pk in planned) == is_taken
-        assert not is_taken or planned[one.pk] < ends[week]
+    assert set(planned) == {one.pk for one, is_taken in zip(made, taken, strict=True) if is_taken}
+    assert all(planned[one.pk] < end for one, end in zip(made, ends, strict=True) if one.pk in planned)
