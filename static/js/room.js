@@ -11,6 +11,7 @@ export function followRoom(htmx) {
   const state = room.querySelector("[data-room-state]");
   let seen = Number(room.dataset.after);
   let soon;
+  let isAsking = false;
 
   const say = (words) => {
     state.hidden = !words;
@@ -33,8 +34,12 @@ export function followRoom(htmx) {
   const refreshMine = () => {
     clearTimeout(soon); // thirty screens do not ask in the same instant
     soon = setTimeout(() => {
-      if (isSending()) return refreshMine();
-      htmx.ajax("GET", room.dataset.mine, { target: "#room-mine", swap: "outerHTML" }).catch(() => undefined); // asked again when the line is back
+      if (isSending() || isAsking) return refreshMine(); // htmx would queue a second one, and nobody hears of its failure
+      isAsking = true;
+      htmx
+        .ajax("GET", room.dataset.mine, { target: "#room-mine", swap: "outerHTML" })
+        .catch(() => undefined) // asked again when the line is back
+        .finally(() => (isAsking = false));
     }, 60 + Math.random() * 400);
   };
   const isSending = keepWhatIsWritten(refreshMine);

@@ -58,6 +58,14 @@ class Consent:
 
 
 @dataclass(frozen=True)
+class Settled:
+    """An item that is decided, deferred or withdrawn, and the sentence by which its round ended, if it did."""
+
+    item: AgendaItem
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Room:
     """What every screen shows alike."""
 
@@ -67,7 +75,7 @@ class Room:
     timer: Timer | None
     tally: Tally | None
     consent: Consent | None  # None: not moved, or over
-    sentences: dict[int, str]  # by change: how its round ended
+    settled: Sequence[Settled]
     conditions: Sequence[Condition]
     presence: Presence
     actions: Sequence[ActionItem]
@@ -90,7 +98,7 @@ def room_of(meeting: Meeting, *, at: datetime, person: Person | None = None) -> 
         current=current,
         timer=_timer(current, at=at) if current else None,
         tally=_tally(current, at=at) if current else None,
-        sentences=_sentences(meeting, settled),
+        settled=_settled(meeting, agenda),
         conditions=_conditions(meeting, settled),
         consent=_consent(meeting, agenda, seats=there.quorum.seats),
         presence=there,
@@ -144,9 +152,11 @@ def _consent(meeting: Meeting, agenda: Agenda, *, seats: int) -> Consent | None:
     return Consent(len(agenda.consent), len(confirmed_by(meeting, agenda.consent)), seats)
 
 
-def _sentences(meeting: Meeting, change_ids: Sequence[int]) -> dict[int, str]:
-    rows = Round.objects.filter(board=meeting.board_id, change__in=change_ids, state=RoundState.DECIDED)
-    return {one.change_id: one.tally.get("sentence", "") for one in rows.order_by("number")}
+def _settled(meeting: Meeting, agenda: Agenda) -> list[Settled]:
+    changes = [one.change_id for one in agenda.settled]
+    rows = Round.objects.filter(board=meeting.board_id, change__in=changes, state=RoundState.DECIDED)
+    sentences = {one.change_id: one.tally.get("sentence", "") for one in rows.order_by("number")}
+    return [Settled(one, sentences.get(one.change_id, "")) for one in agenda.settled]
 
 
 def _conditions(meeting: Meeting, change_ids: Sequence[int]) -> list[Condition]:
