@@ -14,7 +14,7 @@ _SPINE = (
     *(_S.SCHEDULED, _S.IMPLEMENTING, _S.IMPLEMENTED, _S.IN_REVIEW, _S.CLOSED),
 )
 _BESIDE = {_S.CHANGES_REQUESTED: 1.5, _S.REJECTED: 3.4, _S.CANCELLED: 5.2}  # rows
-ROW, BOX_HEIGHT, LEFT, WIDTH, RIGHT, RIGHT_WIDTH = 56, 32, 70, 156, 286, 140  # user units, px at full size
+ROW, BOX_HEIGHT, LEFT, WIDTH, RIGHT, RIGHT_WIDTH = 56, 32, 70, 176, 306, 140  # user units, px at full size
 SIZE = (RIGHT + RIGHT_WIDTH + 4, ROW * len(_SPINE))
 
 
@@ -55,7 +55,7 @@ def diagram(moves: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _box(state: ChangeState) -> Box:
-    word = state.replace("_", " ").capitalize().replace("Awaiting authorization", "Awaiting authoriz.")
+    word = state.replace("_", " ").capitalize()
     if state in _BESIDE:
         aside = 36 if state == _S.REJECTED else 0  # leaves room for the line that passes it
         return Box(word, RIGHT, int(ROW * _BESIDE[state]), RIGHT_WIDTH - aside)

@@ -74,13 +74,13 @@ def table_rows(figures: Sequence[DayFigures], filtered: CalendarFilter) -> SafeS
 
 def _row(one: DayFigures, base: str, held: str) -> str:
     days = f"&amp;since={one.day}&amp;until={one.day}"
-    numbers = (
-        _opening(one.changes, f"{base}{days}"),
-        _opening(one.freezes, "/freezes/"),
-        _opening(one.blackouts, f"/calendar/{one.day}/"),
-        _opening(one.conflicts, f"{held}{days}"),
-    )
-    cells = "".join(f'<td class="num">{number}</td>' for number in numbers)
+    numbers = {
+        "Changes": _opening(one.changes, f"{base}{days}"),
+        "Freezes": _opening(one.freezes, "/freezes/"),
+        "Blackouts": _opening(one.blackouts, f"/calendar/{one.day}/"),
+        "Conflicts": _opening(one.conflicts, f"{held}{days}"),
+    }
+    cells = "".join(f'<td class="num" data-label="{label}">{number}</td>' for label, number in numbers.items())
     name = f'<a href="/calendar/{one.day}/">{one.day:%a} {one.day.day} {one.day:%b}</a>'
     return f'<tr><th scope="row">{name}</th>{cells}</tr>'
 
