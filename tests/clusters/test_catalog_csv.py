@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.clusters.formats import catalog_csv
-from apps.clusters.formats.catalog import MOST_BYTES, MOST_ROWS, cluster_slug, printable, safe_cell
+from apps.clusters.formats.catalog import MOST_BYTES, MOST_ROWS, cluster_slug, printable
 from apps.clusters.formats.catalog_csv import generic_map, read_map
 from apps.kernel.refusals import Invalid, Refusal, TooLarge
+from apps.kernel.sheets import safe_cell
 
 
 def parse(text, rows="components", columns=None, cluster_map=None):

@@ -10,9 +10,9 @@ import pytest
 
 from apps.cab.models import Change, Conflict, ConflictKind
 from apps.cab.web.tables import CHANGES
-from apps.clusters.formats import sheets
 from apps.clusters.models import Visibility
-from apps.clusters.web.exports import export
+from apps.kernel import sheets
+from apps.kernel.exports import export
 from apps.kernel.refusals import TooLarge
 from apps.windows.models import Freeze, RecurringWindow
 from tests.conftest import NOON, signed_in

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -15,20 +15,25 @@ from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.accounts.web.forms import KeyForm, PersonForm, RoleForm, ServiceForm
 from apps.accounts.web.people import PersonRequest, signed_in
+from apps.accounts.web.tables import PEOPLE
 from apps.accounts.web.views import made_from, put_on
 from apps.kernel.answers import went
+from apps.kernel.exports import asked, export
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import NotAllowed, NotFound, Refusal
 
 
 @require_GET
 @signed_in
-def people(request: PersonRequest) -> HttpResponse:
+def people(request: PersonRequest) -> HttpResponseBase:
     """Everyone, found by handle or name, with their roles."""
     _require_may_look(request.user)
     search = request.GET.get("search", "").replace("\0", "")
+    rows = queries.people(search=search).prefetch_related("role_grants")
+    if kind := asked(request):
+        return export(PEOPLE, kind, rows.order_by("handle"))
     page = page_by_key(
-        queries.people(search=search).prefetch_related("role_grants"),
+        rows,
         order=("handle",),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),

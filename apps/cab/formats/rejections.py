@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable
 from typing import Any
 
-from apps.clusters.formats.catalog import safe_cell
+from apps.kernel.sheets import safe_cell
 
 HEADER = ("row", "place", "field", "value", "reason")
 

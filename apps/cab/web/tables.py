@@ -4,7 +4,7 @@ from operator import attrgetter
 from typing import Any
 
 from apps.cab.models import Change, Conflict, ReviewCheck
-from apps.clusters.web.exports import Table
+from apps.kernel.exports import Table
 from apps.windows.models import Freeze
 
 
@@ -237,5 +237,44 @@ REPLAYED = Table(
         "did_happen": attrgetter("happened"),
         "has_failed": attrgetter("has_failed"),
         "is_certain": attrgetter("is_certain"),
+    },
+)
+
+MODELS = Table(
+    "change-models",
+    {
+        "type": attrgetter("type"),
+        "category": attrgetter("category"),
+        "in_force": lambda one: one.published.number if one.published else "",
+        "author": lambda one: handle(one.published.author) if one.published else "",
+        "published_by": lambda one: handle(one.published.published_by) if one.published else "",
+        "published": lambda one: one.published.published_at if one.published else None,
+        "note": lambda one: one.published.note if one.published else "",
+        "draft": lambda one: one.draft.number if one.draft else "",
+        "draft_author": lambda one: handle(one.draft.author) if one.draft else "",
+    },
+)
+
+TARGETS = Table(
+    "targets",
+    {
+        "metric": attrgetter("measured.title"),
+        "for": attrgetter("where"),
+        "direction": lambda one: one.get_direction_display(),
+        "value": attrgetter("value"),
+        "unit": attrgetter("measured.unit"),
+        "owner": attrgetter("owner.handle"),
+        "set": attrgetter("set_at"),
+    },
+)
+
+DASHBOARDS = Table(
+    "dashboards",
+    {
+        "name": attrgetter("name"),
+        "whose": lambda one: one.board.name if one.board else "mine",
+        "cluster": attrgetter("cluster_slug"),
+        "days": attrgetter("days"),
+        "tiles": lambda one: ", ".join(tile.metric for tile in one.placed),
     },
 )

@@ -28,7 +28,6 @@ LIMITS: Mapping[str, int] = {
 MOST_ITEMS = 100  # sites or tags of one component
 
 # A cell that a spreadsheet would run as a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -137,12 +136,6 @@ def printable(value: object) -> str:
     """A refused value as text that can be stored and shown: bounded, without NUL or lone surrogates."""
     text = str(value)[:LONGEST_SHOWN].replace("\x00", "␀")
     return text.encode("utf-8", "replace").decode()
-
-
-def safe_cell(value: object) -> str:
-    """A value for a cell of an exported CSV: an apostrophe keeps what a spreadsheet would run as a formula as text."""
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _misfit(row: Row) -> tuple[str, str, str] | None:

@@ -2,7 +2,7 @@
 
 from operator import attrgetter
 
-from apps.clusters.web.exports import Table
+from apps.kernel.exports import Table
 
 CLUSTERS = Table(
     "clusters",

@@ -3,7 +3,8 @@
 import hashlib
 from typing import cast
 
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +17,7 @@ from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, own, signed_in
 from apps.accounts.web.undo import offer_undo
 from apps.kernel.answers import went
+from apps.kernel.exports import asked, export
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import Invalid, NotFound, Refusal
 from apps.notify import feeds, queries
@@ -24,6 +26,7 @@ from apps.notify.actions import feeds as feed_actions
 from apps.notify.formats.icalendar import render as calendar_file
 from apps.notify.models import DigestPlan, Endpoint, Feed, Preference, Sending
 from apps.notify.web.forms import DigestForm, EndpointForm
+from apps.notify.web.tables import NOTICES, SENDINGS, WEBHOOKS
 
 SHOWN = 50
 LONGEST_ID = 18  # digits of a bigint
@@ -42,11 +45,14 @@ KINDS = {
 
 @require_GET
 @signed_in
-def inbox(request: PersonRequest) -> HttpResponse:
+def inbox(request: PersonRequest) -> HttpResponseBase:
     """One's notices, newest first."""
     only_unread = request.GET.get("show") == "unread"
+    rows = queries.inbox(request.user, only_unread=only_unread)
+    if kind := asked(request):
+        return export(NOTICES, kind, rows.order_by("-id"))
     page = page_by_key(
-        queries.inbox(request.user, only_unread=only_unread),
+        rows,
         order=("-id",),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
@@ -168,12 +174,14 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_GET
 @signed_in
-def endpoints(request: PersonRequest) -> HttpResponse:
+def endpoints(request: PersonRequest) -> HttpResponseBase:
     """Every webhook."""
     request.user.require(Capability.READ_WEBHOOKS, to="see webhooks")
-    rows = Endpoint.objects.select_related("owner").order_by("pk")[: SHOWN * 4]
+    rows = Endpoint.objects.select_related("owner").order_by("pk")
+    if kind := asked(request):
+        return export(WEBHOOKS, kind, rows)
     form = EndpointForm() if request.user.may(Capability.MANAGE_WEBHOOKS) else None
-    return render(request, "notify/webhooks.html", {"endpoints": rows, "form": form})
+    return render(request, "notify/webhooks.html", {"endpoints": rows[: SHOWN * 4], "form": form})
 
 
 @require_POST
@@ -204,9 +212,12 @@ def add_endpoint(request: PersonRequest) -> HttpResponse:
 
 @require_GET
 @signed_in
-def endpoint(request: PersonRequest, endpoint_id: int) -> HttpResponse:
-    """One webhook with its last sendings."""
-    return _endpoint_page(request, _endpoint(request, endpoint_id))
+def endpoint(request: PersonRequest, endpoint_id: int) -> HttpResponseBase:
+    """One webhook with its last sendings; the file holds all of them."""
+    found = _endpoint(request, endpoint_id)
+    if kind := asked(request):
+        return export(SENDINGS, kind, _sendings(found))
+    return _endpoint_page(request, found)
 
 
 @require_POST
@@ -264,11 +275,14 @@ def _endpoint(request: PersonRequest, endpoint_id: int) -> Endpoint:
     return found
 
 
+def _sendings(found: Endpoint) -> QuerySet[Sending]:
+    return Sending.objects.filter(endpoint=found).select_related("entry").order_by("-id")
+
+
 def _endpoint_page(request: PersonRequest, found: Endpoint, *, secret: str = "") -> HttpResponse:
-    sendings = Sending.objects.filter(endpoint=found).select_related("entry").order_by("-id")[:SHOWN]
     context = {
         "endpoint": found,
-        "sendings": sendings,
+        "sendings": _sendings(found)[:SHOWN],
         "secret": secret,
         "may_manage": request.user.may(Capability.MANAGE_WEBHOOKS),
     }

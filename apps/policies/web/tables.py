@@ -3,7 +3,7 @@
 from operator import attrgetter
 from typing import Any
 
-from apps.clusters.web.exports import Table
+from apps.kernel.exports import Table
 from apps.policies.models import Policy
 from apps.policies.states import VersionState
 

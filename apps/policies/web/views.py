@@ -11,10 +11,10 @@ from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.clusters.models import Cluster
 from apps.clusters.queries import visible_cluster
-from apps.clusters.web.exports import asked, export
 from apps.journal import queries as journal
 from apps.journal.events import words_for
 from apps.kernel.answers import went
+from apps.kernel.exports import asked, export
 from apps.kernel.refusals import NotFound, Refusal
 from apps.policies import actions, facts, queries
 from apps.policies.models import Policy, PolicyVersion

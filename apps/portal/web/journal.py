@@ -7,11 +7,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, signed_in
-from apps.clusters.web.exports import export
 from apps.journal.actions import digest_of, retry_failed
 from apps.journal.events import words_for
 from apps.journal.queries import failed_deliveries
 from apps.kernel.answers import went
+from apps.kernel.exports import export
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import NotFound
 from apps.portal import queries

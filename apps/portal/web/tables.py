@@ -3,9 +3,9 @@
 import json
 from operator import attrgetter
 
-from apps.clusters.web.exports import Table
 from apps.journal.events import words_for
 from apps.journal.models import Entry
+from apps.kernel.exports import Table
 
 
 def _actor(entry: Entry) -> str:

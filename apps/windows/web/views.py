@@ -11,10 +11,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.clusters.models import Cluster
-from apps.clusters.web.exports import asked as asked_for
-from apps.clusters.web.exports import export
 from apps.clusters.web.margin import margin
 from apps.journal.queries import timeline
+from apps.kernel.exports import asked as asked_for
+from apps.kernel.exports import export
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import Refusal
 from apps.windows import queries

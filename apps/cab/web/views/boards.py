@@ -17,10 +17,10 @@ from apps.cab.queries.named import board_named, boards_visible_to
 from apps.cab.states import RoundState
 from apps.cab.web import forms
 from apps.cab.web.tables import BOARDS
-from apps.clusters.web.exports import asked, export
 from apps.journal import queries as journal
 from apps.journal.events import words_for
 from apps.kernel.answers import went
+from apps.kernel.exports import asked, export
 from apps.kernel.refusals import NotFound, Refusal
 
 SHOWN = 30

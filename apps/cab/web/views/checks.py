@@ -17,7 +17,7 @@ from apps.cab.states import CheckState, ProposalState
 from apps.cab.web.forms import ReasonForm
 from apps.cab.web.tables import CHECKS, PROPOSALS
 from apps.clusters.queries import standing
-from apps.clusters.web.exports import asked, export
+from apps.kernel.exports import asked, export
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import NotFound, Refusal
 

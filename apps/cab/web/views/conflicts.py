@@ -15,9 +15,9 @@ from apps.cab.web.conflict_filter import ConflictFilter
 from apps.cab.web.forms import AcceptanceForm
 from apps.cab.web.tables import CONFLICTS
 from apps.cab.web.views.dossier import page as page_of_change
-from apps.clusters.web.exports import asked as asked_for
-from apps.clusters.web.exports import export
 from apps.kernel.answers import went
+from apps.kernel.exports import asked as asked_for
+from apps.kernel.exports import export
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import Invalid, NotFound, Refusal
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,14 +21,19 @@ from apps.cab.rules.dashboards import WIDEST, Shape
 from apps.cab.rules.metrics import METRICS
 from apps.cab.web.dashboard_forms import DashboardForm
 from apps.cab.web.programme import chart, tabs, told
+from apps.cab.web.tables import DASHBOARDS
 from apps.kernel.answers import went
+from apps.kernel.exports import asked, export
 from apps.kernel.refusals import NotFound, Refusal
 
 
 @require_http_methods(["GET", "POST"])
 @signed_in
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """One's own dashboards and those of boards; a POST makes one."""
+    rows = Dashboard.objects.visible_to(request.user).select_related("board").order_by("board__name", "name")
+    if kind := asked(request):
+        return export(DASHBOARDS, kind, rows)
     form = DashboardForm(request.POST or None, person=request.user)
     if request.method == "POST" and form.is_valid():
         try:
@@ -36,7 +41,6 @@ def listing(request: PersonRequest) -> HttpResponse:
             return went(request, made.get_absolute_url())
         except Refusal as refusal:
             form.refuse(refusal)
-    rows = Dashboard.objects.visible_to(request.user).select_related("board").order_by("board__name", "name")
     context = {"dashboards": rows, "form": form, "tabs": tabs("cab:dashboards")}
     return render(request, "cab/dashboards.html", context, status=422 if form.errors else 200)
 

@@ -9,7 +9,7 @@ from apps.accounts.web.people import PersonRequest, signed_in
 from apps.cab.models import FreezeException
 from apps.cab.web.exception_filter import ExceptionFilter
 from apps.cab.web.tables import EXCEPTIONS
-from apps.clusters.web.exports import asked, export
+from apps.kernel.exports import asked, export
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import Invalid
 

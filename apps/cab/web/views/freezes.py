@@ -17,10 +17,10 @@ from apps.cab.queries.freezes import hits_shown_to, is_freeze_keeper, visible_fr
 from apps.cab.web.freeze_forms import ChangeFreezeForm, DraftFreezeForm, VersionForm
 from apps.cab.web.tables import FREEZES
 from apps.clusters.models import Cluster
-from apps.clusters.web.exports import asked, export
 from apps.clusters.web.forms import RefusableForm
 from apps.clusters.web.margin import margin
 from apps.journal.queries import timeline
+from apps.kernel.exports import asked, export
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import Refusal
 from apps.windows.actions import freezes as actions

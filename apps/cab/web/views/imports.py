@@ -20,8 +20,8 @@ from apps.cab.models import ImportRun
 from apps.cab.web.forms import RefusableForm
 from apps.cab.web.tables import IMPORTS
 from apps.clusters.models import Cluster
-from apps.clusters.web.exports import asked, export
 from apps.kernel.answers import is_fragment, went
+from apps.kernel.exports import asked, export
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import Invalid, NotFound, Refusal, TooLarge
 

@@ -23,8 +23,8 @@ from apps.cab.queries.sampling import reviews_waiting_for
 from apps.cab.states import ReviewState
 from apps.cab.web.filters import ChangeFilter
 from apps.cab.web.tables import CHANGES
-from apps.clusters.web.exports import asked, export
 from apps.kernel.answers import is_fragment, went
+from apps.kernel.exports import asked, export
 from apps.kernel.paging import Page, page_by_key
 from apps.kernel.refusals import Invalid, Refusal, WrongState
 

@@ -13,10 +13,10 @@ from apps.accounts.web.people import PersonRequest, signed_in
 from apps.cab.queries import metrics
 from apps.cab.queries.metrics import Figures, Scope
 from apps.cab.web.programme import tabs
-from apps.clusters.formats.catalog import safe_cell
 from apps.kernel.answers import is_fragment
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import Invalid
+from apps.kernel.sheets import safe_cell
 
 WHICH = {"all": "Implemented changes", "failed": "Failed changes", "restored": "Changes that another undid"}
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,8 +15,10 @@ from apps.cab.models import ChangeCategory, ChangeType, ModelVersion
 from apps.cab.queries import change_models as queries
 from apps.cab.rules import change_models as rules
 from apps.cab.web.diagram import diagram
+from apps.cab.web.tables import MODELS
 from apps.clusters.web.margin import margin
 from apps.journal.queries import timeline
+from apps.kernel.exports import asked, listed
 from apps.kernel.refusals import NotFound, Refusal
 
 _CRUMB = "Change models"
@@ -24,10 +26,13 @@ _CRUMB = "Change models"
 
 @require_GET
 @signed_in
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """The three types and the categories with a model of their own: the version in force of each, and the drafts."""
+    rows = queries.standings()
+    if kind := asked(request):
+        return listed(MODELS, kind, rows)
     context = {
-        "rows": queries.standings(),
+        "rows": rows,
         "types": ChangeType.choices,
         "categories": ChangeCategory.choices,
         "machine": diagram(rules.machine_moves()),

@@ -16,8 +16,8 @@ from apps.cab.models import Change, Observation
 from apps.cab.web.drift_form import DriftForm
 from apps.cab.web.observation_filter import ObservationPageFilter
 from apps.cab.web.tables import OBSERVATIONS
-from apps.clusters.web.exports import asked, export
 from apps.kernel.answers import went
+from apps.kernel.exports import asked, export
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import Invalid, Refusal
 

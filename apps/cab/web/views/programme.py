@@ -25,8 +25,8 @@ from apps.cab.web.programme import (
     tiles,
 )
 from apps.cab.web.tables import CHANGES
-from apps.clusters.web.exports import download, export
 from apps.kernel.answers import is_fragment
+from apps.kernel.exports import download, export
 from apps.kernel.paging import page_by_key
 
 

@@ -15,8 +15,8 @@ from apps.cab.queries import replays as queries
 from apps.cab.rules.replays import Line
 from apps.cab.web.replay_form import minutes_from, number
 from apps.cab.web.tables import REPLAYED
-from apps.clusters.web.exports import asked, export
 from apps.kernel.answers import is_fragment, went
+from apps.kernel.exports import asked, export
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import NotFound, Refusal
 from apps.policies.queries import may_write, policy_named

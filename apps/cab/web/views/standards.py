@@ -23,10 +23,10 @@ from apps.cab.states import TemplateState
 from apps.cab.web.freeze_forms import VersionForm
 from apps.cab.web.standard_forms import StopForm, TemplateForm, initial_of
 from apps.cab.web.tables import SUGGESTIONS, TEMPLATES
-from apps.clusters.web.exports import asked, download, export
 from apps.clusters.web.forms import RefusableForm
 from apps.clusters.web.margin import margin
 from apps.journal.queries import timeline
+from apps.kernel.exports import asked, export, listed
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import Refusal
 
@@ -57,7 +57,7 @@ def suggested(request: PersonRequest) -> HttpResponseBase:
     level = settings.STANDARD_CHANGE_LEVEL
     found = queries.suggestions(request.user, level=level, at=timezone.now())
     if kind := asked(request):
-        return download(SUGGESTIONS.name, kind, tuple(SUGGESTIONS.columns), map(SUGGESTIONS.cells, found))
+        return listed(SUGGESTIONS, kind, found)
     context = {
         "found": found,
         "level": level,

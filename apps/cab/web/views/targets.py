@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -13,15 +13,19 @@ from apps.cab.actions.targets import set_target, withdraw_target
 from apps.cab.models import MetricTarget
 from apps.cab.queries.targets import targets_of
 from apps.cab.web.programme import tabs
+from apps.cab.web.tables import TARGETS
 from apps.cab.web.target_forms import TargetForm
 from apps.kernel.answers import went
+from apps.kernel.exports import asked, listed
 from apps.kernel.refusals import NotFound, Refusal
 
 
 @require_http_methods(["GET", "POST"])
 @signed_in
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest) -> HttpResponseBase:
     """Every target this person may know of; a POST sets one."""
+    if kind := asked(request):
+        return listed(TARGETS, kind, targets_of(request.user).all)
     form = TargetForm(request.POST or None, person=request.user, initial={"owner": request.user.handle})
     if request.method == "POST" and form.is_valid():
         try:

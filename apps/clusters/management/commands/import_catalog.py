@@ -13,10 +13,11 @@ from apps.accounts.models import Person
 from apps.clusters import actions, queries
 from apps.clusters.actions.imports import read_catalog
 from apps.clusters.formats import backstage
-from apps.clusters.formats.catalog import MOST_BYTES, Catalog, Rejection, safe_cell
+from apps.clusters.formats.catalog import MOST_BYTES, Catalog, Rejection
 from apps.clusters.models import CatalogFormat
 from apps.clusters.queries import Plan, Status
 from apps.kernel.refusals import Refusal, TooLarge
+from apps.kernel.sheets import safe_cell
 
 
 class Command(BaseCommand):

@@ -9,12 +9,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.clusters import actions, panels, queries, rules
-from apps.clusters.web.exports import asked, export
 from apps.clusters.web.forms import ComponentFilterForm, EditClusterForm, FoundClusterForm, PartForm, SearchForm
 from apps.clusters.web.margin import margin
 from apps.clusters.web.tables import CLUSTERS
 from apps.journal.queries import timeline
 from apps.kernel.answers import went
+from apps.kernel.exports import asked, export
 from apps.kernel.paging import Page, page_by_key
 from apps.kernel.refusals import Invalid, Refusal
 

@@ -11,12 +11,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.clusters import actions, queries, rules
 from apps.clusters.actions.imports import read_catalog
-from apps.clusters.formats.catalog import safe_cell
 from apps.clusters.models import CatalogImport
 from apps.clusters.queries import Plan, Status
 from apps.clusters.web.forms import CatalogForm
 from apps.kernel.answers import went
 from apps.kernel.refusals import Refusal
+from apps.kernel.sheets import safe_cell
 
 MOST_SHOWN = 500  # rows of a preview; the counts tell of all
 

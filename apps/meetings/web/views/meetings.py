@@ -13,12 +13,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.models import Person
 from apps.accounts.web.people import PersonRequest, signed_in
-from apps.clusters.web.exports import asked as asked_for
-from apps.clusters.web.exports import export
 from apps.clusters.web.forms import RefusableForm
 from apps.clusters.web.margin import margin
 from apps.journal.queries import timeline
 from apps.kernel.answers import went
+from apps.kernel.exports import asked as asked_for
+from apps.kernel.exports import export
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import Refusal
 from apps.meetings.actions import agenda as agendas

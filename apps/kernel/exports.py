@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 
-from apps.clusters.formats import sheets
+from apps.kernel import sheets
 from apps.kernel.refusals import NotFound, TooLarge
 
 MOST = 200_000  # rows of one file
@@ -44,6 +44,11 @@ def export(table: Table, kind: str, rows: QuerySet[Any, Any], *, most: int = MOS
             f"There are more than {most:,} rows.", next_step="Narrow the list by its filters, and export it in parts."
         )
     return download(table.name, kind, tuple(table.columns), map(table.cells, rows.iterator(chunk_size=_FETCHED)))
+
+
+def listed(table: Table, kind: str, rows: Iterable[Any]) -> StreamingHttpResponse:
+    """As `export`, of rows that have been read: the few of a page that shows all of them."""
+    return download(table.name, kind, tuple(table.columns), map(table.cells, rows))
 
 
 def download(name: str, kind: str, header: sheets.Row, rows: Iterable[sheets.Row]) -> StreamingHttpResponse:

@@ -14,8 +14,6 @@ from io import RawIOBase
 from typing import Any
 from xml.sax.saxutils import escape
 
-from apps.clusters.formats.catalog import safe_cell
-
 Row = Sequence[object]
 CSV, XLSX = "csv", "xlsx"
 TYPES = {
@@ -23,8 +21,15 @@ TYPES = {
     XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 LONGEST_CELL = 32_767  # characters; what a spreadsheet's cell holds at most
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets run
 _CHUNK = 200  # rows written at once
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def safe_cell(value: object) -> str:
+    """A value for a cell of an exported CSV: an apostrophe keeps what a spreadsheet would run as a formula as text."""
+    text = str(value)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def written(kind: str, header: Row, rows: Iterable[Row]) -> Iterator[bytes]:
