@@ -11,10 +11,12 @@ from rest_framework.response import Response
 from apps.accounts.api.viewsets import Door, ReadViewSet, write
 from apps.accounts.rules import Scope as KeyScope
 from apps.cab.actions.targets import set_target, withdraw_target
-from apps.cab.models import ChangeType, MetricTarget
+from apps.cab.api.sampling import ComparisonOut
+from apps.cab.models import ChangeCategory, ChangeType, MetricTarget
 from apps.cab.queries import figures
 from apps.cab.queries.named import board_named, people_named
-from apps.cab.queries.programme import Scope
+from apps.cab.queries.programme import NO_CATEGORY, Scope
+from apps.cab.queries.sampling import comparisons
 from apps.cab.queries.targets import targets_of
 from apps.cab.rules.metrics import HIGHEST_TARGET, METRICS, Direction
 from apps.cab.web.programme import as_data
@@ -33,6 +35,9 @@ class MetricsIn(Strict):
     cluster = serializers.CharField(max_length=80, required=False, help_text="Short name.")
     board = serializers.CharField(max_length=80, required=False, help_text="Short name; “(none)” for no board.")
     type = serializers.ChoiceField(choices=ChangeType.choices, required=False)
+    category = serializers.ChoiceField(
+        choices=[*ChangeCategory.choices, (NO_CATEGORY, "no category")], required=False, help_text="“(none)” for none."
+    )
 
 
 class FigureOut(serializers.Serializer[Any]):
@@ -47,17 +52,32 @@ class FigureOut(serializers.Serializer[Any]):
 
 
 class GroupOut(serializers.Serializer[Any]):
-    """Changes that belong together: all, or those of a cluster, a board, a type, a month."""
+    """Changes that belong together: all, or those of a cluster, a board, a type, a category, a month."""
 
-    by = serializers.ChoiceField(choices=[(one, one) for one in ("all", "cluster", "board", "type", "month")])
+    by = serializers.ChoiceField(
+        choices=[(one, one) for one in ("all", "cluster", "board", "type", "category", "month")]
+    )
     name = serializers.CharField()
     scope = serializers.DictField(child=serializers.CharField())
     figures = FigureOut(many=True)
 
 
+class SampledBoardOut(serializers.Serializer[Any]):
+    """What the reviews of a board's automatic approvals say, over all its periods and whatever the scope asks for."""
+
+    board = serializers.CharField(help_text="Short name.")
+    name = serializers.CharField()
+    candidates = serializers.IntegerField(help_text="Automatic approvals.")
+    reviewed_share = serializers.FloatField(allow_null=True, help_text="Of them, drawn, reviewed and finished: 0 to 1.")
+    comparison = ComparisonOut()
+
+
 class MetricsOut(serializers.Serializer[Any]):
+    """Figures by group, and sampling by board."""
+
     scope = serializers.DictField(child=serializers.CharField())
     groups = GroupOut(many=True)
+    sampling = SampledBoardOut(many=True)
 
 
 class MetricsView(Door):
@@ -65,13 +85,16 @@ class MetricsView(Door):
 
     @extend_schema(parameters=[MetricsIn], responses=MetricsOut)
     def get(self, request: Any) -> Response:
-        """DORA's four keys, waiting, backlog and risk taken: over all, by cluster, board, type and month."""
+        """DORA's four keys, waiting, backlog and risk taken: over all, by cluster, board, type, category, month.
+
+        Beside them, for each board whose automatic approvals are sampled, what the reviews say, over all periods.
+        """
         asked = MetricsIn(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
         words = {name: str(value) for name, value in asked.validated_data.items()}
         scope = Scope.from_address(words, today=self.at.date())
         report = figures.report(self.person, scope, at=self.at)
-        return Response(MetricsOut(as_data(report, targets_of(self.person))).data)
+        return Response(MetricsOut(as_data(report, targets_of(self.person), comparisons(self.person))).data)
 
 
 class TargetOut(serializers.ModelSerializer[MetricTarget]):

@@ -10,7 +10,7 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
 
 from apps.accounts.models import Person
-from apps.cab.models import Board, ChangeType, FreezeException
+from apps.cab.models import Board, ChangeCategory, ChangeType, FreezeException
 from apps.cab.queries import programme
 from apps.cab.queries.metrics import FAILED
 from apps.cab.queries.named import boards_visible_to
@@ -66,6 +66,7 @@ class Report:
     clusters: list[Group]
     boards: list[Group]
     types: list[Group]
+    categories: list[Group]
     months: list[Group]
 
     def parts(self) -> dict[str, list[Group]]:
@@ -75,6 +76,7 @@ class Report:
             "cluster": self.clusters,
             "board": self.boards,
             "type": self.types,
+            "category": self.categories,
             "month": self.months,
         }
 
@@ -141,17 +143,25 @@ def _facts_spanning(person: Person, scope: Scope, end_at: datetime) -> Any:
     return rows.filter(Q(ended_at__isnull=True) | Q(ended_at__gte=scope.start_at)).values("began_at", "ended_at")
 
 
-_KEYS = ("cluster_id", "last_board", "type")
+_KEYS = ("cluster_id", "last_board", "type", "category")
 # A bit is set for each column that is not grouped by.
-_LEVELS = {0b1111: "all", 0b0111: "cluster", 0b1011: "board", 0b1101: "type", 0b1110: "month"}
+_LEVELS = {
+    0b11111: "all",
+    0b01111: "cluster",
+    0b10111: "board",
+    0b11011: "type",
+    0b11101: "category",
+    0b11110: "month",
+}
 _MONTH = "date_trunc('month', {moment}::timestamptz AT TIME ZONE 'UTC')::date AS {name}"
-_BY = "GROUPING(cluster_id, last_board, type, {month}) AS level, cluster_id, last_board, type, {month}"
-_SETS = "GROUP BY GROUPING SETS ((), (cluster_id), (last_board), (type), ({month}))"
+_GROUPED = "cluster_id, last_board, type, category, {month}"
+_BY = f"GROUPING({_GROUPED}) AS level, {_GROUPED}"
+_SETS = "GROUP BY GROUPING SETS ((), (cluster_id), (last_board), (type), (category), ({month}))"
 _MEDIAN = "percentile_cont({share}) WITHIN GROUP (ORDER BY {what}) AS {name}"
 _SECONDS = "extract(epoch FROM {what})::float8"  # once a row: each grouping sorts by it again
 _DONE = f"""
 WITH facts AS MATERIALIZED (
-    SELECT cluster_id, last_board, type, is_done, is_decided, is_failed, is_risked, is_excepted,
+    SELECT cluster_id, last_board, type, category, is_done, is_decided, is_failed, is_risked, is_excepted,
         {_MONTH.format(moment="done_at", name="done_in")}, {_MONTH.format(moment="moment", name="month")},
         {_SECONDS.format(what="greatest(lead, interval '0')")} AS lead, {_SECONDS.format(what="wait")} AS wait,
         {_SECONDS.format(what="restored")} AS restored
@@ -171,14 +181,15 @@ FROM facts WHERE is_decided {_SETS.format(month="month")}
 """  # noqa: S608  # all of it is ours
 _OPEN = f"""
 WITH facts AS MATERIALIZED ({{facts}})
-SELECT GROUPING(cluster_id, last_board, type) * 2 + 1 AS level, cluster_id, last_board, type, count(*) AS open,
+SELECT GROUPING(cluster_id, last_board, type, category) * 2 + 1 AS level, cluster_id, last_board, type, category,
+    count(*) AS open,
     {_MEDIAN.format(share=0.5, what=_SECONDS.format(what="%s - began_at"), name="age")}
-FROM facts GROUP BY GROUPING SETS ((), (cluster_id), (last_board), (type))
+FROM facts GROUP BY GROUPING SETS ((), (cluster_id), (last_board), (type), (category))
 """  # noqa: S608
 # At the end of each month of the period that is over. Wall clocks of UTC, so that no session's zone counts.
 _OPEN_BY_MONTH = """
 WITH facts AS MATERIALIZED ({facts})
-SELECT 14 AS level, NULL AS cluster_id, NULL AS last_board, NULL AS type,
+SELECT 30 AS level, NULL AS cluster_id, NULL AS last_board, NULL AS type, NULL AS category,
     (ended - interval '1 month')::date AS month, count(*) AS open, {age}
 FROM facts CROSS JOIN LATERAL generate_series(
     date_trunc('month', greatest(began_at, %s) AT TIME ZONE 'UTC') + interval '1 month',
@@ -221,7 +232,7 @@ class _Found:
         return {key: measures for (name, key), measures in self.measures.items() if name == part}
 
 
-_COLUMN = {"cluster": "cluster_id", "board": "last_board", "type": "type", "month": "month"}
+_COLUMN = {"cluster": "cluster_id", "board": "last_board", "type": "type", "category": "category", "month": "month"}
 
 
 def _reported(scope: Scope, found: _Found, known: Known) -> Report:
@@ -245,6 +256,14 @@ def _reported(scope: Scope, found: _Found, known: Known) -> Report:
         ),
         boards=_groups(by_board),
         types=_groups((name, replace(scope, type=name), one) for name, one in found.of("type").items()),
+        categories=_groups(
+            (
+                ChangeCategory(name).label if name else "No category",
+                replace(scope, category=name or programme.NO_CATEGORY),
+                one,
+            )
+            for name, one in found.of("category").items()
+        ),
         months=[
             _group(f"{month:%b %Y}", scope.within(month), measures) for month, measures in _months(scope, found).items()
         ],

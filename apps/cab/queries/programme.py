@@ -21,7 +21,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from apps.accounts.models import Person
-from apps.cab.models import Change, ChangeType, Conflict, FreezeException, Reversal, Round
+from apps.cab.models import Change, ChangeCategory, ChangeType, Conflict, FreezeException, Reversal, Round
 from apps.cab.models.changes import ChangeQuerySet, ended_at
 from apps.cab.queries.metrics import FAILED
 from apps.cab.queries.named import boards_visible_to
@@ -32,6 +32,7 @@ from apps.kernel.refusals import Invalid, NotFound
 USUAL = timedelta(days=365)
 LONGEST = timedelta(days=3_660)  # ten years: what is grouped is bounded
 NO_BOARD = "(none)"  # in an address, stands for changes that no board has had; no short name has brackets
+NO_CATEGORY = "(none)"  # likewise, for changes whose category nobody said
 FIRST_DAY = date(1990, 1, 1)
 HANDED_IN_BEFORE = Q(submitted_at__lte=F("decided_at"))  # its decision: how long it waited is known
 
@@ -45,6 +46,7 @@ class Scope:
     cluster: str = ""
     board: str = ""
     type: str = ""
+    category: str = ""
 
     @classmethod
     def from_address(cls, asked: Mapping[str, str], *, today: date) -> Self:
@@ -73,7 +75,14 @@ class Scope:
                 next_step=f"Choose from {', '.join(ChangeType.values)}.",
                 fields={"type": ["Unknown type."]},
             )
-        return cls(since, until, asked.get("cluster", "")[:80], asked.get("board", "")[:80], kind)
+        category = asked.get("category", "")
+        if category and category not in (*ChangeCategory.values, NO_CATEGORY):
+            raise Invalid(
+                f"“{category[:20]}” is no category of changes.",
+                next_step=f"Choose from {', '.join(ChangeCategory.values)}, or {NO_CATEGORY}.",
+                fields={"category": ["Unknown category."]},
+            )
+        return cls(since, until, asked.get("cluster", "")[:80], asked.get("board", "")[:80], kind, category)
 
     @property
     def start_at(self) -> datetime:
@@ -105,13 +114,15 @@ Boards = Collection[int] | None  # ids of the boards the person may know of; Non
 
 
 def seen(person: Person, scope: Scope, boards: Boards = None) -> ChangeQuerySet:
-    """Changes of the scope's cluster, board and type that this person may see, of any time; drafts count nowhere."""
+    """Changes of the scope that this person may see, of any time; drafts count nowhere."""
     last_board = _last_board(boards_visible_to(person).values("pk") if boards is None else boards)
     rows = Change.objects.visible_to(person).exclude(state=ChangeState.DRAFT).annotate(last_board=last_board)
     if scope.cluster:
         rows = rows.filter(cluster__slug=scope.cluster)
     if scope.type:
         rows = rows.filter(type=scope.type)
+    if scope.category:
+        rows = rows.filter(category="" if scope.category == NO_CATEGORY else scope.category)
     if scope.board == NO_BOARD:
         rows = rows.filter(last_board__isnull=True)
     elif scope.board:

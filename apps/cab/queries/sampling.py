@@ -1,6 +1,7 @@
 """Questions about sampling: what is drawn from, who reviews what, how the reviewed went beside the others."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -155,8 +156,23 @@ def _decided_by(board: Board) -> ChangeQuerySet:
 
 def comparison(board: Board, person: Person) -> tuple[rules.Comparison, dict[str, int]]:
     """The board's comparison over the changes this person may see, and how many stand behind each of its figures."""
-    rows = _of_board(board, person)
-    found = rows.aggregate(**{name.replace("-", "_"): Count("pk", filter=one) for name, (_, one) in WHICH.items()})
+    told, counts = _compared(board, _of_board(board, person).aggregate(**_COUNTS))
+    return told, counts | {ADDED: rows_behind(board, ADDED, person).count()}
+
+
+def comparisons(person: Person) -> list[tuple[Board, rules.Comparison, dict[str, int]]]:
+    """The same of every sampled board that has drawn from something, in two statements; without what was added."""
+    boards_ = list(sampled_boards(person).order_by("-kind", "name"))
+    rows = Change.objects.visible_to(person).filter(sampling__period__board__in=boards_)
+    grouped: Any = rows.order_by().values("sampling__period__board").annotate(**_COUNTS)
+    found = {one["sampling__period__board"]: one for one in grouped}
+    return [(board, *_compared(board, found[board.pk])) for board in boards_ if board.pk in found]
+
+
+_COUNTS = {name.replace("-", "_"): Count("pk", filter=one) for name, (_, one) in WHICH.items()}
+
+
+def _compared(board: Board, found: Mapping[str, int]) -> tuple[rules.Comparison, dict[str, int]]:
     counts = {name: found[name.replace("-", "_")] for name in WHICH}
     told = rules.Comparison(
         reviewed=rules.Counted(counts["reviewed"], counts["reviewed-failed"]),
@@ -165,7 +181,7 @@ def comparison(board: Board, person: Person) -> tuple[rules.Comparison, dict[str
         refused_fine=counts["refused-fine"],
         minutes=USUAL_MINUTES[board.kind],
     )
-    return told, counts | {ADDED: rows_behind(board, ADDED, person).count()}
+    return told, counts
 
 
 def rows_behind(board: Board, which: str, person: Person) -> ChangeQuerySet:

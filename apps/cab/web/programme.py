@@ -12,6 +12,8 @@ from apps.cab.queries.figures import Figure, Group, Report
 from apps.cab.queries.programme import Scope
 from apps.cab.queries.targets import Targets
 from apps.cab.rules.metrics import HOURS_A_DAY, LONG, METRICS, Metric, Unit
+from apps.cab.web import sampling_told
+from apps.cab.web.sampling_told import Compared
 
 CHARTED = (
     "deployment_frequency",
@@ -21,7 +23,7 @@ CHARTED = (
     "approval_wait",
     "backlog",
 )
-COLUMNS = ("group", "name", "since", "until", "metric", "value", "unit", "rows", "target", "is_met")
+COLUMNS = ("group", "name", "since", "until", "metric", "value", "unit", "rows", "target", "is_met", "low", "high")
 PERIODS = ((91, "3 months"), (365, "12 months"), (730, "24 months"))  # days back from today
 
 
@@ -97,7 +99,13 @@ def chart(metric: Metric, report: Report, targets: Targets) -> dict[str, Any]:
 
 def sections(report: Report, targets: Targets) -> list[dict[str, Any]]:
     """The tables below: a row a group, a cell a metric; months with the newest first."""
-    named = (("cluster", "By cluster"), ("board", "By board"), ("type", "By type"), ("month", "By month"))
+    named = (
+        ("cluster", "By cluster"),
+        ("board", "By board"),
+        ("type", "By type"),
+        ("category", "By category"),
+        ("month", "By month"),
+    )
     parts = report.parts() | {"month": report.months[::-1]}
     return [
         {"heading": heading, "slug": f"by-{part}", "groups": [_row(one, targets) for one in parts[part]]}
@@ -109,8 +117,8 @@ def _row(group: Group, targets: Targets) -> dict[str, Any]:
     return {"name": group.name, "cells": [told(one, group, targets) for one in group.figures.values()]}
 
 
-def as_data(report: Report, targets: Targets) -> dict[str, Any]:
-    """The report for a program: what was asked, and every group of every part."""
+def as_data(report: Report, targets: Targets, compared: Sequence[Compared] = ()) -> dict[str, Any]:
+    """The report for a program: what was asked, every group of every part, each sampled board over all its periods."""
     return {
         "scope": report.overall.scope.as_query(),
         "groups": [
@@ -118,6 +126,7 @@ def as_data(report: Report, targets: Targets) -> dict[str, Any]:
             for part, groups in report.parts().items()
             for group in groups
         ],
+        "sampling": sampling_told.as_data(compared),
     }
 
 
@@ -137,9 +146,11 @@ def _as_data(one: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def as_rows(report: Report, targets: Targets) -> Iterator[Sequence[object]]:
-    """A line for each metric of each group, under COLUMNS."""
+def as_rows(report: Report, targets: Targets, compared: Sequence[Compared] = ()) -> Iterator[Sequence[object]]:
+    """A line for each metric of each group, and of each sampled board over all its periods, under COLUMNS."""
     for group in as_data(report, targets)["groups"]:
         scope = group["scope"]
         for one in group["figures"]:
-            yield (group["by"], group["name"], scope["since"], scope["until"], *one.values())
+            yield (group["by"], group["name"], scope["since"], scope["until"], *one.values(), None, None)
+    for name, metric, value, unit, rows, low, high in sampling_told.as_lines(compared):
+        yield ("sampling", name, None, None, metric, value, unit, rows, None, None, low, high)

@@ -1,5 +1,7 @@
 """How a board's comparison is told: rates with their intervals, minutes, and the address behind each figure."""
 
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from django.urls import reverse
@@ -25,6 +27,77 @@ def figures_of(told: Comparison, counts: dict[str, int], board: Board) -> dict[s
         "counts": {name.replace("-", "_"): count for name, count in counts.items()},
         "rows_url": address,
     }
+
+
+Compared = tuple[Board, Comparison, dict[str, int]]
+
+
+def in_programme(compared: Iterable[Compared]) -> list[dict[str, Any]]:
+    """The boards' comparisons as lines of the metrics page, each number with the address of its rows."""
+    return [
+        {
+            "board": board,
+            "url": reverse("cab:board-sampling", args=[board.slug]),
+            "share": percent(share_reviewed(counts)),
+            "minutes": f"{told.minutes_a_failure:,.0f}" if told.minutes_a_failure is not None else "–",
+            "minutes_sentence": minutes_sentence(told),
+            **figures_of(told, counts, board),
+        }
+        for board, told, counts in compared
+    ]
+
+
+def share_reviewed(counts: dict[str, int]) -> float | None:
+    """How many of the automatic approvals were drawn, reviewed and have finished (0–1)."""
+    return counts["reviewed"] / counts["candidates"] if counts["candidates"] else None
+
+
+def as_data(compared: Iterable[Compared]) -> list[dict[str, Any]]:
+    """The same for a program."""
+    return [
+        {
+            "board": board.slug,
+            "name": board.name,
+            "candidates": counts["candidates"],
+            "reviewed_share": share_reviewed(counts),
+            "comparison": {
+                "reviewed": _rate(told.reviewed),
+                "unreviewed": _rate(told.unreviewed),
+                "gap": told.gap,
+                "gap_interval": asdict(told.gap_interval),
+                "refused_failed": told.refused_failed,
+                "refused_fine": told.refused_fine,
+                "minutes": told.minutes,
+                "minutes_a_failure": told.minutes_a_failure,
+            },
+        }
+        for board, told, counts in compared
+    ]
+
+
+def _rate(counted: Counted) -> dict[str, Any]:
+    return {**asdict(counted), "rate": counted.rate, "interval": asdict(counted.interval)}
+
+
+def as_lines(compared: Iterable[Compared]) -> Iterator[tuple[object, ...]]:
+    """The same for a spreadsheet: name, metric, value, unit, rows, and both ends of its 95 % interval."""
+    for board, told, counts in compared:
+        one, other, gap = told.reviewed, told.unreviewed, told.gap_interval
+        share, least_most = share_reviewed(counts), told.minutes_interval
+        yield board.name, "reviewed_share", _times(share, 100), "%", counts["reviewed"], None, None
+        for name, group in (("reviewed_failure_rate", one), ("unreviewed_failure_rate", other)):
+            ends = [_times(end, 100) for end in (group.interval.low, group.interval.high)]
+            yield board.name, name, _times(group.rate, 100), "%", group.failed, *ends
+        yield (
+            *(board.name, "failure_rate_difference", _times(told.gap, 100), "percentage points"),
+            *(one.finished + other.finished, _times(gap.low, 100), _times(gap.high, 100)),
+        )
+        minutes = _times(told.minutes_a_failure, 1)
+        yield board.name, "minutes_a_prevented_failure", minutes, "min", told.refused_failed, *least_most
+
+
+def _times(value: float | None, by: int) -> float | None:
+    return None if value is None else round(value * by, 4)
 
 
 def _group(label: str, counted: Counted, which: str) -> dict[str, Any]:

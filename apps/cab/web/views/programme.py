@@ -8,10 +8,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from apps.accounts.web.people import PersonRequest, signed_in
-from apps.cab.models import ChangeType
+from apps.cab.models import ChangeCategory, ChangeType
 from apps.cab.queries import figures, programme
 from apps.cab.queries.metrics import with_undoings
 from apps.cab.queries.programme import Scope
+from apps.cab.queries.sampling import comparisons
 from apps.cab.queries.targets import targets_of
 from apps.cab.rules.metrics import METRICS
 from apps.cab.web.programme import (
@@ -24,6 +25,7 @@ from apps.cab.web.programme import (
     tabs,
     tiles,
 )
+from apps.cab.web.sampling_told import in_programme
 from apps.cab.web.tables import CHANGES
 from apps.kernel.answers import is_fragment
 from apps.kernel.exports import download, export
@@ -45,8 +47,10 @@ def page(request: PersonRequest) -> HttpResponse:
         "charts": charts(report, targets),
         "sections": sections(report, targets),
         "metrics": METRICS.values(),
+        "sampled": in_programme(comparisons(request.user)),
         "known": report.known,
         "types": ChangeType.values,
+        "categories": [*ChangeCategory.choices, (programme.NO_CATEGORY, "no category")],
         "no_board": programme.NO_BOARD,
         "presets": presets(scope, now.date()),
         "tabs": tabs("cab:programme"),
@@ -59,7 +63,7 @@ def page(request: PersonRequest) -> HttpResponse:
 def figures_json(request: PersonRequest) -> JsonResponse:
     """The same figures for a program."""
     report = figures.report(request.user, _scope(request), at=timezone.now())
-    return JsonResponse(as_data(report, targets_of(request.user)))
+    return JsonResponse(as_data(report, targets_of(request.user), comparisons(request.user)))
 
 
 @require_GET
@@ -67,7 +71,9 @@ def figures_json(request: PersonRequest) -> JsonResponse:
 def figures_file(request: PersonRequest, kind: str) -> StreamingHttpResponse:
     """The same figures for a spreadsheet: a line for each metric of each group."""
     report = figures.report(request.user, _scope(request), at=timezone.now())
-    return download("programme-metrics", kind, COLUMNS, as_rows(report, targets_of(request.user)))
+    return download(
+        "programme-metrics", kind, COLUMNS, as_rows(report, targets_of(request.user), comparisons(request.user))
+    )
 
 
 @require_GET
