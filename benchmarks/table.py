@@ -73,6 +73,11 @@ def replays(found: Speed) -> None:
         f"processor time), {for_aim:.1f} s for {CHANGES:,} (aim {AIM_S:.0f}){_said(over=for_aim > AIM_S)}; one "
         f"statement of SQL {found.floor:.2f} s, ratio {found.seconds / found.floor:.1f}"
     )
+    asked = found.with_expressions
+    print(
+        f"With two expressions in CEL: {asked.seconds:.1f} s (aim {AIM_S:.0f}){_said(over=asked.seconds > AIM_S)}; "
+        f"{asked.ours:.1f} s of our own processor time, {asked.children:.1f} s of the bounded children's"
+    )
 
 
 def room(found: Spread) -> None:

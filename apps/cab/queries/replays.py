@@ -71,16 +71,20 @@ class Engine:
         if not self.sources:
             risk, touched = int(facts["risk"] or 1), int(facts["clusters_touched"] or 1)
             return routing.route(type=str(facts["type"]), clusters_touched=touched, risk=risk).kind, True
-        names = [column.name for column in self.sources[0].table.columns]
-        key = tuple(facts.get(name) for name in names)
+        key = self._key(facts)
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = ruling(self.sources, facts, self._said)
         return rules.course_of(found.outcome.kind, found.outcome.board), not found.missing
 
-    def cases(self, facts: Facts) -> Iterator[Question]:
-        """What its expressions have to be asked for these facts."""
-        return cases(self.sources, facts)
+    def cases(self, every: Iterable[Facts]) -> Iterator[Question]:
+        """What its expressions have to be asked for these facts, those left out of which the ruling is known."""
+        if any(row.expression for source in self.sources for row in source.table.rows):
+            for facts in {key: one for one in every if (key := self._key(one)) not in self._known}.values():
+                yield from cases(self.sources, facts)
+
+    def _key(self, facts: Facts) -> tuple[Any, ...]:
+        return tuple(facts.get(column.name) for column in self.sources[0].table.columns)
 
 
 class Engines:
@@ -104,22 +108,29 @@ class Engines:
         """Ask what expressions say about changes (key of the cluster, facts), all of them in one child."""
         if not self._has_expressions:
             return
+        of_each: dict[int, list[Facts]] = defaultdict(list)
+        for cluster_id, facts in asked:
+            of_each[cluster_id].append(facts)
         found = {
             case
-            for cluster_id, facts in asked
+            for cluster_id, every in of_each.items()
             for engine in (self.drafted(cluster_id), self.governed(cluster_id))
-            for case in engine.cases(facts)
+            for case in engine.cases(every)
         }
         self._said.update(answers_to(found - self._said.keys()))
 
     def drafted(self, cluster_id: int) -> Engine:
         """With the replayed version in the place of its policy's."""
-        tables = {**self._tables, self._version.policy_id: self._replayed}
-        return self._drafted.setdefault(cluster_id, _engine(tables, cluster_id, self._said))
+        if cluster_id not in self._drafted:
+            tables = {**self._tables, self._version.policy_id: self._replayed}
+            self._drafted[cluster_id] = _engine(tables, cluster_id, self._said)
+        return self._drafted[cluster_id]
 
     def governed(self, cluster_id: int) -> Engine:
         """As in force."""
-        return self._governed.setdefault(cluster_id, _engine(self._tables, cluster_id, self._said))
+        if cluster_id not in self._governed:
+            self._governed[cluster_id] = _engine(self._tables, cluster_id, self._said)
+        return self._governed[cluster_id]
 
 
 def _engine(

@@ -7,6 +7,7 @@ texts are taken: what loops, builds, converts or matches patterns is refused, so
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from apps.kernel.refusals import Invalid
@@ -33,7 +34,7 @@ class Expression:
     passes: tuple[tuple[str, Value], ...]
     fails: tuple[tuple[str, Value], ...]
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The facts it names, sorted."""
         return tuple(sorted({token for kind, token in tokens(self.text) if kind == "name"} - _WORDS))
