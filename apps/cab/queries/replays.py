@@ -99,14 +99,14 @@ class Engines:
         self._drafted: dict[int, Engine] = {}
         self._governed: dict[int, Engine] = {}
         self._said: dict[Question, bool | str] = {}
-        self._has_expressions = any(row.expression for _, named in self._every() for row in named.table.rows)
+        self.has_expressions = any(row.expression for _, named in self._every() for row in named.table.rows)
 
     def _every(self) -> Iterable[tuple[PolicyVersion, Named]]:
         return (*self._tables.values(), self._replayed)
 
     def prepare(self, asked: Iterable[tuple[int, Facts]]) -> None:
         """Ask what expressions say about changes (key of the cluster, facts), all of them in one child."""
-        if not self._has_expressions:
+        if not self.has_expressions:
             return
         of_each: dict[int, list[Facts]] = defaultdict(list)
         for cluster_id, facts in asked:
