@@ -13,6 +13,13 @@ class SeriesPlanned(Event):
 
 
 @dataclass(frozen=True)
+class SeriesEdited(Event):
+    words: ClassVar[str] = "changed the series"
+    series_id: int
+    fields: list[str]
+
+
+@dataclass(frozen=True)
 class SeriesEnded(Event):
     words: ClassVar[str] = "ended the series"
     series_id: int
@@ -33,10 +40,22 @@ class MeetingMoved(Event):
 
 
 @dataclass(frozen=True)
+class MeetingFollowed(Event):
+    """An edit of the series gave the meeting its words, and its time unless somebody had moved it."""
+
+    words: ClassVar[str] = "changed the meeting with its series"
+    meeting_id: int
+    sequence: int
+
+
+@dataclass(frozen=True)
 class MeetingCancelled(Event):
+    """`with_series`: an act on the series did it, and people are told of that one."""
+
     words: ClassVar[str] = "cancelled the meeting"
     meeting_id: int
     reason: str
+    with_series: bool = False
 
 
 @dataclass(frozen=True)

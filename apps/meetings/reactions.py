@@ -1,5 +1,6 @@
 """What meetings do when the board's area speaks: agendas follow what waits. Each reaction is safe to run twice."""
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from apps.cab import events as cab
@@ -8,13 +9,24 @@ from apps.journal.actions import subscribe
 from apps.journal.models import Entry
 from apps.meetings import events
 from apps.meetings.actions import agenda
-from apps.meetings.models import Meeting
-from apps.meetings.queries.calendar import calendar_items
-from apps.meetings.queries.meetings import chairs_of, minutes_readers
-from apps.notify import feeds
+from apps.meetings.models import Meeting, MeetingSeries
+from apps.meetings.queries.calendar import calendar_items, invitation
+from apps.meetings.queries.meetings import chairs_of, minutes_readers, next_times
+from apps.meetings.states import MeetingState
+from apps.notify import feeds, invitations
 from apps.notify.actions.telling import settle_notices, tell
 
 feeds.register("meetings", "Meetings of boards I may see", calendar_items)
+invitations.register(
+    invitation,
+    events.SeriesPlanned,
+    events.SeriesEdited,
+    events.SeriesEnded,
+    events.MeetingPlanned,
+    events.MeetingMoved,
+    events.MeetingCancelled,
+    events.MeetingFollowed,
+)
 
 
 @subscribe(
@@ -39,9 +51,15 @@ def follow_what_waits(entry: Entry) -> None:
         agenda.fill_agendas(board_id=board_id, at=entry.at)
 
 
-@subscribe("meetings.agendas_follow_meetings", events.MeetingPlanned, events.MeetingCancelled, events.MeetingClosed)
+@subscribe(
+    "meetings.agendas_follow_meetings",
+    events.MeetingPlanned,
+    events.MeetingFollowed,
+    events.MeetingCancelled,
+    events.MeetingClosed,
+)
 def follow_meetings(entry: Entry) -> None:
-    """A meeting came or went: what waits belongs to the next one now."""
+    """A meeting came, went or follows its series: what waits belongs to the next one now."""
     meeting = Meeting.objects.get(pk=entry.data["meeting_id"])
     agenda.fill_agendas(board_id=meeting.board_id, at=entry.at)
 
@@ -52,22 +70,56 @@ def show_ballot(entry: Entry) -> None:
     agenda.note_ballot(change_id=entry.data["change_id"], ballot_id=entry.data["ballot_id"], at=entry.at)
 
 
-@subscribe("meetings.tell_members", events.MeetingMoved, events.MeetingCancelled)
+@subscribe(
+    "meetings.tell_members", events.MeetingPlanned, events.MeetingMoved, events.MeetingCancelled, events.MeetingFollowed
+)
 def tell_members(entry: Entry) -> None:
-    """Tell the board's members that a meeting moved or is cancelled."""
+    """Tell the board's members of a meeting that is planned, moved or cancelled by itself; a series is told as one."""
     meeting = Meeting.objects.select_related("board").get(pk=entry.data["meeting_id"])
-    seats = Seat.objects.filter(board=meeting.board).filled_on(entry.at.date()).select_related("person")
-    start = f"{meeting.start_at.astimezone(ZoneInfo(meeting.zone)):%d %B %Y %H:%M} ({meeting.zone})"
-    is_cancelled = entry.event == events.MeetingCancelled.name()
-    tell(
-        [seat.person for seat in seats],
-        entry=entry,
-        kind="meeting",
-        title=f"{meeting.name} is cancelled" if is_cancelled else f"{meeting.name} moved",
-        body=entry.data["reason"] if is_cancelled else f"It starts {start} now.",
-        url=meeting.get_absolute_url(),
-        at=entry.at,
-    )
+    words = _words_of(entry, meeting)
+    if words and not entry.data.get("with_series"):
+        _tell_board(entry, meeting.board_id, *words, url=meeting.get_absolute_url())
+
+
+@subscribe("meetings.tell_of_series", events.SeriesPlanned, events.SeriesEdited, events.SeriesEnded)
+def tell_of_series(entry: Entry) -> None:
+    """Tell the board's members that a series is planned, meets otherwise from now on, or has ended."""
+    series = MeetingSeries.objects.get(pk=entry.data["series_id"])
+    coming = next_times(series, at=entry.at, most=1)
+    starts = f"It next starts {_clock(coming[0].window_start_at, series.zone)}." if coming else ""
+    did, body = {
+        events.SeriesPlanned.name(): ("is planned", starts),
+        events.SeriesEdited.name(): ("changed", starts),
+        events.SeriesEnded.name(): ("has ended", entry.data.get("reason", "")),
+    }[entry.event]
+    _tell_board(entry, series.board_id, f"{series.name} {did}", body, url=series.get_absolute_url())
+
+
+def _words_of(entry: Entry, meeting: Meeting) -> tuple[str, str] | None:
+    """The title and the body of what members are told; None where their series says it."""
+    starts = f"It starts {_clock(meeting.start_at, meeting.zone)}"
+    if entry.event == events.MeetingMoved.name():
+        return f"{meeting.name} moved", f"{starts} now."
+    if entry.event == events.MeetingCancelled.name():
+        return f"{meeting.name} is cancelled", entry.data["reason"]
+    if meeting.series_id is None and entry.event == events.MeetingFollowed.name():
+        return f"{meeting.name} is held although its series changed", f"{starts}; its agenda is locked."
+    if meeting.series_id is None:
+        return f"{meeting.name} is planned", f"{starts}."
+    if entry.event == events.MeetingPlanned.name() and meeting.state == MeetingState.CANCELLED:
+        when = _clock(meeting.start_at, meeting.zone)
+        return f"{meeting.name} does not take place on {when}", meeting.reason
+    return None
+
+
+def _clock(moment: datetime, zone: str) -> str:
+    return f"{moment.astimezone(ZoneInfo(zone)):%d %B %Y %H:%M} ({zone})"
+
+
+def _tell_board(entry: Entry, board_id: int, title: str, body: str, *, url: str) -> None:
+    seats = Seat.objects.filter(board=board_id).filled_on(entry.at.date()).select_related("person")
+    people = [seat.person for seat in seats]
+    tell(people, entry=entry, kind="meeting", title=title, body=body, url=url, at=entry.at, also_who_did_it=True)
 
 
 @subscribe("meetings.tell_of_minutes", events.MinutesReminded, events.MinutesPublished)

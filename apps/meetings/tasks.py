@@ -7,6 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from apps.meetings.actions import agenda, minutes, planning, session
+from apps.meetings.actions import series as series_actions
 from apps.meetings.models import Meeting, MeetingSeries
 from apps.meetings.queries import meetings as queries
 from apps.meetings.queries import minutes as minutes_queries
@@ -22,7 +23,7 @@ def write_down_meetings() -> int:
     """Write down the meetings of every series for the next 90 days."""
     now = timezone.now()
     running = MeetingSeries.objects.running().order_by("pk").values_list("pk", flat=True)[:BATCH]
-    return _each(running, lambda pk: planning.write_down_meetings(series_id=pk, at=now), what="series")
+    return _each(running, lambda pk: series_actions.write_down_meetings(series_id=pk, at=now), what="series")
 
 
 @shared_task(name="apps.meetings.tasks.keep_agendas")

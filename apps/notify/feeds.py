@@ -9,7 +9,11 @@ from apps.accounts.models import Person
 
 @dataclass(frozen=True)
 class CalendarItem:
-    """One event of a calendar: `uid` never changes; `sequence` grows with every change to it."""
+    """One event of a calendar: `uid` never changes; `sequence` grows with every change to it.
+
+    `rrule` makes it one that comes back (RFC 5545, UNTIL in UTC), without the starts in `exdates`. With `recurrence_at`
+    it is one occurrence of such an event, named by the start that the rule gives it.
+    """
 
     uid: str
     summary: str
@@ -21,6 +25,10 @@ class CalendarItem:
     changed_at: datetime
     description: str = ""
     is_cancelled: bool = False
+    place: str = ""
+    rrule: str = ""
+    exdates: tuple[datetime, ...] = ()
+    recurrence_at: datetime | None = None
 
 
 Provider = Callable[[Person], Sequence[CalendarItem]]

@@ -7,7 +7,8 @@ import pytest
 from apps.accounts.rules import Role
 from apps.cab.actions import flow, proposing
 from apps.cab.models import Change, Round, Seat, SeatRole
-from apps.meetings.actions import agenda, agreed, planning, room, session
+from apps.meetings.actions import agenda, agreed, room, session
+from apps.meetings.actions import series as series_actions
 from apps.meetings.models import Meeting, MeetingSeries, MinutesSection
 from tests.cab.conftest import content
 from tests.conftest import NOON, make_person
@@ -36,7 +37,7 @@ def mondays() -> dict:
 @pytest.fixture
 def series(board, ben) -> MeetingSeries:
     type(board).objects.update(decision_hours=400)  # its rounds stay open until it meets
-    return planning.plan_series(board_id=board.pk, planner=ben, values=MONDAYS, at=NOON)
+    return series_actions.plan_series(board_id=board.pk, planner=ben, values=MONDAYS, at=NOON)
 
 
 @pytest.fixture

@@ -46,10 +46,10 @@ def test_a_calendar_entry_keeps_its_uid_and_counts_up(single, ben, cleo):
     assert entry(client, f"/{address}")[:3] == (uid, 2, "CANCELLED")
 
 
-def test_members_are_told_once_and_who_did_it_is_not(single, ben, cleo, dan):
+def test_members_are_told_once_and_who_did_it_has_read_it(single, ben, cleo, dan):
     planning.cancel_meeting(meeting_id=single.pk, person=ben, reason="Snow.", at=timezone.now())
     while deliver_due(at=timezone.now() + timedelta(minutes=1)):
         pass
-    told = Notice.objects.filter(kind="meeting")
-    assert {one.person for one in told} == {cleo, dan}
+    told = Notice.objects.filter(kind="meeting", entry__event="meetings.MeetingCancelled")
+    assert {one.person: one.read_at is not None for one in told} == {ben: True, cleo: False, dan: False}
     assert {(one.title, one.body) for one in told} == {("Monday board is cancelled", "Snow.")}

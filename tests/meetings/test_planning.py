@@ -9,6 +9,7 @@ from django.db.utils import IntegrityError
 from apps.journal.models import Entry
 from apps.kernel.refusals import Conflict, Invalid, NotAllowed, StaleRevision, WrongState
 from apps.meetings.actions import planning
+from apps.meetings.actions import series as series_actions
 from apps.meetings.models import Meeting
 from apps.meetings.states import MeetingState
 from tests.conftest import NOON
@@ -30,8 +31,8 @@ def test_a_series_writes_its_meetings_of_ninety_days_down(series):
 
 def test_writing_down_twice_writes_nothing_twice(series):
     before = Meeting.objects.count()
-    assert planning.write_down_meetings(series_id=series.pk, at=NOON) == 0
-    assert planning.write_down_meetings(series_id=series.pk, at=NOON + timedelta(days=7)) == 1
+    assert series_actions.write_down_meetings(series_id=series.pk, at=NOON) == 0
+    assert series_actions.write_down_meetings(series_id=series.pk, at=NOON + timedelta(days=7)) == 1
     assert Meeting.objects.count() == before + 1
 
 
@@ -42,7 +43,7 @@ def test_an_overlapping_series_of_the_board_is_refused_with_the_first_clash_and_
         "start_local": datetime(2026, 3, 9, 14, 30),
     }
     with pytest.raises(Conflict) as refused:
-        planning.plan_series(board_id=board.pk, planner=ben, values=values, at=NOON)
+        series_actions.plan_series(board_id=board.pk, planner=ben, values=values, at=NOON)
     assert refused.value.sentence == (
         "The Enterprise board already meets on 09 March 2026 at 14:30 (Europe/Berlin), for “Monday board”, "
         "and at 11 more times within a year."
@@ -58,12 +59,12 @@ def test_the_clash_is_found_beyond_what_is_written_down(series, board, ben):
         "start_local": datetime(2027, 1, 11, 14),
     }
     with pytest.raises(Conflict, match="already meets on 11 January 2027"):
-        planning.plan_series(board_id=board.pk, planner=ben, values=values, at=NOON)
+        series_actions.plan_series(board_id=board.pk, planner=ben, values=values, at=NOON)
 
 
 def test_back_to_back_is_no_overlap(series, board, ben):
     values = MONDAYS | {"name": "After it", "start_local": datetime(2026, 3, 9, 15, 0)}
-    planning.plan_series(board_id=board.pk, planner=ben, values=values, at=NOON)
+    series_actions.plan_series(board_id=board.pk, planner=ben, values=values, at=NOON)
     assert Meeting.objects.filter(name="After it", state=MeetingState.PLANNED).count() == 12
 
 
@@ -71,7 +72,7 @@ def test_series_of_two_boards_do_not_meet(series, board, ben, payments):
     board.__class__.objects.create(slug="emergency", name="Emergency board", kind="emergency")
     other = board.__class__.objects.get(slug="emergency")
     other.seats.create(person=ben, role="chair", term=(NOON.date(), None))
-    planning.plan_series(board_id=other.pk, planner=ben, values=MONDAYS, at=NOON)
+    series_actions.plan_series(board_id=other.pk, planner=ben, values=MONDAYS, at=NOON)
     assert Meeting.objects.filter(board=other, state=MeetingState.PLANNED).count() == 12
 
 
@@ -93,33 +94,33 @@ def test_series_of_two_boards_do_not_meet(series, board, ben, payments):
 )
 def test_what_makes_no_sense_is_refused_and_nothing_is_kept(board, ben, changes, sentence):
     with pytest.raises(Invalid, match=sentence) as refused:
-        planning.plan_series(board_id=board.pk, planner=ben, values=MONDAYS | changes, at=NOON)
+        series_actions.plan_series(board_id=board.pk, planner=ben, values=MONDAYS | changes, at=NOON)
     assert refused.value.next_step
     assert not Meeting.objects.exists()
 
 
 def test_only_who_leads_the_board_plans(board, cleo):
     with pytest.raises(NotAllowed, match="Only the chair of the Enterprise board or an administrator may plan"):
-        planning.plan_series(board_id=board.pk, planner=cleo, values=MONDAYS, at=NOON)
+        series_actions.plan_series(board_id=board.pk, planner=cleo, values=MONDAYS, at=NOON)
 
 
 def test_ending_a_series_cancels_what_lies_ahead(series, ben):
-    planning.end_series(series_id=series.pk, person=ben, reason="The board meets on Tuesdays now.", at=NOON)
+    series_actions.end_series(series_id=series.pk, person=ben, reason="The board meets on Tuesdays now.", at=NOON)
     assert set(Meeting.objects.values_list("state", flat=True)) == {MeetingState.CANCELLED}
-    assert planning.write_down_meetings(series_id=series.pk, at=NOON + timedelta(days=7)) == 0
+    assert series_actions.write_down_meetings(series_id=series.pk, at=NOON + timedelta(days=7)) == 0
     with pytest.raises(WrongState, match="has ended"):
-        planning.end_series(series_id=series.pk, person=ben, reason="Again.", at=NOON)
+        series_actions.end_series(series_id=series.pk, person=ben, reason="Again.", at=NOON)
 
 
 def test_an_occurrence_at_which_the_board_meets_by_then_is_written_down_as_cancelled(series, board, ben):
     later = NOON + timedelta(days=100)
     clash = datetime(2026, 6, 1, 14, 30)
-    planning.end_series(series_id=series.pk, person=ben, reason="A pause.", at=NOON)
+    series_actions.end_series(series_id=series.pk, person=ben, reason="A pause.", at=NOON)
     planning.plan_meeting(
         board_id=board.pk, planner=ben, values=SINGLE | {"name": "Extra", "start_local": clash}, at=NOON
     )
     type(series).objects.filter(pk=series.pk).update(ended_at=None)
-    planning.write_down_meetings(series_id=series.pk, at=NOON + timedelta(days=60))
+    series_actions.write_down_meetings(series_id=series.pk, at=NOON + timedelta(days=60))
     one = Meeting.objects.get(series=series, start_at__date=clash.date(), start_at__lt=later)
     assert (one.state, one.reason) == (MeetingState.CANCELLED, "The board already meets then: Extra.")
 
@@ -146,7 +147,7 @@ def test_moving_counts_the_calendar_entry_up(meeting, ben):
     assert moved.start_at == datetime.fromisoformat("2026-03-10T08:00:00+00:00")
     assert (moved.sequence, moved.version) == (1, 2)
     assert moved.lock_at == moved.start_at - timedelta(hours=2)
-    assert planning.write_down_meetings(series_id=moved.series_id, at=NOON) == 0  # it is still that occurrence
+    assert series_actions.write_down_meetings(series_id=moved.series_id, at=NOON) == 0  # it is still that occurrence
     with pytest.raises(StaleRevision):
         planning.reschedule_meeting(
             meeting_id=meeting.pk,

@@ -1,7 +1,7 @@
-"""Planning series and single meetings, moving and cancelling them, and writing down what a series brings."""
+"""Planning single meetings, moving and cancelling meetings, and what every plan is checked for."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,90 +12,26 @@ from apps.cab.models import Board
 from apps.clusters.actions.clusters import require_version, save_new
 from apps.clusters.rules import require_zone
 from apps.journal import actions as journal
-from apps.kernel.refusals import Conflict, Invalid, NotFound, WrongState
+from apps.kernel.refusals import Conflict, Invalid, NotFound
 from apps.kernel.windows import require_window
 from apps.meetings import events
 from apps.meetings.actions.moves import led_meeting, locked_meeting, move_meeting, require_state
-from apps.meetings.models import Meeting, MeetingSeries
+from apps.meetings.models import Meeting
 from apps.meetings.models.meetings import LONGEST, LONGEST_ITEM, LONGEST_LEAD, SHORTEST
-from apps.meetings.queries.meetings import CHECKED, HORIZON, part_of, taken_times, times_of
+from apps.meetings.queries.meetings import part_of, taken_times
 from apps.meetings.rules.authority import require_leads
 from apps.meetings.states import MeetingState
 from apps.windows.rules.recurrence import Interval, require_rule
 
 LONGEST_REASON = 500  # characters
-MOST_SERIES = 20  # running ones of one board
-TOLD = 5  # clashes of a refusal
-ALREADY = "The board already meets then: {}."
-
-
-@transaction.atomic
-def plan_series(*, board_id: int, planner: Person, values: Mapping[str, Any], at: datetime) -> MeetingSeries:
-    """Keep a series of a board and write its meetings of the next 90 days down.
-
-    `values` holds name, place, start_local, duration_minutes, zone, rrule, lock_minutes, item_minutes. Refused: who
-    does not lead the board, rules and times that make no sense, and a series that would meet at a time at which the
-    board already meets, looked at for a year.
-    """
-    board = _locked_board(board_id)
-    require_leads(part_of(planner, board.pk, at=at), board=board.name, to="plan its meetings")
-    series = MeetingSeries(board=board, created_by=planner, created_at=at, **_checked(dict(values)))
-    if MeetingSeries.objects.running().filter(board=board).count() >= MOST_SERIES:
-        raise Conflict(f"The {board} has {MOST_SERIES} series already.", next_step="End one that nobody needs.")
-    _require_free(series, at=at)
-    save_new(series)
-    journal.record(events.SeriesPlanned(series_id=series.pk), subject=series, actor=planner, at=at)
-    _write_down(series, actor=planner, at=at)
-    return series
-
-
-def drafted_series(*, board: Board, values: Mapping[str, Any], at: datetime) -> MeetingSeries:
-    """The series as it would be (without a rule: one that meets once), checked and not kept: for a preview."""
-    given = _checked({**values, "rrule": values["rrule"] or None})
-    series = MeetingSeries(board=board, **given | {"rrule": given["rrule"] or ""})
-    _require_free(series, at=at)
-    return series
-
-
-@transaction.atomic
-def end_series(*, series_id: int, person: Person, reason: str, at: datetime) -> MeetingSeries:
-    """End a series: meetings of it that still lie ahead and whose agenda is not locked are cancelled."""
-    rows = MeetingSeries.objects.visible_to(person).select_for_update(of=("self",)).select_related("board")
-    series = rows.filter(pk=series_id).first()
-    if series is None:
-        raise NotFound("There is no such series that you may see.", next_step="Go back to the list of meetings.")
-    require_leads(part_of(person, series.board_id, at=at), board=series.board.name, to="end its series")
-    if series.ended_at:
-        raise WrongState("This series has ended.", next_step="Plan a new one.")
-    why = require_reason(reason, "it ends")
-    series.ended_at, series.version = at, series.version + 1
-    series.save(update_fields=["ended_at", "version"])
-    journal.record(events.SeriesEnded(series_id=series.pk, reason=why), subject=series, actor=person, at=at)
-    ahead = Meeting.objects.filter(series=series, state=MeetingState.PLANNED, start_at__gt=at).order_by("pk")
-    for meeting in ahead.select_for_update(of=("self",), no_key=True):
-        _cancel(meeting, why, actor=person, at=at)
-    return series
-
-
-@transaction.atomic
-def write_down_meetings(*, series_id: int, at: datetime) -> int:
-    """Write down the meetings of a series for the next 90 days; returns how many were new. Safe to run twice.
-
-    An occurrence at which the board meets by then is written down as cancelled, with that reason.
-    """
-    found = MeetingSeries.objects.running().filter(pk=series_id).first()
-    if found is None:
-        return 0
-    _locked_board(found.board_id)
-    return _write_down(found, actor=None, at=at)
 
 
 @transaction.atomic
 def plan_meeting(*, board_id: int, planner: Person, values: Mapping[str, Any], at: datetime) -> Meeting:
     """Plan a single meeting. `values` as of a series, without a rule; refused as a series is, and in the past."""
-    board = _locked_board(board_id)
+    board = locked_board(board_id)
     require_leads(part_of(planner, board.pk, at=at), board=board.name, to="plan its meetings")
-    given = _checked({**values, "rrule": None})
+    given = checked({**values, "rrule": None})
     given.pop("rrule")
     start, lasts = given.pop("start_local"), given.pop("duration_minutes")
     span = _span(start, lasts, given["zone"], at=at)
@@ -115,12 +51,12 @@ def reschedule_meeting(
     *, meeting_id: int, person: Person, version: int, start_local: datetime, duration_minutes: int, at: datetime
 ) -> Meeting:
     """Move a meeting whose agenda is not locked yet; wall clock of its own zone. Its calendar entry counts up."""
+    board = locked_board(_board_of(meeting_id))  # before the meeting, as an edit of its series does
     meeting = led_meeting(meeting_id, person, at=at, to="move its meetings")
-    board = _locked_board(meeting.board_id)
     require_version(version, meeting.version)
     require_state(meeting, MeetingState.PLANNED, to="be moved")
     if not SHORTEST <= duration_minutes <= LONGEST:
-        raise _wrong("duration_minutes", "A meeting lasts between 5 minutes and 12 hours.")
+        raise wrong("duration_minutes", "A meeting lasts between 5 minutes and 12 hours.")
     lead = meeting.start_at - meeting.lock_at
     span = _span(start_local, duration_minutes, meeting.zone, at=at)
     _require_span_free(board, span, but=meeting)
@@ -136,7 +72,7 @@ def reschedule_meeting(
 def cancel_meeting(*, meeting_id: int, person: Person, reason: str, at: datetime) -> Meeting:
     """Cancel a meeting that has not begun, with a reason; what stood on its agenda goes to the next one."""
     meeting = led_meeting(meeting_id, person, at=at, to="cancel its meetings")
-    _cancel(meeting, require_reason(reason, "it is cancelled"), actor=person, at=at)
+    cancel(meeting, require_reason(reason, "it is cancelled"), actor=person, at=at)
     return meeting
 
 
@@ -145,7 +81,7 @@ def give_up_unopened(*, meeting_id: int, at: datetime) -> Meeting:
     """Cancel a meeting that nobody opened, long after its end, so that its items go to the next one."""
     meeting = locked_meeting(meeting_id)
     if meeting.state in {MeetingState.PLANNED, MeetingState.AGENDA_LOCKED}:
-        _cancel(meeting, "Nobody opened the meeting.", actor=None, at=at)
+        cancel(meeting, "Nobody opened the meeting.", actor=None, at=at)
     return meeting
 
 
@@ -163,32 +99,41 @@ def require_reason(reason: str, what: str) -> str:
     return said
 
 
-def _cancel(meeting: Meeting, why: str, *, actor: Person | None, at: datetime) -> None:
+def cancel(meeting: Meeting, why: str, *, actor: Person | None, at: datetime, with_series: bool = False) -> None:
+    """Cancel a locked meeting; `with_series` where an act on its series does, which tells people itself."""
     move_meeting(meeting, MeetingState.CANCELLED, at=at)
     meeting.reason, meeting.sequence = why, meeting.sequence + 1
     meeting.save()
-    event = events.MeetingCancelled(meeting_id=meeting.pk, reason=why)
+    event = events.MeetingCancelled(meeting_id=meeting.pk, reason=why, with_series=with_series)
     journal.record(event, subject=meeting, actor=actor, at=at)
 
 
-def _locked_board(board_id: int) -> Board:
+def locked_board(board_id: int) -> Board:
     """The board, locked so that two plans for it take turns; votes on it go on."""
     return Board.objects.select_for_update(no_key=True, of=("self",)).get(pk=board_id)
 
 
-def _checked(values: dict[str, Any]) -> dict[str, Any]:
+def checked(values: dict[str, Any]) -> dict[str, Any]:
+    """The values of a plan, its rule in canonical form (None: a single meeting), or a refusal that names the field."""
     if not SHORTEST <= values["duration_minutes"] <= LONGEST:
-        raise _wrong("duration_minutes", "A meeting lasts between 5 minutes and 12 hours.")
+        raise wrong("duration_minutes", "A meeting lasts between 5 minutes and 12 hours.")
     if not 0 <= values["lock_minutes"] <= LONGEST_LEAD:
-        raise _wrong("lock_minutes", "An agenda locks at most 7 days before the start.")
+        raise wrong("lock_minutes", "An agenda locks at most 7 days before the start.")
     if not 1 <= values["item_minutes"] <= LONGEST_ITEM:
-        raise _wrong("item_minutes", f"An item takes 1 to {LONGEST_ITEM} minutes.")
+        raise wrong("item_minutes", f"An item takes 1 to {LONGEST_ITEM} minutes.")
     require_zone(values["zone"])
     if values["rrule"] is not None:
         if not values["rrule"].strip():
-            raise _wrong("rrule", "A series comes back: write its rule, or plan a single meeting.")
+            raise wrong("rrule", "A series comes back: write its rule, or plan a single meeting.")
         values["rrule"] = require_rule(values["rrule"], start_local=values["start_local"])
     return values
+
+
+def _board_of(meeting_id: int) -> int:
+    found = Meeting.objects.filter(pk=meeting_id).values_list("board_id", flat=True).first()
+    if found is None:
+        raise NotFound("There is no such meeting that you may see.", next_step="Go back to the list of meetings.")
+    return found
 
 
 def _span(start_local: datetime, minutes: int, zone: str, *, at: datetime) -> Interval:
@@ -196,26 +141,18 @@ def _span(start_local: datetime, minutes: int, zone: str, *, at: datetime) -> In
     window = require_window(start_local=start_local, end_local=start_local + timedelta(days=1), zone=zone)
     start_at = window.start_at
     if start_at <= at:
-        raise _wrong("start_local", "A meeting starts in the future.")
+        raise wrong("start_local", "A meeting starts in the future.")
     return start_at, start_at + timedelta(minutes=minutes)
-
-
-def _require_free(series: MeetingSeries, *, at: datetime) -> None:
-    between = (at, at + CHECKED)
-    mine = times_of(series, between=between)
-    if not mine:
-        raise _wrong("rrule", "This series does not meet within a year.")
-    _refuse_clashes(series.board, mine, taken_times(series.board_id, between=between, but=series), series.zone)
 
 
 def _require_span_free(board: Board, span: Interval, *, but: Meeting | None = None) -> None:
     taken = taken_times(board.pk, between=span)
     if but is not None:
         taken = [one for one in taken if one[0] != (but.start_at, but.end_at)]
-    _refuse_clashes(board, [span], taken, "UTC")
+    refuse_clashes(board, [span], taken, "UTC")
 
 
-def _refuse_clashes(board: Board, mine: list[Interval], taken: list[tuple[Interval, str]], zone: str) -> None:
+def refuse_clashes(board: Board, mine: list[Interval], taken: list[tuple[Interval, str]], zone: str) -> None:
     """Refuse when any of `mine` overlaps any that is taken; both lists are sorted by start."""
     clashes, first = [], 0
     for start, end in mine:
@@ -236,41 +173,6 @@ def _refuse_clashes(board: Board, mine: list[Interval], taken: list[tuple[Interv
     )
 
 
-def _write_down(series: MeetingSeries, *, actor: Person | None, at: datetime) -> int:
-    between = (at, at + HORIZON)
-    known = set(Meeting.objects.filter(series=series).values_list("occurrence_at", flat=True))
-    written = Meeting.objects.filter(board=series.board_id, start_at__lt=between[1], end_at__gt=between[0])
-    taken = [(one.start_at, one.end_at, one.name) for one in written.exclude(state=MeetingState.CANCELLED)]
-    new = 0
-    for start, end in times_of(series, between=between):
-        if start in known or start <= at:
-            continue
-        clash = next((name for low, high, name in taken if low < end and start < high), "")
-        meeting = _occurrence(series, start, end, clash, at=at)
-        taken.append((start, end, series.name))
-        journal.record(events.MeetingPlanned(meeting_id=meeting.pk), subject=meeting, actor=actor, at=at)
-        new += 1
-    return new
-
-
-def _occurrence(series: MeetingSeries, start: datetime, end: datetime, clash: str, *, at: datetime) -> Meeting:
-    return Meeting.objects.create(
-        board_id=series.board_id,
-        series=series,
-        occurrence_at=start,
-        name=series.name,
-        place=series.place,
-        start_at=start.astimezone(UTC),
-        end_at=end.astimezone(UTC),
-        zone=series.zone,
-        lock_at=max(at, start - timedelta(minutes=series.lock_minutes)),
-        item_minutes=series.item_minutes,
-        state=MeetingState.CANCELLED if clash else MeetingState.PLANNED,
-        reason=ALREADY.format(clash) if clash else "",
-        created_at=at,
-        changed_at=at,
-    )
-
-
-def _wrong(field: str, sentence: str) -> Invalid:
+def wrong(field: str, sentence: str) -> Invalid:
+    """The refusal of one field."""
     return Invalid(sentence, next_step="Correct it and send it again.", fields={field: [sentence]})

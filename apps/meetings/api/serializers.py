@@ -65,6 +65,8 @@ class SeriesOut(serializers.ModelSerializer[MeetingSeries]):
             "lock_minutes",
             "item_minutes",
             "created_at",
+            "changed_at",
+            "times_from",
             "ended_at",
             "version",
         )
@@ -89,6 +91,21 @@ class MeetingIn(Strict):
 
 class SeriesIn(MeetingIn):
     rrule = serializers.CharField(max_length=500, help_text="RFC 5545, without DTSTART: FREQ=WEEKLY;BYDAY=TU.")
+
+
+class SeriesEditIn(Strict):
+    """What changes of a series; what is left out stays."""
+
+    name = serializers.CharField(max_length=120, required=False)
+    place = serializers.CharField(max_length=300, allow_blank=True, required=False)
+    start_local = WallClockIn(required=False, help_text="Wall clock of `zone`, of the first start by the rule.")
+    duration_minutes = serializers.IntegerField(min_value=SHORTEST, max_value=LONGEST, required=False)
+    zone = serializers.CharField(max_length=64, required=False, help_text="IANA name.")
+    rrule = serializers.CharField(
+        max_length=500, required=False, help_text="RFC 5545, without DTSTART: FREQ=WEEKLY;BYDAY=TU."
+    )
+    lock_minutes = serializers.IntegerField(min_value=0, max_value=LONGEST_LEAD, required=False)
+    item_minutes = serializers.IntegerField(min_value=1, max_value=LONGEST_ITEM, required=False)
 
 
 class MoveIn(Strict):

@@ -12,6 +12,7 @@ from apps.cab.models import Ballot
 from apps.cab.queries.named import board_named, people_named
 from apps.meetings.actions import agenda as agendas
 from apps.meetings.actions import agreed, consent, planning, room, session
+from apps.meetings.actions import series as series_actions
 from apps.meetings.api import serializers as s
 from apps.meetings.models import ActionItem, AgendaItem, Attendance, Meeting, MeetingSeries
 from apps.meetings.queries.agenda import agenda_for
@@ -48,13 +49,21 @@ class SeriesViewSet(ReadViewSet[MeetingSeries]):
     def create(self, data: dict[str, Any]) -> MeetingSeries:
         """Plan a series of a board you chair; its meetings of the next 90 days are written down at once."""
         board = board_named(data.pop("board"), self.person)
-        return planning.plan_series(board_id=board.pk, planner=self.person, values=data, at=self.at)
+        return series_actions.plan_series(board_id=board.pk, planner=self.person, values=data, at=self.at)
+
+    @write(takes=s.SeriesEditIn, gives=s.SeriesOut, edits=True)
+    def partial_update(self, data: dict[str, Any]) -> MeetingSeries:
+        """Change a series from now on; its meetings that lie ahead follow and keep their agendas."""
+        series = self.get_object()
+        return series_actions.edit_series(
+            series_id=series.pk, person=self.person, version=series.version, values=data, at=self.at
+        )
 
     @action(detail=True, methods=["post"])
     @write(takes=s.MeetingReasonIn, gives=s.SeriesOut)
     def ending(self, data: dict[str, Any]) -> MeetingSeries:
         """End a series; its meetings that lie ahead are cancelled."""
-        return planning.end_series(series_id=self.get_object().pk, person=self.person, at=self.at, **data)
+        return series_actions.end_series(series_id=self.get_object().pk, person=self.person, at=self.at, **data)
 
 
 class MeetingViewSet(ReadViewSet[Meeting]):

@@ -51,8 +51,10 @@ class MeetingSeries(models.Model):
     item_minutes = models.PositiveSmallIntegerField(default=10)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    times_from = models.DateTimeField()  # since when it meets by this rule
     ended_at = models.DateTimeField(null=True, blank=True)
-    version = models.PositiveIntegerField(default=1)
+    version = models.PositiveIntegerField(default=1)  # counts up with each edit, and so does its calendar entry
 
     objects = SeriesQuerySet.as_manager()
 

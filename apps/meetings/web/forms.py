@@ -64,6 +64,20 @@ class PlanForm(WhenForm):
         field.queryset = boards_led_by(person, at=at)
 
 
+class SeriesForm(PlanForm):
+    """What a series is from now on."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["board"]
+        self.fields["rrule"].required = True
+        self.fields["rrule"].help_text = "A rule of RFC 5545 such as FREQ=WEEKLY;BYDAY=TU."
+        self.fields["start_local"].label = "Starts"
+        self.fields["start_local"].help_text = "Wall clock of the zone below; the rule counts from this day."
+
+
 class MoveForm(WhenForm):
     version = forms.IntegerField(widget=forms.HiddenInput)
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", meetings.listing, name="meetings"),
     path("new/", planning.plan, name="plan"),
     path("series/<int:pk>/", planning.series, name="series"),
+    path("series/<int:pk>/edit/", planning.edit_series, name="edit-series"),
     path("series/<int:pk>/end/", planning.end_series, name="end-series"),
     path("<int:pk>/", meetings.page, name="meeting"),
     path("<int:pk>/times/", planning.move, name="move"),

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable
 from datetime import datetime
-from email.utils import formataddr
+from email.utils import formataddr, parseaddr
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -14,6 +14,8 @@ from django.template.loader import render_to_string
 from apps.accounts.models import Person, PersonKind
 from apps.journal.models import Entry
 from apps.notify import rules
+from apps.notify.formats.icalendar import render_invitation
+from apps.notify.invitations import invitation_for
 from apps.notify.models import MailSending, Notice, Preference
 from apps.notify.states import SENDING, SendingState
 
@@ -21,19 +23,39 @@ logger = logging.getLogger(__name__)
 
 
 def tell(
-    people: Iterable[Person], *, entry: Entry, kind: str, title: str, url: str, at: datetime, body: str = ""
+    people: Iterable[Person],
+    *,
+    entry: Entry,
+    kind: str,
+    title: str,
+    url: str,
+    at: datetime,
+    body: str = "",
+    also_who_did_it: bool = False,
 ) -> int:
     """Put one notice about `entry` into each person's inbox, and a mail in line for those who want one.
 
     Runs in the caller's transaction (a reaction's). Idempotent by person, entry and kind; returns how many were new.
-    People who cannot sign in are left out, and so is the one who did it.
+    People who cannot sign in are left out. So is the one who did it, unless `also_who_did_it`: then their notice is
+    read already, and only the mail (an invitation that belongs in their calendar too) reaches them.
     """
     told = {
-        one.pk: one for one in people if one.is_active and one.kind == PersonKind.HUMAN and one.pk != entry.actor_id
+        one.pk: one
+        for one in people
+        if one.is_active and one.kind == PersonKind.HUMAN and (also_who_did_it or one.pk != entry.actor_id)
     }
     had = set(Notice.objects.filter(entry=entry, kind=kind, person_id__in=told).values_list("person_id", flat=True))
     new = [
-        Notice(person_id=pk, entry=entry, kind=kind, title=title[:300], body=body, url=url[:300], created_at=at)
+        Notice(
+            person_id=pk,
+            entry=entry,
+            kind=kind,
+            title=title[:300],
+            body=body,
+            url=url[:300],
+            created_at=at,
+            read_at=at if pk == entry.actor_id else None,
+        )
         for pk in told.keys() - had
     ]
     Notice.objects.bulk_create(new)
@@ -115,7 +137,7 @@ def _take(at: datetime) -> MailSending | None:
     """
     sending = (
         MailSending.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("notice__person")
+        .select_related("notice__person", "notice__entry")
         .filter(state=SendingState.WAITING, next_attempt_at__lte=at, notice__person__is_active=True)
         .order_by("next_attempt_at")
         .first()
@@ -162,6 +184,14 @@ def _mail(notice: Notice) -> None:
         headers={"List-Unsubscribe": f"<{settings_url}>", "Message-ID": f"<notice-{notice.pk}@concordat>"},
     )
     message.attach_alternative(render_to_string("notify/mail.html", context), "text/html")
+    invitation = invitation_for(notice.entry)
+    if invitation:
+        # The organizer is whom the mail comes from: calendars distrust an invitation that another sends.
+        host = (invitation.host, parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
+        told = render_invitation(
+            invitation.items, method=invitation.method, host=host, guest=(person.name, person.email or "")
+        )
+        message.attach_alternative(told, f"text/calendar; method={invitation.method}")
     message.send()
 
 

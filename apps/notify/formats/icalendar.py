@@ -1,29 +1,63 @@
-"""Calendar items as iCalendar (RFC 5545), with the zones they are written in."""
+"""Calendar items as iCalendar (RFC 5545): feeds, and invitations (iTIP, RFC 5546), with the zones they name."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vCalAddress, vRecur, vText
 
 from apps.notify.feeds import CalendarItem
+
+Party = tuple[str, str]  # name and mail address
 
 
 def render(items: Sequence[CalendarItem], *, name: str) -> bytes:
     """The feed's file. Times are in each item's own zone, described by a VTIMEZONE."""
+    calendar = _calendar("PUBLISH")
+    calendar.add("x-wr-calname", name)
+    for item in items:
+        calendar.add_component(_event(item))
+    return _written(calendar)
+
+
+def render_invitation(items: Sequence[CalendarItem], *, method: str, host: Party, guest: Party) -> str:
+    """One iTIP message to one guest: `method` is REQUEST or CANCEL, the items share a UID.
+
+    Nobody is asked to answer (RSVP=FALSE): a board's quorum is counted in the room.
+    """
+    calendar = _calendar(method)
+    for item in items:
+        event = _event(item)
+        event.add("organizer", _address(host))
+        event.add("attendee", _address(guest, role="REQ-PARTICIPANT", partstat="NEEDS-ACTION", rsvp="FALSE"))
+        calendar.add_component(event)
+    return _written(calendar).decode()
+
+
+def _calendar(method: str) -> Calendar:
     calendar = Calendar()
     calendar.add("prodid", "-//Concordat//Change calendar//EN")
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", name)
-    for item in items:
-        calendar.add_component(_event(item))
-    if items:
+    calendar.add("method", method)
+    return calendar
+
+
+def _written(calendar: Calendar) -> bytes:
+    if calendar.walk("VEVENT"):
         calendar.add_missing_timezones()
         _correct_onsets(calendar)
     return bytes(calendar.to_ical())
+
+
+def _address(party: Party, **params: str) -> vCalAddress:
+    name, address = party
+    found = vCalAddress(f"mailto:{address}")
+    found.params["CN"] = vText(name.replace('"', "'"))  # a parameter has no way to say a double quote
+    for param, value in params.items():
+        found.params[param] = vText(value)
+    return found
 
 
 def _correct_onsets(calendar: Calendar) -> None:
@@ -68,4 +102,12 @@ def _event(item: CalendarItem) -> Event:
     event.add("status", "CANCELLED" if item.is_cancelled else "CONFIRMED")
     if item.description:
         event.add("description", item.description)
+    if item.place:
+        event.add("location", item.place)
+    if item.rrule:
+        event.add("rrule", vRecur.from_ical(item.rrule))
+    if item.exdates:
+        event.add("exdate", [start.astimezone(zone) for start in item.exdates])
+    if item.recurrence_at:
+        event.add("recurrence-id", item.recurrence_at.astimezone(zone))
     return event

@@ -11,7 +11,8 @@ from apps.accounts.models import Person
 from apps.cab.actions import flow, proposing
 from apps.cab.models import Board, Change, Choice
 from apps.clusters.models import Component
-from apps.meetings.actions import agenda, planning, room, session
+from apps.meetings.actions import agenda, room, session
+from apps.meetings.actions import series as series_actions
 from apps.meetings.models import AgendaItem, Meeting, MeetingSeries
 from apps.meetings.queries.meetings import SECRETARY
 from apps.portal.demo import minutes
@@ -173,7 +174,7 @@ class Appointment:
             "zone": self.sitting.zone, "rrule": f"FREQ=WEEKLY;BYDAY={DAYS[local.weekday()]}",
             "lock_minutes": 120, "item_minutes": 12,
         }  # fmt: skip
-        planning.plan_series(board_id=self.board.pk, planner=self.chair, values=values, at=at)
+        series_actions.plan_series(board_id=self.board.pk, planner=self.chair, values=values, at=at)
 
     def _lock(self, at: datetime) -> None:
         agenda.lock_agenda(meeting_id=self._meeting(at).pk, at=at)

@@ -6,9 +6,11 @@ first (RFC 5545, section 3.3.5). An occurrence lasts its number of elapsed minut
 """
 
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dateutil.parser import parse
 from dateutil.rrule import rrule, rrulestr
 
 from apps.kernel.bounded import run_bounded
@@ -129,6 +131,24 @@ def first_after(
         if start_at + duration > after:
             found.append((start_at, start_at + duration))
     return found
+
+
+def rule_from(rule: str, *, start_local: datetime, zone: str, first_at: datetime, until: datetime | None = None) -> str:
+    """The rule as a calendar reads it whose first entry is the occurrence that starts at the instant `first_at`.
+
+    COUNT is without those before it, UNTIL is an instant (RFC 5545, 3.3.10: "in UTC"); `until` ends it earlier.
+    """
+    there, parts = ZoneInfo(zone), dict(part.split("=") for part in rule.split(";"))
+    if until is None and "UNTIL" in parts:
+        until = parse(parts["UNTIL"]).replace(tzinfo=there)
+    if until is not None:
+        parts.pop("COUNT", None)
+        parts["UNTIL"] = f"{until.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    if "COUNT" in parts:
+        first = first_at.astimezone(there).replace(tzinfo=None)
+        before = sum(1 for _ in takewhile(lambda start: start < first, _parsed(rule, start_local)))
+        parts["COUNT"] = str(int(parts["COUNT"]) - before)
+    return ";".join(f"{name}={value}" for name, value in parts.items())
 
 
 def _between(rule: rrule, earliest: datetime, latest: datetime) -> list[datetime]:

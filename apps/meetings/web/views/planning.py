@@ -14,9 +14,11 @@ from apps.clusters.web.margin import margin
 from apps.journal.queries import timeline
 from apps.kernel.refusals import NotAllowed, Refusal
 from apps.meetings.actions import planning as actions
+from apps.meetings.actions import series as series_actions
 from apps.meetings.models import MeetingSeries
 from apps.meetings.queries import meetings as queries
-from apps.meetings.web.forms import SUGGESTIONS, MoveForm, PlanForm, ReasonForm
+from apps.meetings.rules.authority import require_leads
+from apps.meetings.web.forms import SUGGESTIONS, MoveForm, PlanForm, ReasonForm, SeriesForm
 from apps.meetings.web.views.meetings import meeting_page
 
 SHOWN = 6
@@ -38,11 +40,12 @@ def plan(request: PersonRequest) -> HttpResponse:
         try:
             if "preview" not in request.POST:
                 return redirect(_planned(request, form, at=now))
-            drawn = _drawn(form, at=now)
+            values = dict(form.cleaned_data)
+            drafted = series_actions.drafted_series(board=values.pop("board"), values=values, at=now)
+            drawn = queries.next_times(drafted, at=now, most=SHOWN)
         except Refusal as refusal:
             form.refuse(refusal)
-    context = {"form": form, "suggestions": SUGGESTIONS, "drawn": drawn, "back": reverse("meetings:meetings")}
-    return render(request, "meetings/form.html", context, status=form.answer_status())
+    return _form_page(request, form, drawn, title="Plan a meeting", back=reverse("meetings:meetings"))
 
 
 @require_GET
@@ -52,6 +55,29 @@ def series(request: PersonRequest, pk: int) -> HttpResponse:
     return _series_page(request, queries.visible_series(pk, request.user), ReasonForm(auto_id="end_%s"))
 
 
+@require_http_methods(["GET", "POST"])
+@signed_in
+def edit_series(request: PersonRequest, pk: int) -> HttpResponse:
+    """Change a series from now on; “Show the next times” keeps nothing."""
+    found, now = queries.visible_series(pk, request.user), timezone.now()
+    require_leads(queries.part_of(request.user, found.board_id, at=now), board=found.board.name, to="change its series")
+    initial = {name: getattr(found, name) for name in (*series_actions.EDITABLE, "version")}
+    form = SeriesForm(request.POST or None, person=request.user, at=now, initial=initial)
+    drawn: list[Any] = []
+    if request.method == "POST" and form.is_valid():
+        values = dict(form.cleaned_data)
+        version = values.pop("version")
+        try:
+            if "preview" not in request.POST:
+                series_actions.edit_series(series_id=pk, person=request.user, version=version, values=values, at=now)
+                return redirect(found)
+            drafted = series_actions.drafted_series(board=found.board, values=values, at=now, instead_of=found)
+            drawn = queries.next_times(drafted, at=now, most=SHOWN)
+        except Refusal as refusal:
+            form.refuse(refusal)
+    return _form_page(request, form, drawn, title=f"Change {found.name}", back=found.get_absolute_url())
+
+
 @require_POST
 @signed_in
 def end_series(request: PersonRequest, pk: int) -> HttpResponse:
@@ -59,7 +85,7 @@ def end_series(request: PersonRequest, pk: int) -> HttpResponse:
     found, form = queries.visible_series(pk, request.user), ReasonForm(request.POST, auto_id="end_%s")
     if form.is_valid():
         try:
-            actions.end_series(series_id=pk, person=request.user, at=timezone.now(), **form.cleaned_data)
+            series_actions.end_series(series_id=pk, person=request.user, at=timezone.now(), **form.cleaned_data)
         except Refusal as refusal:
             form.refuse(refusal)
         else:
@@ -101,16 +127,14 @@ def _planned(request: PersonRequest, form: PlanForm, *, at: datetime) -> Any:
     values = dict(form.cleaned_data)
     board = values.pop("board")
     if values["rrule"]:
-        return actions.plan_series(board_id=board.pk, planner=request.user, values=values, at=at)
+        return series_actions.plan_series(board_id=board.pk, planner=request.user, values=values, at=at)
     values.pop("rrule")
     return actions.plan_meeting(board_id=board.pk, planner=request.user, values=values, at=at)
 
 
-def _drawn(form: PlanForm, *, at: datetime) -> list[Any]:
-    """The next times of what the form says, as windows show them."""
-    values = dict(form.cleaned_data)
-    drawn = actions.drafted_series(board=values.pop("board"), values=values, at=at)
-    return queries.next_times(drawn, at=at, most=SHOWN)
+def _form_page(request: PersonRequest, form: PlanForm, drawn: list[Any], *, title: str, back: str) -> HttpResponse:
+    context = {"form": form, "suggestions": SUGGESTIONS, "drawn": drawn, "title": title, "back": back}
+    return render(request, "meetings/form.html", context, status=form.answer_status())
 
 
 def _series_page(request: PersonRequest, found: MeetingSeries, form: ReasonForm) -> HttpResponse:
