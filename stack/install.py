@@ -78,7 +78,7 @@ def _front_end_packages() -> Iterator[None]:
         yield
         return
     say("Installing front-end packages, meanwhile …")
-    with _running([*_npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error"], env=_node_env()) as finish:
+    with _running([*_npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error"], env=node_env()) as finish:
         yield
         with step("Waiting for the front-end packages"):
             finish()
@@ -90,7 +90,7 @@ def build_front_end() -> None:
     sources = [*PACKAGES, places.ROOT / "build.mjs", *sorted((places.ROOT / "static").glob("[!d]*/**/*"))]
     if _changed("front-end", sources) or not (places.ROOT / "static/dist/app.css").exists():
         with step("Building the front end"):
-            _run([*_npm(), "run", "--silent", "build"], env=_node_env())
+            _run([*_npm(), "run", "--silent", "build"], env=node_env())
         _stamp("front-end", sources)
 
 
@@ -240,7 +240,7 @@ def _npm() -> list[str | Path]:
     return [packaged / "bin" / "node", packaged / "lib/node_modules/npm/bin/npm-cli.js"]
 
 
-def _node_env() -> dict[str, str]:
+def node_env() -> dict[str, str]:
     """The environment npm's scripts run in: they must find the same node."""
     command = _npm()
     env = dict(os.environ)

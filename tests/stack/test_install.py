@@ -218,7 +218,7 @@ def test_the_packaged_node_builds_where_the_machine_has_none_new_enough(monkeypa
     monkeypatch.setenv("PATH", str(tmp_path))
     node, npm = install._npm()
     assert Path(node).is_relative_to(places.SITE)
-    said = subprocess.run([node, npm, "--version"], capture_output=True, text=True, check=True, env=install._node_env())
+    said = subprocess.run([node, npm, "--version"], capture_output=True, text=True, check=True, env=install.node_env())
     assert int(said.stdout.split(".")[0]) >= 10
 
 

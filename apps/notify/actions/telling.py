@@ -169,6 +169,7 @@ def _note(taken: MailSending, error: str, *, at: datetime) -> None:
 def _mail(notice: Notice) -> None:
     """A mail that leads to the page; it never decides by itself, for mail scanners click links."""
     person = notice.person
+    name = " ".join(person.name.split())  # no line ends in a header
     settings_url = f"{settings.PUBLIC_URL}/inbox/preferences/"
     context = {
         "notice": notice,
@@ -179,7 +180,7 @@ def _mail(notice: Notice) -> None:
     message = EmailMultiAlternatives(
         subject=" ".join(notice.title.split()),
         body=render_to_string("notify/mail.txt", context),
-        to=[formataddr((person.name, person.email or ""))],
+        to=[formataddr((name, person.email or ""))],
         # The same id each time: a mail that is sent twice after a crash shows once.
         headers={"List-Unsubscribe": f"<{settings_url}>", "Message-ID": f"<notice-{notice.pk}@concordat>"},
     )
@@ -189,7 +190,7 @@ def _mail(notice: Notice) -> None:
         # The organizer is whom the mail comes from: calendars distrust an invitation that another sends.
         host = (invitation.host, parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
         told = render_invitation(
-            invitation.items, method=invitation.method, host=host, guest=(person.name, person.email or "")
+            invitation.items, method=invitation.method, host=host, guest=(name, person.email or "")
         )
         message.attach_alternative(told, f"text/calendar; method={invitation.method}")
     message.send()

@@ -1,7 +1,7 @@
 """Calendar items as iCalendar (RFC 5545): feeds, and invitations (iTIP, RFC 5546), with the zones they name."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ from icalendar import Calendar, Event, vCalAddress, vRecur, vText
 
 from apps.notify.feeds import CalendarItem
 
+LAST_YEAR = 2037  # so far ahead the zone of an event that comes back is described
 Party = tuple[str, str]  # name and mail address
 
 
@@ -45,8 +46,12 @@ def _calendar(method: str) -> Calendar:
 
 
 def _written(calendar: Calendar) -> bytes:
-    if calendar.walk("VEVENT"):
-        calendar.add_missing_timezones()
+    events = calendar.walk("VEVENT")
+    if events:
+        starts = [event.DTSTART.year for event in events]
+        last = LAST_YEAR if any("RRULE" in event for event in events) else max(starts) + 1
+        # A year more on both sides: some readers overlook the first onset where further ones follow.
+        calendar.add_missing_timezones(date(min(starts) - 1, 1, 1), date(max(last, max(starts) + 1), 12, 31))
         _correct_onsets(calendar)
     return bytes(calendar.to_ical())
 
@@ -64,18 +69,18 @@ def _correct_onsets(calendar: Calendar) -> None:
     """Write each onset in the local time that it ends (by TZOFFSETFROM), as RFC 5545, 3.6.5, has it.
 
     The library writes where clocks go forward what they show afterwards: 03:00 for 02:00 in New York. A reader that
-    takes the standard at its word would begin summer time an hour late.
+    takes the standard at its word would begin summer time an hour late. And each further onset stands on a line of its
+    own: ical.js, and so Thunderbird, reads but the first of a line.
     """
     for zone in calendar.walk("VTIMEZONE"):
         onsets: list[Any] = zone.subcomponents
         for onset in onsets:
-            forward = onset.TZOFFSETTO - onset.TZOFFSETFROM
-            if forward > timedelta(0):
-                onset.DTSTART -= forward
-                later = [moment - forward for moment in _rdates(onset)]
-                onset.pop("RDATE", None)
-                if later:
-                    onset.add("RDATE", later)
+            forward = max(onset.TZOFFSETTO - onset.TZOFFSETFROM, timedelta(0))
+            onset.DTSTART -= forward
+            later = [moment - forward for moment in _rdates(onset)]
+            onset.pop("RDATE", None)
+            for moment in later:
+                onset.add("RDATE", moment)
 
 
 def _rdates(onset: Any) -> list[datetime]:
