@@ -113,6 +113,7 @@ def test_axe_finds_nothing(desk, organisation, width, theme):
         f"{arranged}?arrange=1",
         "/meetings/new/",
         series,
+        f"{series}edit/",
         *rooms,
         *sampled,
         replayed,

@@ -1,6 +1,6 @@
 """The API of meetings: every act, by the same actions, with the same sentences."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
@@ -61,6 +61,24 @@ def test_a_series_is_planned_and_ended(call, ben):
     assert clash.json()["next_step"]
     ended = call(ben, "post", f"meeting-series/{made.json()['id']}/ending/", {"reason": "Enough."})
     assert ended.json()["ended_at"]
+
+
+def test_a_series_changes_with_if_match_only(call, ben, cleo):
+    made = call(ben, "post", "meeting-series/", SERIES | {"start_local": "2026-01-05T14:00"})
+    address, to = f"meeting-series/{made.json()['id']}/", {"rrule": "FREQ=WEEKLY;BYDAY=TU"}
+    assert call(ben, "patch", address, to).status_code == 428
+    assert call(cleo, "patch", address, to, if_match=made["ETag"]).status_code == 403
+    wrong = call(ben, "patch", address, {"rrule": "FREQ=SECONDLY"}, if_match=made["ETag"])
+    assert (wrong.status_code, list(wrong.json()["errors"])) == (422, ["rrule"])
+    changed = call(ben, "patch", address, to, if_match=made["ETag"])
+    assert (changed.json()["rrule"], changed.json()["name"], changed.json()["version"]) == (
+        *to.values(),
+        MONDAYS["name"],
+        2,
+    )
+    assert call(ben, "patch", address, to, if_match=made["ETag"]).status_code == 412
+    days = {one["start_at"][:10] for one in call(ben, "get", "meetings/?state=planned").json()["results"]}
+    assert {date.fromisoformat(day).weekday() for day in days} == {1}
 
 
 def test_a_meeting_moves_with_if_match_only(call, ben):

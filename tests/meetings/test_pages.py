@@ -72,6 +72,25 @@ def test_planning_a_series_with_its_preview(board, ben):
     assert "This series ended" in client.get(kept["Location"]).content.decode()
 
 
+def test_changing_a_series_with_its_preview(series, ben, cleo):
+    client, address = signed_in(ben), f"/meetings/series/{series.pk}/edit/"
+    assert f'href="{address}"' in client.get(series.get_absolute_url()).content.decode()
+    page = client.get(address).content.decode()
+    assert 'value="FREQ=WEEKLY;BYDAY=MO"' in page
+    assert 'value="2026-03-09T14:00"' in page
+    changed = FORM | {"rrule": "FREQ=WEEKLY;BYDAY=TU", "start_local": "2026-03-09T14:00", "version": "1"}
+    drawn = client.post(address, changed | {"preview": "1"}).content.decode()
+    assert "The board would meet" in drawn
+    assert MeetingSeries.objects.get().rrule == "FREQ=WEEKLY;BYDAY=MO"
+    assert client.post(address, changed)["Location"] == series.get_absolute_url()
+    assert MeetingSeries.objects.get().rrule == "FREQ=WEEKLY;BYDAY=TU"
+    stale = client.post(address, changed)
+    assert stale.status_code == 412
+    assert "Someone changed this while you were editing." in stale.content.decode()
+    assert signed_in(cleo).get(address).status_code == 403
+    assert address not in signed_in(cleo).get(series.get_absolute_url()).content.decode()
+
+
 def test_a_single_meeting_and_the_sentence_when_it_overlaps(board, ben):
     client = signed_in(ben)
     assert client.post("/meetings/new/", FORM).status_code == 302

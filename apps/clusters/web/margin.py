@@ -10,6 +10,8 @@ from apps.clusters.rules import PART_WORDS, Part
 from apps.journal.events import words_for
 from apps.journal.models import Entry
 
+FIELD_WORDS = {"rrule": "how it comes back", "start_local": "start", "duration_minutes": "length"}
+
 
 def margin(entries: Iterable[Entry]) -> list[dict[str, Any]]:
     """One line for each entry; those who were appointed are looked up together, in at most two queries."""
@@ -34,5 +36,5 @@ def _detail(data: dict[str, Any], people: dict[int, Person], teams: dict[int, Gr
         holder = people.get(data["person_id"] or 0) or teams.get(data["team_id"] or 0)
         return f"{holder or 'someone who has left'} as {PART_WORDS[Part(data['part'])]}"
     if "fields" in data:
-        return ", ".join(name.replace("_", " ") for name in data["fields"])
+        return ", ".join(FIELD_WORDS.get(name, name.replace("_", " ")) for name in data["fields"])
     return str(data.get("source", ""))

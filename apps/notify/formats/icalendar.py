@@ -46,7 +46,7 @@ def _calendar(method: str) -> Calendar:
 
 
 def _written(calendar: Calendar) -> bytes:
-    events = calendar.walk("VEVENT")
+    events: list[Any] = calendar.walk("VEVENT")
     if events:
         starts = [event.DTSTART.year for event in events]
         last = LAST_YEAR if any("RRULE" in event for event in events) else max(starts) + 1
