@@ -7,6 +7,7 @@ from pypdf import PdfReader
 
 from apps.cab.actions import flow, proposing, rounds
 from apps.cab.models import Change
+from apps.cab.rules.revisions import told
 from apps.clusters.models import Visibility
 from tests.cab.conftest import content
 from tests.conftest import NOON, make_person, signed_in
@@ -49,6 +50,21 @@ def test_it_holds_the_sealed_revision_with_its_digest_on_each_page(waiting, ada)
         assert words in text
     assert made.metadata.title == f"{waiting.reference} Rotate the signing keys"
     assert made.root_object["/MarkInfo"]["/Marked"] == True  # noqa: E712  # a BooleanObject
+
+
+def test_times_and_minutes_read_as_people_write_them():
+    assert told("window_start", "2026-03-02T09:05") == "2 Mar 2026, 09:05"
+    assert told("window_end", "") == ""
+    assert [told("downtime_minutes", n) for n in (0, 1, 90)] == ["0 minutes", "1 minute", "90 minutes"]
+    assert told("purpose", "2026-03-02T09:05") == "2026-03-02T09:05"
+
+
+def test_the_page_of_a_revision_and_its_pdf_tell_the_window_alike(waiting, ada):
+    waiting.revisions.filter(number=1).update(
+        content=waiting.revisions.get(number=1).content | {"window_start": "2026-03-02T09:05"}
+    )
+    assert "2 Mar 2026, 09:05" in text_of(read(ada, waiting))
+    assert "2 Mar 2026, 09:05" in signed_in(ada).get(f"{waiting.get_absolute_url()}revisions/1/").text
 
 
 def test_hidden_ballots_stay_hidden_and_are_shown_when_the_round_is_closed(waiting, ada, cleo, dan):

@@ -175,3 +175,9 @@ def test_the_first_page_shows_a_person_the_same_as_a_filter_that_fits_everything
         first, filtered = (text(signed_in(person).get(address)) for address in ("/changes/", "/changes/?risk=1"))
         assert waiting.reference in first
         assert waiting.reference in filtered
+
+
+def test_only_who_may_propose_is_offered_to(ada, auditor):
+    for address in ("/queue/", "/changes/"):
+        assert 'href="/changes/new/"' in signed_in(ada).get(address).text
+        assert 'class="btn btn-primary" href="/changes/new/"' not in signed_in(auditor).get(address).text

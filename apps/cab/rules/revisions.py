@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -154,6 +155,16 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> EditVerdict:
 def label_of(field: str) -> str:
     """The field's name as people read it."""
     return LABELS.get(field, field.replace("_", " ").capitalize())
+
+
+def told(field: str, value: Any) -> str:
+    """The value of a governed field as people read it: a wall clock as a date, minutes with their unit."""
+    if field in ("window_start", "window_end") and value:
+        moment = datetime.fromisoformat(value)
+        return f"{moment.day} {moment:%b %Y, %H:%M}"
+    if field == "downtime_minutes" and value is not None:
+        return f"{value} minute{'' if value == 1 else 's'}"
+    return as_text(value)
 
 
 def as_text(value: Any) -> str:

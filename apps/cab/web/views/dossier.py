@@ -289,7 +289,7 @@ def revision(request: PersonRequest, reference: str, number: int) -> HttpRespons
     against = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else number - 1  # noqa: PLR2004  # an int's length
     verdict = changes.diff(change, against, number) if against else revisions.EditVerdict(())
     fields = [
-        (revisions.label_of(name), revisions.as_text(shown.content[name]))
+        (revisions.label_of(name), revisions.told(name, shown.content[name]))
         for name in revisions.FIELDS
         if name in shown.content
     ]

@@ -42,6 +42,7 @@ def queue(request: PersonRequest) -> HttpResponseBase:
         return export(CHANGES, kind, rows)
     page = _waiting(request, now)
     context = {
+        "may_propose": request.user.may(Capability.PROPOSE_CHANGE),
         "page": page,
         "count": changes.waiting_for(request.user, at=now).count() if page.after or page.before else len(page.rows),
         "mine": changes.on_desk("mine", request.user),
@@ -78,13 +79,13 @@ def _list(request: PersonRequest, *, refused: Refusal | None = None) -> HttpResp
     """The list; where holding what was ticked is refused, it stands there again with the ticks and the reason."""
     filtered, page, counted = _found(request)
     context = {
+        "may_propose": request.user.may(Capability.PROPOSE_CHANGE),
         "page": page,
         "controls": filtered.controls(request.user),
         "chips": filtered.chips(),
         "views": SavedView.objects.filter(person=request.user, page=SavedPage.CHANGES).order_by("name"),
         "query": _without_paging(request),
         "counted": counted,
-        "may_hold": request.user.may(Capability.PROPOSE_CHANGE),
         "choosing": request.GET.get("choose") == "1" or refused is not None,
         "refused": refused,
         "ticked": frozenset(request.POST.getlist("change")),

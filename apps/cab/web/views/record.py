@@ -28,7 +28,9 @@ def pdf(request: PersonRequest, reference: str) -> HttpResponse:
         "dossier": found,
         "revision": sealed,
         "fields": [
-            (revisions.label_of(name), revisions.as_text(content[name])) for name in revisions.FIELDS if name in content
+            (revisions.label_of(name), revisions.told(name, content[name]))
+            for name in revisions.FIELDS
+            if name in content
         ],
         "rounds": [_with_ballots(one, request.user) for one in found.rounds[:MOST_ROUNDS]],
         "digest": sealed.digest if sealed else "",

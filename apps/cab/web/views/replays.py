@@ -90,7 +90,7 @@ def _told(line: Line) -> dict[str, Any]:
     return {
         "line": line,
         "label": str(Course(line.course).label),
-        "difference": f"{line.drafted - line.governed:+,}",
+        "difference": f"{line.drafted - line.governed:+,}" if line.drafted != line.governed else "0",
         "minutes": f"{line.drafted_minutes - line.governed_minutes:+,}" if line.minutes else "–",
     }
 
