@@ -5,8 +5,8 @@ from html import unescape
 
 import pytest
 
-from apps.cab.actions import flow, proposing
-from apps.cab.models import Change, SavedView
+from apps.cab.actions import boards, flow, proposing
+from apps.cab.models import Change, Delegation, SavedView
 from tests.cab.conftest import content
 from tests.conftest import NOON, signed_in
 
@@ -139,6 +139,24 @@ def test_a_forgotten_view_comes_back_by_undo(waiting, ben):
     again = SavedView.objects.get()
     assert (again.person, again.name, again.query) == (ben, "Risky & late", "risk=3&open=true")
     assert 'class="undo"' not in text(client.get("/changes/"))
+
+
+def test_a_revoked_delegation_is_given_again_by_undo(board, ben, cleo, dan):
+    today = NOON.date()
+    boards.delegate_vote(
+        board_id=board.pk, giver=dan, taker=cleo, first_day=today, last_day=today + timedelta(days=5),
+        reason='A "long" week.', at=NOON,
+    )  # fmt: skip
+    address = f"/boards/{board.slug}/delegations/{Delegation.objects.get().pk}/revocation/"
+    client = signed_in(dan)
+    where, fields = undo_form(text(client.post(address, follow=True)))
+    assert not Delegation.objects.filter(revoked_at__isnull=True).exists()
+    assert client.post(where, {name: unescape(value) for name, value in fields.items()}).status_code == 302
+    before, again = Delegation.objects.order_by("pk")
+    same = ("board", "from_person", "to_person", "days", "reason")
+    assert [getattr(again, name) for name in same] == [getattr(before, name) for name in same]
+    revoked_by_chair = f"/boards/{board.slug}/delegations/{again.pk}/revocation/"
+    assert 'class="undo"' not in text(signed_in(ben).post(revoked_by_chair, follow=True))
 
 
 def test_a_hold_is_taken_back_by_undo(waiting, ben):

@@ -1,16 +1,19 @@
 """Boards: who sits there, by which rules they decide, what waits for them, and delegation."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, Q
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.models import Person, PersonKind
 from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, signed_in
+from apps.accounts.web.undo import offer_undo
 from apps.cab.actions import boards as actions
 from apps.cab.models import Board, Change, Delegation, Round, Seat, SeatRole
 from apps.cab.queries.named import board_named, boards_visible_to
@@ -107,9 +110,18 @@ def delegate(request: PersonRequest, slug: str) -> HttpResponse:
 @require_POST
 @signed_in
 def revoke(request: PersonRequest, slug: str, delegation_id: int) -> HttpResponse:
-    """End a delegation now."""
+    """End a delegation now; who gave it may give it again by one button, a chair may not in their place."""
     board = _board(request, slug)
-    actions.revoke_delegation(delegation_id=delegation_id, person=request.user, at=timezone.now())
+    ended = actions.revoke_delegation(delegation_id=delegation_id, person=request.user, at=timezone.now())
+    if ended.from_person_id == request.user.pk:
+        fields = {
+            "taker": ended.to_person.handle,
+            "first_day": ended.days.lower.isoformat(),
+            "last_day": (ended.days.upper - timedelta(days=1)).isoformat(),
+            "reason": ended.reason,
+        }
+        undoing = reverse("cab:delegate", args=[slug])
+        offer_undo(request, f"{ended.to_person} casts your ballots no more.", url=undoing, fields=fields)
     return went(request, board.get_absolute_url())
 
 
