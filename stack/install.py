@@ -27,6 +27,7 @@ PANGO = {
     "pangoft2-1.0": "libpangoft2-1.0-0",
     "harfbuzz-subset": "libharfbuzz-subset0",
 }
+DRIVER = {"atomic": "libatomic1"}  # the Node that Playwright brings; a bare Debian has no such library
 PACKAGES = [places.ROOT / "package.json", places.ROOT / "package-lock.json"]
 
 
@@ -148,15 +149,24 @@ def find_chromium() -> Path:
 
 def find_pango() -> None:
     """What PDFs are drawn with: on the machine, else installed as root; else what to type. Never skipped in silence."""
-    if _missing_of_pango() and os.geteuid() == 0 and shutil.which("apt-get"):
-        with step("Installing Pango"):
-            _apt_install(*PANGO.values())
-    if missing := _missing_of_pango():
-        raise StackError(f"PDFs need system libraries. Install them:\n    apt-get install {' '.join(missing)}")
+    _find_libraries(PANGO, "Pango", "PDFs need system libraries")
 
 
-def _missing_of_pango() -> list[str]:
-    return [package for library, package in PANGO.items() if not ctypes.util.find_library(library)]
+def find_driver() -> None:
+    """What the browser tests' driver is linked with; as for PDFs."""
+    _find_libraries(DRIVER, "the browser driver's library", "The browser tests' driver needs a system library")
+
+
+def _find_libraries(wanted: Mapping[str, str], what: str, why: str) -> None:
+    if _missing(wanted) and os.geteuid() == 0 and shutil.which("apt-get"):
+        with step(f"Installing {what}"):
+            _apt_install(*wanted.values())
+    if missing := _missing(wanted):
+        raise StackError(f"{why}. Install it:\n    apt-get install {' '.join(missing)}")
+
+
+def _missing(wanted: Mapping[str, str]) -> list[str]:
+    return [package for library, package in wanted.items() if not ctypes.util.find_library(library)]
 
 
 def _uv() -> Path:

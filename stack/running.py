@@ -115,6 +115,7 @@ def test(arguments: Sequence[str]) -> int:
     Without arguments it runs everything, a file on each core at a time.
     """
     chromium = install.find_chromium()
+    install.find_driver()
     install.find_pango()
     command = [str(places.PYTHON), "-m", "pytest", *(arguments or BESIDE)]
     return beside(command, durable=False, more={"CONCORDAT_CHROMIUM": str(chromium)})

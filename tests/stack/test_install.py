@@ -19,6 +19,9 @@ UNNAMED = {"tzdata": "the image has no time zones of its own", "argon2-cffi": "D
 # Under these a package may run beside ours (Apache-2.0); LGPL and MPL because it is installed apart and unchanged.
 PERMITTED = re.compile(r"MIT|BSD|Apache|ISC|PSF|MPL|LGPL|0BSD|OFL")
 
+# Of what programs are linked with: the C library's own, and the C++ one, which apt itself needs.
+IN_EVERY_DEBIAN = {"dl", "m", "c", "pthread", "rt", "stdc++", "gcc_s"}
+
 
 def asked_for(name: str) -> list[str]:
     """The names of the packages that a list asks for."""
@@ -200,6 +203,22 @@ def test_without_the_libraries_of_pdfs_the_refusal_says_what_to_type(monkeypatch
     monkeypatch.setattr(install.ctypes.util, "find_library", lambda name: None if "subset" in name else name)
     with pytest.raises(StackError, match="apt-get install libharfbuzz-subset0"):
         install.find_pango()
+
+
+def test_the_driver_of_the_browser_is_linked_with_nothing_else_that_a_bare_debian_lacks():
+    import playwright
+
+    driver = Path(playwright.__file__).parent / "driver" / "node"
+    linked = subprocess.run(["ldd", str(driver)], capture_output=True, text=True, check=True).stdout
+    wanted = {line.split()[0].partition(".so")[0].removeprefix("lib") for line in linked.splitlines() if "=>" in line}
+    assert wanted - IN_EVERY_DEBIAN == set(install.DRIVER)
+
+
+def test_without_the_drivers_library_the_refusal_says_what_to_type(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(install.ctypes.util, "find_library", lambda name: None)
+    with pytest.raises(StackError, match="apt-get install libatomic1"):
+        install.find_driver()
 
 
 def test_the_application_the_image_and_set_up_ask_for_the_same_libraries():
