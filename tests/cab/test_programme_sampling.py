@@ -8,6 +8,7 @@ import pytest
 
 from apps.cab.models import Change, SampledReview
 from apps.cab.queries import figures, programme
+from apps.cab.queries.named import boards_visible_to
 from apps.cab.queries.programme import Scope
 from apps.cab.queries.sampling import comparison, comparisons
 from apps.clusters.models import Visibility
@@ -34,7 +35,7 @@ def lines(answer) -> list[dict[str, str]]:
 
 class TestSampling:
     def test_all_boards_at_once_are_told_what_each_is_told_alone(self, judged, board, vera):
-        ((found, told, counts),) = comparisons(vera)
+        ((found, told, counts),) = comparisons(vera, boards_visible_to(vera))
         alone, behind = comparison(board, vera)
         assert (found, told) == (board, alone)
         assert counts == {name: count for name, count in behind.items() if name != "added"}
@@ -48,7 +49,7 @@ class TestSampling:
             *("reviewed", "candidates", "reviewed-failed", "unreviewed-failed", "refused-failed"),
         ]
         shown = [client.get(address).text.count("<tr data-href") for address, _ in links]
-        (_, told, counts), *_ = comparisons(vera)
+        (_, told, counts), *_ = comparisons(vera, boards_visible_to(vera))
         assert shown == [counts[address.split("=")[1]] for address, _ in links]
         assert [text for _, text in links[:2]] == ["2", "4"]
         assert "50.0 %" in row
@@ -77,7 +78,7 @@ class TestSampling:
         payments.visibility = Visibility.RESTRICTED
         payments.save()
         eve = make_person("eve", "requester")
-        assert comparisons(eve) == []
+        assert comparisons(eve, boards_visible_to(eve)) == []
         client = signed_in(eve)
         assert 'id="sampled"' not in client.get("/programme/").text
         assert client.get("/api/v1/metrics/").json()["sampling"] == []

@@ -94,7 +94,9 @@ class MetricsView(Door):
         words = {name: str(value) for name, value in asked.validated_data.items()}
         scope = Scope.from_address(words, today=self.at.date())
         report = figures.report(self.person, scope, at=self.at)
-        return Response(MetricsOut(as_data(report, targets_of(self.person), comparisons(self.person))).data)
+        return Response(
+            MetricsOut(as_data(report, targets_of(self.person), comparisons(self.person, report.known.boards))).data
+        )
 
 
 class TargetOut(serializers.ModelSerializer[MetricTarget]):

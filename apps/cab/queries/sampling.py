@@ -1,7 +1,7 @@
 """Questions about sampling: what is drawn from, who reviews what, how the reviewed went beside the others."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -160,9 +160,13 @@ def comparison(board: Board, person: Person) -> tuple[rules.Comparison, dict[str
     return told, counts | {ADDED: rows_behind(board, ADDED, person).count()}
 
 
-def comparisons(person: Person) -> list[tuple[Board, rules.Comparison, dict[str, int]]]:
-    """The same of every sampled board that has drawn from something, in two statements; without what was added."""
-    boards_ = list(sampled_boards(person).order_by("-kind", "name"))
+def comparisons(person: Person, known: Iterable[Board]) -> list[tuple[Board, rules.Comparison, dict[str, int]]]:
+    """The same of each sampled board that has drawn from something, among those the person knows of.
+
+    One statement for all of them; what was added by hand is not counted.
+    """
+    sampled = [one for one in known if one.kind in SAMPLED_KINDS]
+    boards_ = sorted(sampled, key=lambda one: (one.kind != BoardKind.ENTERPRISE, one.name))
     rows = Change.objects.visible_to(person).filter(sampling__period__board__in=boards_)
     grouped: Any = rows.order_by().values("sampling__period__board").annotate(**_COUNTS)
     found = {one["sampling__period__board"]: one for one in grouped}

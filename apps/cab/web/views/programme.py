@@ -47,7 +47,7 @@ def page(request: PersonRequest) -> HttpResponse:
         "charts": charts(report, targets),
         "sections": sections(report, targets),
         "metrics": METRICS.values(),
-        "sampled": in_programme(comparisons(request.user)),
+        "sampled": in_programme(comparisons(request.user, report.known.boards)),
         "known": report.known,
         "types": ChangeType.values,
         "categories": [*ChangeCategory.choices, (programme.NO_CATEGORY, "no category")],
@@ -63,7 +63,7 @@ def page(request: PersonRequest) -> HttpResponse:
 def figures_json(request: PersonRequest) -> JsonResponse:
     """The same figures for a program."""
     report = figures.report(request.user, _scope(request), at=timezone.now())
-    return JsonResponse(as_data(report, targets_of(request.user), comparisons(request.user)))
+    return JsonResponse(as_data(report, targets_of(request.user), comparisons(request.user, report.known.boards)))
 
 
 @require_GET
@@ -72,7 +72,10 @@ def figures_file(request: PersonRequest, kind: str) -> StreamingHttpResponse:
     """The same figures for a spreadsheet: a line for each metric of each group."""
     report = figures.report(request.user, _scope(request), at=timezone.now())
     return download(
-        "programme-metrics", kind, COLUMNS, as_rows(report, targets_of(request.user), comparisons(request.user))
+        "programme-metrics",
+        kind,
+        COLUMNS,
+        as_rows(report, targets_of(request.user), comparisons(request.user, report.known.boards)),
     )
 
 
