@@ -13,6 +13,7 @@ from apps.accounts.models import Person, RoleGrant
 from apps.accounts.rules import Role
 from apps.cab.models import Board, BoardKind, Seat, SeatRole
 from apps.clusters.models import Cluster, Component, Tier
+from tests.organisation import raise_organisation  # noqa: F401  # fixture
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
 # The browser's driver keeps an event loop in this thread; the tests' own queries between its calls are synchronous.

@@ -35,9 +35,8 @@ def approve(page):
     return page.get_by_role("button", name=re.compile("^Approve(?! with)")).first
 
 
-def test_your_first_board_meeting(desk):
-    for _ in demo.build(at=timezone.now()):
-        pass
+def test_your_first_board_meeting(desk, raise_organisation):
+    raise_organisation()
     marit = enter(desk, "marit")
     expect(marit.locator("#room-now")).to_contain_text("2 of 4 seats filled, 3 needed.")
 

@@ -9,9 +9,8 @@ from playwright.sync_api import expect
 from apps.portal import demo
 
 
-def test_your_first_decision(desk):
-    for _ in demo.build(at=timezone.now()):
-        pass
+def test_your_first_decision(desk, raise_organisation):
+    raise_organisation()
     joan = desk.sign_in("joan", demo.PASSWORD)
     joan.get_by_role("link", name=re.compile("^Propose a change")).first.click()
     tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.contrib.contenttypes.models import ContentType
+from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -40,15 +41,17 @@ from apps.notify.models import Endpoint, Feed, Notice, Sending
 from apps.notify.states import SendingState
 from apps.portal import demo
 from tests.conftest import signed_in
+from tests.organisation import copied, put_back
 
 
 @pytest.fixture(scope="module")
-def _built(django_db_setup, django_db_blocker):
+def _built(django_db_setup, django_db_blocker, raise_organisation):
     """Built once for this file, in a transaction that is taken back."""
     with django_db_blocker.unblock(), transaction.atomic():
-        list(demo.build(at=timezone.now()))
+        raise_organisation()
         yield
         transaction.set_rollback(True)
+    ContentType.objects.clear_cache()
 
 
 @pytest.fixture
@@ -140,3 +143,12 @@ def test_who_is_outside_the_restricted_cluster_does_not_know_of_it(organisation)
         assert [words for words in secrets if words in text] == [], page
     assert "Key custody" in auditor.get("/search/?q=custody").content.decode()
     assert "Rotate the master key" in auditor.get("/journal/?subject=master").content.decode()
+
+
+def test_its_copy_for_other_tests_is_the_same_and_the_journal_forgets_nothing_in_it(organisation):
+    found = copied()
+    assert {"cab_change", "journal_entry", "meetings_meeting"} <= {table for table, rows in found.rows.items() if rows}
+    put_back(found)
+    assert copied() == found
+    with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
+        Entry.objects.update(digest="")

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
-from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
@@ -73,12 +73,13 @@ SENTENCE = "Auditors read everything and change nothing."
 
 
 @pytest.fixture(scope="module")
-def demo(django_db_setup, django_db_blocker):
+def demo(django_db_setup, django_db_blocker, raise_organisation):
     """The demo organisation, in which every kind of thing exists: built once, gone after the module."""
     with django_db_blocker.unblock(), transaction.atomic():
-        call_command("demo", verbosity=0)
+        raise_organisation()
         yield
         transaction.set_rollback(True)
+    ContentType.objects.clear_cache()
 
 
 @pytest.fixture

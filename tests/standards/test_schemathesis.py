@@ -14,7 +14,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -38,9 +37,9 @@ CHECKS = (
 
 
 @pytest.fixture
-def server(tmp_path):
+def server(tmp_path, raise_organisation):
     """Gunicorn on loopback over the test database, holding the demo organisation; its address and its access log."""
-    call_command("demo", verbosity=0)
+    raise_organisation()
     port, log = free_port(), tmp_path / "access.log"
     here = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
     env = os.environ | {"DATABASE_URL": here.geturl(), "API_RATE": "1000000/min", "LOG_LEVEL": "ERROR"}
