@@ -13,7 +13,7 @@ class Sign:
 
 
 _LOOKS: dict[tuple[str, str], str] = {
-    ("neutral", "ring"): "draft waiting proposed experimental previewed",
+    ("neutral", "ring"): "draft waiting proposed experimental previewed away",
     (
         "info",
         "quarter",
@@ -24,7 +24,7 @@ _LOOKS: dict[tuple[str, str], str] = {
         "approve",
         "tick",
     ): "approve approved granted authorized met successful active adopted in_force production delivered confirmed "
-    "valid ok agreed",
+    "valid ok agreed present",
     ("caution", "tick"): "accepted approve_with_conditions approved_with_conditions successful_with_issues",
     ("info", "square"): "scheduled planned applied",
     ("freeze", "frost"): "frozen freeze enforced",
@@ -35,7 +35,7 @@ _LOOKS: dict[tuple[str, str], str] = {
         "neutral",
         "dash",
     ): "deferred lifted cancelled withdrawn not_implemented waived abstain recuse retired inactive revoked disabled "
-    "false_alarm dropped",
+    "false_alarm dropped recused left",
     ("danger", "cross"): "reject rejected denied missed failed unsuccessful error unauthorized refused",
     ("danger", "back"): "backed_out rolled_back undone",
     ("caution", "glass"): "late expired lapsed overdue",

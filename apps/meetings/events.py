@@ -177,6 +177,25 @@ class RoomLeft(Event):
 
 
 @dataclass(frozen=True)
+class PresenceNoted(Event):
+    """The chair noted that somebody is there."""
+
+    words: ClassVar[str] = "noted somebody as present"
+    meeting_id: int
+    person_id: int
+    capacity: str
+
+
+@dataclass(frozen=True)
+class DepartureNoted(Event):
+    """The chair noted that somebody has gone."""
+
+    words: ClassVar[str] = "noted somebody as gone"
+    meeting_id: int
+    person_id: int
+
+
+@dataclass(frozen=True)
 class BallotCastInRoom(Event):
     words: ClassVar[str] = "voted"
     meeting_id: int

@@ -1,7 +1,7 @@
 // A live room: the journal's entries come by server-sent events, each followed by the room as it stands after it. The
 // browser comes back by itself with the number of the last entry it saw; where no stream is free, it asks in turns.
 const MINE = /\.(Item(Taken|PutBack|Decided|Deferred|Withdrawn)|Consent(Moved|Left|Reopened)|Meeting(Opened|Closed))$/; // changes what one may do
-const DESK = /\.(Item|Consent)/; // changes what the chair's desk offers
+const DESK = /\.(Item|Consent|Room|Presence|Departure)/; // changes what the chair's desk offers
 const ASK_MS = 3000;
 const AGAIN_MS = 1000;
 
@@ -18,12 +18,9 @@ export function followRoom(htmx) {
     state.textContent = words;
   };
   const show = (html) => {
-    const part = room.querySelector("#room-now");
-    const open = [...part.querySelectorAll("details[open]")].map((one) => one.id);
-    const here = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-    part.outerHTML = html;
-    for (const id of open) if (id) document.getElementById(id)?.setAttribute("open", "");
-    if (here) room.querySelector(`#room-now a[href="${CSS.escape(here)}"]`)?.focus({ preventScroll: true });
+    const sheet = document.createElement("template");
+    sheet.innerHTML = html;
+    for (const part of [...sheet.content.children]) drawAnew(document.getElementById(part.id), part);
     tick();
   };
   const look = async () => {
@@ -47,7 +44,7 @@ export function followRoom(htmx) {
   const hear = (entry) => {
     if (entry.id <= seen) return;
     seen = entry.id;
-    const own = String(entry.person) === room.dataset.person;
+    const own = [entry.person, entry.about].map(String).includes(room.dataset.person);
     if (MINE.test(entry.event) || own || ("leads" in room.dataset && DESK.test(entry.event))) refreshMine();
     document.dispatchEvent(new CustomEvent("room:entry", { detail: entry }));
   };
@@ -76,6 +73,16 @@ export function followRoom(htmx) {
   });
   setInterval(tick, 1000);
   tick();
+}
+
+// What was unfolded stays so, and so does the link or the fold one stands on.
+function drawAnew(old, part) {
+  const open = [...old.querySelectorAll("details[open]")].map((one) => one.id);
+  const here = old.contains(document.activeElement) ? document.activeElement : undefined;
+  old.replaceWith(part);
+  for (const id of open) if (id) document.getElementById(id)?.setAttribute("open", "");
+  const same = here?.tagName === "SUMMARY" ? `#${here.parentElement.id} > summary` : `a[href="${CSS.escape(here?.getAttribute("href"))}"]`;
+  if (here) part.querySelector(same)?.focus({ preventScroll: true });
 }
 
 // The room goes on while somebody writes: their part is drawn anew around what they have not sent yet, and around the

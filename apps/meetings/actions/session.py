@@ -80,8 +80,7 @@ def join_room(*, meeting_id: int, person: Person, at: datetime) -> Attendance:
     stay = _stays(meeting, person).first()
     if stay is not None:
         return stay
-    if meeting.attendances.filter(left_at__isnull=True).count() >= MOST_PEOPLE:
-        raise Conflict(f"{MOST_PEOPLE} people are in the room.", next_step="Follow the meeting on its page.")
+    _require_room(meeting)
     return _come_in(meeting, person, at=at)
 
 
@@ -94,6 +93,35 @@ def leave_room(*, meeting_id: int, person: Person, at: datetime) -> Attendance:
         raise WrongState("You are not in the room.", next_step="Join it first.", code="not_in_room")
     _go(meeting, stay, at=at)
     return stay
+
+
+@transaction.atomic
+def mark_attendance(*, meeting_id: int, chair: Person, person: Person, is_here: bool, at: datetime) -> Attendance:
+    """Note for somebody else that they came, or that they left. Who is there already stays as they are.
+
+    Refused: who does not lead the board, people who may not see the meeting, and who is not in the room to leave it.
+    """
+    meeting = led_meeting(meeting_id, chair, at=at, to="note who is there")
+    require_state(meeting, MeetingState.AGENDA_LOCKED, MeetingState.IN_SESSION, to="note who is there")
+    stay = _stays(meeting, person).first()
+    if is_here:
+        _require_may_come(meeting, person)
+        return stay or _come_in(meeting, person, noted_by=chair, at=at)
+    if stay is None:
+        raise WrongState(f"{person} is not in the room.", next_step="Look at the list anew.", code="not_in_room")
+    _go(meeting, stay, noted_by=chair, at=at)
+    return stay
+
+
+def _require_may_come(meeting: Meeting, person: Person) -> None:
+    knows = person.is_active and Meeting.objects.visible_to(person).filter(pk=meeting.pk).exists()
+    if not knows or not person.may(Capability.READ):
+        raise NotAllowed(
+            f"{person} may not see this meeting.",
+            next_step="Ask an administrator to let them in first.",
+            code="may_not_come",
+        )
+    _require_room(meeting)
 
 
 @transaction.atomic
@@ -195,20 +223,27 @@ def _require_near(meeting: Meeting, *, at: datetime) -> None:
         )
 
 
+def _require_room(meeting: Meeting) -> None:
+    if meeting.attendances.filter(left_at__isnull=True).count() >= MOST_PEOPLE:
+        raise Conflict(f"{MOST_PEOPLE} people are in the room.", next_step="Follow the meeting on its page.")
+
+
 def _stays(meeting: Meeting, person: Person) -> models.QuerySet[Attendance]:
     return Attendance.objects.filter(meeting=meeting, person=person, left_at__isnull=True)
 
 
-def _come_in(meeting: Meeting, person: Person, *, at: datetime) -> Attendance:
+def _come_in(meeting: Meeting, person: Person, *, at: datetime, noted_by: Person | None = None) -> Attendance:
     capacity = capacity_of(person, meeting.board, at=at)
     stay = Attendance.objects.create(meeting=meeting, person=person, capacity=capacity, joined_at=at)
-    event = events.RoomJoined(meeting_id=meeting.pk, person_id=person.pk, capacity=capacity)
-    journal.record(event, subject=meeting, actor=person, at=at)
+    event = events.PresenceNoted if noted_by else events.RoomJoined
+    told = event(meeting_id=meeting.pk, person_id=person.pk, capacity=capacity)
+    journal.record(told, subject=meeting, actor=noted_by or person, at=at)
     return stay
 
 
-def _go(meeting: Meeting, stay: Attendance, *, at: datetime) -> None:
+def _go(meeting: Meeting, stay: Attendance, *, at: datetime, noted_by: Person | None = None) -> None:
     stay.left_at = max(at, stay.joined_at)
     stay.save(update_fields=["left_at"])
-    event = events.RoomLeft(meeting_id=meeting.pk, person_id=stay.person_id)
-    journal.record(event, subject=meeting, actor=stay.person, at=at)
+    event = events.DepartureNoted if noted_by else events.RoomLeft
+    told = event(meeting_id=meeting.pk, person_id=stay.person_id)
+    journal.record(told, subject=meeting, actor=noted_by or stay.person, at=at)

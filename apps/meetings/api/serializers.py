@@ -125,6 +125,13 @@ class RuledItemIn(AgendaItemIn):
     reason = serializers.CharField(max_length=500)
 
 
+class MarkIn(Strict):
+    """Whom the chair notes as here, or as gone."""
+
+    person = serializers.CharField(max_length=150, help_text="Their handle.")
+    mark = serializers.ChoiceField(choices=[("present", "present"), ("left", "left")])
+
+
 class TakenIn(Strict):
     """Which item the room speaks of now; null puts the current one back."""
 

@@ -142,6 +142,19 @@ class MeetingViewSet(ReadViewSet[Meeting]):
         """Leave the room."""
         return session.leave_room(meeting_id=self.get_object().pk, person=self.person, at=self.at)
 
+    @action(detail=True, methods=["post"], url_path="attendance/marks")
+    @write(takes=s.MarkIn, gives=s.StayOut)
+    def marks(self, data: dict[str, Any]) -> Attendance:
+        """Note for somebody else that they came, or that they left; for who leads the board."""
+        (person,) = people_named([data["person"]], field="person")
+        return session.mark_attendance(
+            meeting_id=self.get_object().pk,
+            chair=self.person,
+            person=person,
+            is_here=data["mark"] == "present",
+            at=self.at,
+        )
+
     @action(detail=True, methods=["post"])
     @write(takes=s.RuledItemIn, gives=s.AgendaItemOut)
     def admissions(self, data: dict[str, Any]) -> AgendaItem:

@@ -16,7 +16,8 @@ from apps.journal.models import Entry
 from apps.meetings.models import ActionItem, AgendaItem, Meeting
 from apps.meetings.queries.agenda import Agenda, agenda_for, items_of, sorted_out
 from apps.meetings.queries.consent import confirmed_by
-from apps.meetings.queries.room import Presence, presence
+from apps.meetings.queries.room import Presence, lines_of, presence
+from apps.meetings.rules.attendance import Line
 from apps.meetings.rules.timing import level, spent_seconds
 from apps.meetings.states import ItemState
 
@@ -78,6 +79,7 @@ class Room:
     settled: Sequence[Settled]
     conditions: Sequence[Condition]
     presence: Presence
+    people: Sequence[Line]
     actions: Sequence[ActionItem]
     lately: Sequence[dict[str, Any]]
     after: int  # the last entry it knows of
@@ -102,6 +104,7 @@ def room_of(meeting: Meeting, *, at: datetime, person: Person | None = None) -> 
         conditions=_conditions(meeting, settled),
         consent=_consent(meeting, agenda, seats=there.quorum.seats),
         presence=there,
+        people=lines_of(there, current),
         actions=actions_of(meeting, person),
         lately=[_line(one) for one in entries],
         after=entries[0].pk if entries else 0,

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apps.accounts.models import Person
-from apps.cab.models import Board, Delegation, Seat
-from apps.cab.queries.boards import voting_seats
-from apps.meetings.models import Attendance, Meeting
-from apps.meetings.rules.attendance import GUEST, Chairing, Quorum, quorum
+from apps.cab.models import Ballot, Board, Choice, Delegation, Seat
+from apps.cab.queries.boards import barred_from, voting_seats
+from apps.cab.states import RoundState
+from apps.meetings.models import AgendaItem, Attendance, Meeting
+from apps.meetings.rules.attendance import GUEST, Came, Chairing, Line, Quorum, attendance_list, quorum
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Presence:
 
     stays: tuple[Attendance, ...]
     quorum: Quorum
+    seats: tuple[Chairing, ...]
 
     @property
     def here(self) -> list[Attendance]:
@@ -31,12 +33,33 @@ def presence(meeting: Meeting, *, at: datetime) -> Presence:
     """Attendance and quorum now; three queries."""
     stays = tuple(Attendance.objects.filter(meeting=meeting).select_related("person").order_by("joined_at", "pk"))
     present = {one.person_id for one in stays if one.left_at is None}
-    return Presence(stays, standing(meeting.board, present=present, at=at))
+    seats = chairings(meeting.board, at)
+    return Presence(stays, _standing(meeting.board, seats, present), tuple(seats))
 
 
 def standing(board: Board, *, present: set[int], at: datetime) -> Quorum:
     """The quorum of a room in which these people are."""
-    seats = chairings(board, at)
+    return _standing(board, chairings(board, at), present)
+
+
+def lines_of(there: Presence, current: AgendaItem | None) -> list[Line]:
+    """The compact list of who is there: one line a person. `current` is the item that is up, with its change."""
+    came = [Came(one.person_id, str(one.person), one.capacity, one.joined_at, one.left_at) for one in there.stays]
+    return attendance_list(came, there.seats, recused=_recused(current) if current else None)
+
+
+def _recused(item: AgendaItem) -> dict[int, datetime]:
+    """Who has no voice on the item: since it is up who wrote it, since their ballot who stepped aside by one.
+
+    A board that hides its ballots until the end hides those too.
+    """
+    aside = dict.fromkeys(barred_from(item.change), item.taken_at) if item.taken_at else {}
+    rows = Ballot.objects.filter(round__change=item.change_id, round__state=RoundState.OPEN, choice=Choice.RECUSE)
+    shown = rows.exclude(round__rule__hides_ballots=True)
+    return dict(shown.values_list("cast_by", "cast_at")) | aside
+
+
+def _standing(board: Board, seats: list[Chairing], present: set[int]) -> Quorum:
     return quorum(seats, present=present, count=board.quorum_count, share=board.quorum_share, roles=board.quorum_roles)
 
 

@@ -1,8 +1,10 @@
-"""Whether the room is quorate by the board's rule. Pure functions."""
+"""Whether the room is quorate by the board's rule, and the list of who is there. Pure functions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from math import ceil
 
 GUEST = "guest"
@@ -51,3 +53,65 @@ def quorum(
     absent = [f"The {role} is not present." for role in roles if role.lower() not in held]
     few = [f"{needed - len(filled)} more of {len(seats)} seats must be present."] if len(filled) < needed else []
     return Quorum(len(seats), len(filled), needed, (*few, *absent))
+
+
+class Mark(StrEnum):
+    """How a person stands to the room."""
+
+    PRESENT = "present"
+    RECUSED = "recused"  # present, and stepped aside from the item that is up
+    AWAY = "away"  # has a seat, and has not come
+    LEFT = "left"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One person of the list: as what, how they stand, and since when (None: they never came)."""
+
+    person_id: int
+    name: str
+    capacity: str
+    mark: Mark
+    since: datetime | None
+
+    @property
+    def is_here(self) -> bool:
+        """Whether they are in the room, also where they stepped aside."""
+        return self.mark in {Mark.PRESENT, Mark.RECUSED}
+
+
+@dataclass(frozen=True)
+class Came:
+    """The last stay of one person."""
+
+    person_id: int
+    name: str
+    capacity: str
+    joined_at: datetime
+    left_at: datetime | None
+
+
+def attendance_list(
+    came: Sequence[Came], seats: Sequence[Chairing], *, recused: Mapping[int, datetime] | None = None
+) -> list[Line]:
+    """One line a person: the seats in their order, come or not, then who else came, in the order they first did.
+
+    `recused` holds since when who stepped aside from the item that is up; it counts for who is there.
+    """
+    last = {one.person_id: one for one in came}
+    lines = [_line(one, recused or {}) for one in last.values()]
+    by_person = {one.person_id: one for one in lines}
+    seated = {
+        one.person_id: by_person.get(one.person_id) or Line(one.person_id, one.name, one.role, Mark.AWAY, None)
+        for one in seats
+    }
+    return [*seated.values(), *(one for one in lines if one.person_id not in seated)]
+
+
+def _line(one: Came, recused: Mapping[int, datetime]) -> Line:
+    if one.left_at is not None:
+        return Line(one.person_id, one.name, one.capacity, Mark.LEFT, one.left_at)
+    if one.person_id in recused:
+        since = max(one.joined_at, recused[one.person_id])
+        return Line(one.person_id, one.name, one.capacity, Mark.RECUSED, since)
+    return Line(one.person_id, one.name, one.capacity, Mark.PRESENT, one.joined_at)

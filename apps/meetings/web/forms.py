@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from apps.accounts.models import Person
+from apps.accounts.models import Person, PersonKind
 from apps.cab.models import Board
 from apps.cab.queries.named import boards_visible_to
 from apps.cab.web.forms import VoteForm
@@ -90,6 +90,13 @@ class ItemForm(RefusableForm):
     """Which item of the agenda an act is about."""
 
     item = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+
+
+class MarkForm(RefusableForm):
+    """Whom the chair notes as here, or as gone."""
+
+    person = forms.ModelChoiceField(queryset=Person.objects.exclude(kind=PersonKind.SERVICE), widget=forms.HiddenInput)
+    mark = forms.ChoiceField(choices=[("present", "present"), ("left", "left")], widget=forms.HiddenInput)
 
 
 class RuledItemForm(ItemForm):

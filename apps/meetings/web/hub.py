@@ -136,7 +136,7 @@ def rendered(meeting_id: int) -> str:
     """The part of the room that is alike on every member's screen, as it stands now, in the meeting's own zone."""
     meeting = Meeting.objects.select_related("board").get(pk=meeting_id)
     with timezone.override(meeting.zone):
-        return render_to_string("meetings/_now.html", {"room": room_of(meeting, at=timezone.now())})
+        return render_to_string("meetings/_live.html", {"room": room_of(meeting, at=timezone.now())})
 
 
 HUB = Hub()

@@ -19,6 +19,7 @@ urlpatterns = [
     path("<int:pk>/closing/", meetings.close, name="close"),
     path("<int:pk>/attendance/", meetings.join, name="join"),
     path("<int:pk>/attendance/end/", meetings.leave, name="leave"),
+    path("<int:pk>/attendance/marks/", meetings.mark, name="mark"),
     path("<int:pk>/admissions/", meetings.admit, name="admit"),
     path("<int:pk>/deferrals/", meetings.defer, name="defer"),
     path("<int:pk>/consent/", meetings.reopen, name="reopen"),
@@ -39,6 +40,7 @@ urlpatterns = [
     path("<int:pk>/room/current/end/", room.put_back, name="put-back"),
     path("<int:pk>/room/attendance/", room.join, name="room-join"),
     path("<int:pk>/room/attendance/end/", room.leave, name="room-leave"),
+    path("<int:pk>/room/attendance/marks/", room.mark, name="room-mark"),
     path("<int:pk>/room/actions/", room.agree, name="agree"),
     path("<int:pk>/room/actions/done/", room.finish, name="finish"),
 ]

@@ -111,6 +111,7 @@ def _told_of(entry: Entry) -> dict[str, object]:
         "words": words_for(entry.event),
         "who": str(entry.actor) if entry.actor else "",
         "person": entry.actor_id,
+        "about": entry.data.get("person_id"),  # whom the chair marked
         "recorded": entry.recorded_at.timestamp() * 1000,
     }
 

@@ -28,9 +28,9 @@ from apps.meetings.queries import meetings as queries
 from apps.meetings.queries.agenda import agenda_for
 from apps.meetings.queries.live import actions_of
 from apps.meetings.queries.minutes import minutes_shown
-from apps.meetings.queries.room import presence
-from apps.meetings.states import AHEAD, LIVE, OVER, MeetingState
-from apps.meetings.web.forms import ItemForm, MeetingFilterForm, MoveForm, ReasonForm, RuledItemForm
+from apps.meetings.queries.room import lines_of, presence
+from apps.meetings.states import AHEAD, LIVE, OVER, ItemState, MeetingState
+from apps.meetings.web.forms import ItemForm, MarkForm, MeetingFilterForm, MoveForm, ReasonForm, RuledItemForm
 from apps.meetings.web.tables import MEETINGS
 
 SHOWN = 30
@@ -92,6 +92,12 @@ open_ = _act(RefusableForm, lambda one, who, _, at: session.open_meeting(meeting
 close = _act(RefusableForm, lambda one, who, _, at: session.close_meeting(meeting_id=one.pk, chair=who, at=at))
 join = _act(RefusableForm, lambda one, who, _, at: session.join_room(meeting_id=one.pk, person=who, at=at))
 leave = _act(RefusableForm, lambda one, who, _, at: session.leave_room(meeting_id=one.pk, person=who, at=at))
+mark = _act(
+    MarkForm,
+    lambda one, who, said, at: session.mark_attendance(
+        meeting_id=one.pk, chair=who, person=said["person"], is_here=said["mark"] == "present", at=at
+    ),
+)
 admit = _act(
     RuledItemForm,
     lambda one, who, said, at: agendas.admit_item(
@@ -122,10 +128,13 @@ def meeting_page(
     now = timezone.now()
     part, there = queries.part_of(request.user, meeting.board_id, at=now), presence(meeting, at=now)
     stay = there.stay_of(request.user.pk)
+    agenda = agenda_for(meeting, request.user)
+    current = next((one for one in agenda.items if one.state == ItemState.CURRENT), None)
     context = {
         "meeting": meeting,
-        "agenda": agenda_for(meeting, request.user),
+        "agenda": agenda,
         "presence": there,
+        "people": lines_of(there, current),
         "is_here": stay is not None and stay.left_at is None,
         "part": part,
         "is_ahead": meeting.state in AHEAD,

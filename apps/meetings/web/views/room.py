@@ -45,7 +45,7 @@ def now(request: PersonRequest, pk: int) -> HttpResponse:
     meeting = queries.visible_meeting(pk, request.user)
     found = room_of(meeting, at=timezone.now(), person=request.user)
     with timezone.override(meeting.zone):
-        answer = render(request, "meetings/_now.html", {"room": found})
+        answer = render(request, "meetings/_live.html", {"room": found})
     answer["X-Room-After"] = str(found.after)
     return answer
 
@@ -139,6 +139,12 @@ reopen = _act(
 put_back = _act(RefusableForm, lambda one, who, _, at: room.put_back(meeting_id=one.pk, chair=who, at=at))
 join = _act(RefusableForm, lambda one, who, _, at: session.join_room(meeting_id=one.pk, person=who, at=at))
 leave = _act(RefusableForm, lambda one, who, _, at: session.leave_room(meeting_id=one.pk, person=who, at=at))
+mark = _act(
+    forms.MarkForm,
+    lambda one, who, said, at: session.mark_attendance(
+        meeting_id=one.pk, chair=who, person=said["person"], is_here=said["mark"] == "present", at=at
+    ),
+)
 finish = _act(
     forms.FinishForm,
     lambda one, who, said, at: agreed.finish_action(
