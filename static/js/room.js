@@ -31,7 +31,7 @@ export function followRoom(htmx) {
   const refreshMine = () => {
     clearTimeout(soon); // thirty screens do not ask in the same instant
     soon = setTimeout(() => {
-      if (isSending() || isAsking) return refreshMine(); // htmx would queue a second one, and nobody hears of its failure
+      if (isSending() || isAsking || isHalfWritten()) return refreshMine(); // htmx would queue a second one, and nobody hears of its failure
       isAsking = true;
       htmx
         .ajax("GET", room.dataset.mine, { target: "#room-mine", swap: "outerHTML" })
@@ -95,7 +95,7 @@ function keepWhatIsWritten(refreshLater) {
   const isMine = (event) => event.detail.target?.id === "room-mine";
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (!isMine(event)) return;
-    if (sending && !isAct(event)) {
+    if ((sending || isHalfWritten()) && !isAct(event)) {
       event.detail.shouldSwap = false;
       refreshLater();
     } else kept = written(document.getElementById("room-mine"), event.detail.requestConfig.elt?.closest?.("form"));
@@ -113,6 +113,9 @@ function keepWhatIsWritten(refreshLater) {
   });
   return () => sending > 0;
 }
+
+// A date of which the day is still missing has no value yet that could be kept.
+const isHalfWritten = () => Boolean(document.querySelector("#room-mine :focus")?.validity?.badInput);
 
 function written(part, sent) {
   const isOpen = (field) => field.id && !sent?.contains(field);

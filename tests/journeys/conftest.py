@@ -21,15 +21,19 @@ def pytest_collection_modifyitems(items):
 class Stage:
     """People at their browsers. Each has their own window; anything the console complains about is kept."""
 
-    def __init__(self, browser: Browser, address: str, *, javascript: bool, width: int) -> None:
+    def __init__(self, browser: Browser, address: str, *, javascript: bool, width: int, touch: bool = False) -> None:
         self.browser, self.address, self.javascript, self.width = browser, address, javascript, width
+        self.touch = touch
         self.contexts: list[BrowserContext] = []
         self.complaints: list[str] = []
 
     def sign_in(self, handle: str, password: str = PASSWORD) -> Page:
         """A new window in which the person has signed in as people do."""
         context = self.browser.new_context(
-            viewport={"width": self.width, "height": 900}, java_script_enabled=self.javascript, base_url=self.address
+            viewport={"width": self.width, "height": 900},
+            java_script_enabled=self.javascript,
+            has_touch=self.touch,
+            base_url=self.address,
         )
         self.contexts.append(context)
         page = context.new_page()

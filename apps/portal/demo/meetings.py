@@ -37,6 +37,7 @@ class Sitting:
     waiting: tuple["Row", ...]  # today's
     late: tuple["Row", ...] = ()  # handed in after the lock
     pressing: tuple["Row", ...] = ()  # what an extraordinary meeting was called for, in vain
+    minor: tuple["Row", ...] = ()  # of low risk: the first is today's, the others came after the lock
 
 
 Row = tuple[str, str, str, int]  # title, purpose, components, the risk it is raised to (0: none)
@@ -54,6 +55,10 @@ SITTINGS = (
         ("Replace the bank's certificate before it expires", "It expires on Sunday; the bank told us yesterday.", "payments/card-gateway", 4),
     ), (
         ("Hold payouts over a limit until the fraud score is back", "Two attempts came through while it was down.", "payments/payouts", 4),
+    ), (
+        ("Print labels of returns in grey", "The colour cartridges cost too much.", "logistics/label-printer", 0),
+        ("Keep the warehouse's daily extracts for a year", "The auditors ask for them.", "data-platform/warehouse", 0),
+        ("Print labels in batches at night", "The printers are idle then.", "logistics/label-printer", 0),
     )),
     Sitting("cross-cluster", "Cross-cluster board, weekly", "The board's call", "Europe/Amsterdam", timedelta(minutes=10), ("anneke", "lena", "hiro", "tomas"), ("anneke", "lena", "hiro"), (
         ("Checkout asks the fraud score before it takes money", "Disputes doubled in a year.", "storefront/checkout payments/fraud-scoring", 0),
@@ -61,6 +66,10 @@ SITTINGS = (
         ("Stock levels reach the catalogue every minute", "Customers order what is gone.", "logistics/warehouse-stock storefront/catalogue", 3),
         ("Search learns from the event stream's clicks", "Ranking is a week behind.", "storefront/search-index data-platform/event-stream", 0),
         ("Labels carry the order's number", "The helpdesk searches by it.", "logistics/label-printer storefront/web-shop", 0),
+    ), minor=(
+        ("Reports read the archived statements", "They were copied by hand until now.", "payments/statement-archive data-platform/reporting", 0),
+        ("Statements carry the parcel's number", "Customers look for it there.", "payments/statement-archive logistics/label-printer", 0),
+        ("Labels are counted in the monthly report", "The printers' lease is paid by the page.", "logistics/label-printer data-platform/reporting", 0),
     )),
 )  # fmt: skip
 
@@ -105,6 +114,8 @@ class Appointment:
             *self._extraordinary(),
             *self._hand_in(self.sitting.changes, day=9, at=then - timedelta(days=1, hours=6)),
             *self._hand_in(self.sitting.waiting, day=14, at=self.start - timedelta(hours=20)),
+            *self._hand_in(self.sitting.minor[:1], day=20, at=self.start - timedelta(hours=18)),
+            *self._hand_in(self.sitting.minor[1:], day=22, at=self.start - LOCKS + 9 * minute),
             *self._hand_in(self.sitting.late, day=4, at=self.start - LOCKS + 5 * minute),
         ]
         return sorted(told, key=lambda one: one[0])

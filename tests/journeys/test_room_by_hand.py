@@ -1,0 +1,190 @@
+"""The room by keyboard alone at the chair's desk, by touch on a member's phone; axe finds nothing in any state."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from apps.cab.actions import flow, proposing
+from apps.cab.models import Change
+from apps.meetings.actions import consent, planning, room, session
+from apps.meetings.models import Meeting
+from tests.cab.conftest import content
+from tests.journeys.conftest import Stage
+from tests.journeys.test_accessibility import AXE, found_now
+
+FIRST, SECOND = "Move the ledger", "Rotate the keys"
+LOW = ("Rename a column", "Raise a time limit")
+PATIENCE_MS = 30_000
+FARTHEST = 200  # stops of the tab key on one page
+
+
+@pytest.fixture
+def meeting(transactional_db, board, ada, ben, cleo, dan, payments, ledger) -> Meeting:
+    """Starts in ten minutes: two items to speak of, two to consent to."""
+    type(board).objects.update(decision_hours=400)
+    now = timezone.now()
+    window = {"window_start": (now + timedelta(days=9)).replace(tzinfo=None)}
+    window["window_end"] = window["window_start"] + timedelta(hours=1)
+    for risk, title in ((5, FIRST), (4, SECOND), *((0, title) for title in LOW)):
+        made = content(payments, ledger, title=title, **window)
+        change = proposing.propose_change(requester=ada, content=made, at=now)
+        flow.submit_change(change_id=change.pk, submitter=ada, at=now)
+        flow.begin_assessment(change_id=change.pk, assessor=ben, at=now)
+        if risk:
+            flow.raise_risk(change_id=change.pk, assessor=ben, to=risk, reason="All money passes it.", at=now)
+        flow.hand_to_board(change_id=change.pk, assessor=ben, at=now)
+    start = (now + timedelta(minutes=10)).replace(second=0, microsecond=0, tzinfo=None)
+    values = {"name": "Board", "place": "", "start_local": start, "duration_minutes": 60, "zone": "UTC"}
+    return planning.plan_meeting(
+        board_id=board.pk, planner=ben, values=values | {"lock_minutes": 5, "item_minutes": 10}, at=now
+    )
+
+
+def tab_to(page, words: str) -> None:
+    """Walk on with the tab key until the control of that name has the focus, as a person does."""
+    wanted = re.compile(words)
+    for _ in range(FARTHEST):
+        page.keyboard.press("Tab")
+        name = page.evaluate(
+            "(({labels, textContent, value}) => labels?.length ? labels[0].textContent : textContent || value || '')"
+            "(document.activeElement)"
+        )
+        if wanted.search(name.strip()):
+            return
+    raise AssertionError(f"the tab key never came to “{words}”")
+
+
+def press_at(page, words: str) -> None:
+    tab_to(page, words)
+    page.keyboard.press("Enter")
+
+
+def clean(page, where: str) -> None:
+    page.evaluate(AXE)
+    assert found_now(page, where) == []
+
+
+@pytest.mark.slow
+def test_the_chair_leads_a_whole_meeting_by_keyboard(desk, meeting, cleo):  # noqa: PLR0915  # one meeting, told in order
+    chair, member = desk.sign_in("ben"), desk.sign_in("cleo")
+    chair.goto(f"/meetings/{meeting.pk}/")
+    chair.keyboard.press("o")
+    expect(chair.locator("main")).to_contain_text("In session", timeout=PATIENCE_MS)
+    press_at(chair, "^Enter the room$")
+    chair.wait_for_url("**/room/")
+    member.goto(f"/meetings/{meeting.pk}/room/")
+    clean(chair, "no item is up")
+
+    expect(chair.locator("#room-mine")).to_contain_text("Who is there")
+    chair.keyboard.press("2")  # the second of the list: Cleo is here
+    expect(chair.locator("#room-now .people li", has_text="Cleo")).to_contain_text("Present", timeout=PATIENCE_MS)
+    expect(chair.locator("#room-now")).to_contain_text("The room has its quorum.")
+    expect(member.get_by_role("button", name="Leave the room")).to_be_visible(timeout=PATIENCE_MS)
+
+    chair.keyboard.press("n")
+    for page in (chair, member):
+        expect(page.locator(".room-current")).to_contain_text(FIRST, timeout=PATIENCE_MS)
+        expect(page.get_by_role("heading", name="Your ballot")).to_be_visible(timeout=PATIENCE_MS)
+    clean(chair, "an item is up")
+    chair.keyboard.press("a")
+    expect(chair.locator("#room-mine")).to_contain_text("You have voted", timeout=PATIENCE_MS)
+    member.keyboard.press("b")
+    tab_to(member, "^Conditions")
+    member.keyboard.type("Tell support.")
+    clean(member, "a ballot with conditions")
+    press_at(member, "^Approve with conditions$")
+    expect(chair.locator("#room-now .agenda li", has_text=FIRST)).to_contain_text("Decided", timeout=PATIENCE_MS)
+    expect(chair.locator("#room-now")).to_contain_text("Tell support.")
+
+    chair.keyboard.press("t")
+    tab_to(chair, "^What is to be done$")
+    chair.keyboard.type("Write the runbook")
+    tab_to(chair, "^Who")
+    chair.keyboard.type("cleo")
+    tab_to(chair, "^Due$")
+    chair.keyboard.type(f"{timezone.localdate() + timedelta(days=7):%m%d%Y}")
+    press_at(chair, "^Note it$")
+    expect(member.locator("#room-now")).to_contain_text("Write the runbook", timeout=PATIENCE_MS)
+
+    chair.keyboard.press("n")
+    expect(chair.locator(".room-current")).to_contain_text(SECOND, timeout=PATIENCE_MS)
+    expect(chair.get_by_role("heading", name="Your ballot")).to_be_visible(timeout=PATIENCE_MS)
+    chair.keyboard.press("r")
+    chair.keyboard.type("Its owner is ill.")
+    chair.keyboard.press("Enter")  # in a field of the desk it presses none of its acts
+    expect(chair.locator(".room-current")).to_contain_text(SECOND)
+    press_at(chair, "^Defer$")
+    expect(member.locator("#room-now .agenda li", has_text=SECOND)).to_contain_text(
+        "Its owner is ill.", timeout=PATIENCE_MS
+    )
+    expect(chair.locator("#room-mine [data-of-item]")).to_have_count(0, timeout=PATIENCE_MS)
+
+    chair.keyboard.press("m")
+    for page in (chair, member):
+        expect(page.get_by_role("button", name="Approve all 2")).to_be_visible(timeout=PATIENCE_MS)
+    clean(chair, "the consent items are moved")
+    chair.keyboard.press("y")
+    expect(chair.get_by_role("button", name="Approve all 2")).to_have_count(0, timeout=PATIENCE_MS)
+    member.keyboard.press("y")
+    for title in LOW:
+        expect(chair.locator("#room-now .agenda li", has_text=title)).to_contain_text("Decided", timeout=PATIENCE_MS)
+    clean(chair, "all is settled")
+
+    press_at(chair, "^Close the meeting$")
+    press_at(chair, "^Go ahead$")
+    expect(chair.locator("main")).to_contain_text("Draft of the minutes", timeout=PATIENCE_MS)
+    meeting.refresh_from_db()
+    assert meeting.state == "closed"
+    assert list(meeting.items.order_by("position").values_list("state", flat=True)) == [
+        "decided",
+        "deferred",
+        "decided",
+        "decided",
+    ]
+    assert meeting.action_items.get().owner == cleo
+    assert Change.objects.filter(title__in=(FIRST, *LOW), state__in=("authorized", "scheduled")).count() == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_member_votes_on_a_phone_by_touch(browser, live_server, meeting, ben, theme):
+    now = timezone.now()
+    session.open_meeting(meeting_id=meeting.pk, chair=ben, at=now)
+    item = meeting.items.earliest("position")
+    room.take_item(meeting_id=meeting.pk, item_id=item.pk, chair=ben, at=now)
+    phone = Stage(browser, live_server.url, javascript=True, width=390, touch=True)
+    page = phone.sign_in("cleo")
+    page.emulate_media(color_scheme=theme)
+    page.goto(f"/meetings/{meeting.pk}/room/")
+    page.get_by_role("button", name="Join").tap()
+    approve = page.get_by_role("button", name=re.compile("^Approve(?! with)")).first
+    expect(approve).to_be_visible(timeout=PATIENCE_MS)
+    places = [
+        page.locator(one).first.bounding_box()["y"]
+        for one in (".room-current", "#ballot-heading", "#room-agenda-heading", "#presence-heading")
+    ]
+    assert places == sorted(places)
+    box = approve.bounding_box()
+    assert box["y"] + box["height"] < 900, "the ballot is on the first screen"
+    assert box["height"] >= 24
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    clean(page, f"the room on a phone, {theme}")
+    approve.tap()
+    expect(page.locator("#room-mine")).to_contain_text("You have voted", timeout=PATIENCE_MS)
+    assert item.change.rounds.get().ballots.get().voter.handle == "cleo"
+
+    room.put_back(meeting_id=meeting.pk, chair=ben, at=timezone.now())
+    consent.move_consent(meeting_id=meeting.pk, chair=ben, at=timezone.now())
+    together = page.get_by_role("button", name="Approve all 2")
+    expect(together).to_be_visible(timeout=PATIENCE_MS)
+    page.locator("#consent-list > summary").tap()
+    page.get_by_role("button", name=re.compile("Speak of it.*")).first.tap()
+    expect(page.get_by_role("button", name="Approve this item")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Approve this item").tap()
+    expect(page.get_by_role("button", name="Approve this item")).to_have_count(0, timeout=PATIENCE_MS)
+    clean(page, f"after the consent items, {theme}")
+    phone.close()
+    assert phone.complaints == []
