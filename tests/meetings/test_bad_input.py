@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.accounts.actions import make_api_key
 from apps.accounts.rules import Scope
 from apps.kernel.refusals import Refusal
-from apps.meetings.actions import planning, room, session
+from apps.meetings.actions import planning, room, series, session
 from apps.meetings.models import Meeting
 from tests.conftest import signed_in
 from tests.meetings.conftest import MONDAYS
@@ -76,7 +76,7 @@ def test_zones_that_do_not_exist_and_rules_that_explode(board, ben, client, chan
 
 
 def test_series_that_overlap(board, ben, client):
-    planning.plan_series(board_id=board.pk, planner=ben, values=SERIES | {"start_local": later()}, at=timezone.now())
+    series.plan_series(board_id=board.pk, planner=ben, values=SERIES | {"start_local": later()}, at=timezone.now())
     values = SERIES | {
         "board": "enterprise",
         "name": "Second",

@@ -37,6 +37,8 @@ from apps.cab.states import (
 from apps.clusters.models import Cluster, Visibility
 from apps.journal.models import Delivery, Entry
 from apps.journal.states import DeliveryState
+from apps.meetings.models import Meeting
+from apps.meetings.states import ItemState, MeetingState
 from apps.notify.models import Endpoint, Feed, Notice, Sending
 from apps.notify.states import SendingState
 from apps.portal import demo
@@ -86,6 +88,20 @@ def test_it_shows_every_state(organisation):
     assert Review.objects.filter(due_at__gt=now, state=ReviewState.PLANNED).exists()
     assert Delegation.objects.filter(days__contains=now.date(), revoked_at__isnull=True).exists()
     assert Cluster.objects.filter(visibility=Visibility.RESTRICTED).exists()
+
+
+@pytest.mark.parametrize("board", ["enterprise", "cross-cluster"])
+def test_a_board_has_a_past_with_minutes_a_present_and_a_next_meeting_with_consent_items(organisation, board):
+    meetings = Meeting.objects.filter(board__slug=board).order_by("start_at")
+    past = meetings.filter(state=MeetingState.MINUTES_PUBLISHED).get()
+    assert past.minutes.sections.filter(facts__outcome="decided").exists()
+    current = meetings.get(state=MeetingState.IN_SESSION)
+    following = meetings.filter(state=MeetingState.PLANNED).first()
+    for one in (current, following):
+        assert one.items.filter(state=ItemState.LISTED, is_consent=True).exists()
+    marit = Person.objects.get(handle="marit")
+    shown = signed_in(marit).get(following.get_absolute_url()).content.decode()
+    assert "consent items: low risk, nothing open against them" in shown
 
 
 def test_it_shows_what_goes_wrong_on_the_way_out(organisation):

@@ -19,6 +19,8 @@ from apps.portal.demo import minutes
 
 Step = Callable[[datetime], None]
 WEEK, LOCKS = timedelta(days=7), timedelta(hours=2)
+HOLIDAYS = (12, 1)  # months with freezes
+EVENING = 23  # o'clock: in the evening window of what has none of its own
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")  # as RFC 5545 has them
 
 
@@ -56,9 +58,9 @@ SITTINGS = (
     ), (
         ("Hold payouts over a limit until the fraud score is back", "Two attempts came through while it was down.", "payments/payouts", 4),
     ), (
-        ("Print labels of returns in grey", "The colour cartridges cost too much.", "logistics/label-printer", 0),
         ("Keep the warehouse's daily extracts for a year", "The auditors ask for them.", "data-platform/warehouse", 0),
-        ("Print labels in batches at night", "The printers are idle then.", "logistics/label-printer", 0),
+        ("Send the monthly report as a file one can search", "It was a picture until now.", "data-platform/reporting", 0),
+        ("Keep the catalogue's pictures in the newer format", "They are half as large.", "storefront/catalogue", 0),
     )),
     Sitting("cross-cluster", "Cross-cluster board, weekly", "The board's call", "Europe/Amsterdam", timedelta(minutes=10), ("anneke", "lena", "hiro", "tomas"), ("anneke", "lena", "hiro"), (
         ("Checkout asks the fraud score before it takes money", "Disputes doubled in a year.", "storefront/checkout payments/fraud-scoring", 0),
@@ -67,9 +69,9 @@ SITTINGS = (
         ("Search learns from the event stream's clicks", "Ranking is a week behind.", "storefront/search-index data-platform/event-stream", 0),
         ("Labels carry the order's number", "The helpdesk searches by it.", "logistics/label-printer storefront/web-shop", 0),
     ), minor=(
-        ("Reports read the archived statements", "They were copied by hand until now.", "payments/statement-archive data-platform/reporting", 0),
-        ("Statements carry the parcel's number", "Customers look for it there.", "payments/statement-archive logistics/label-printer", 0),
-        ("Labels are counted in the monthly report", "The printers' lease is paid by the page.", "logistics/label-printer data-platform/reporting", 0),
+        ("Show who owns an extract by name", "Numbers tell nobody anything.", "identity/staff-directory data-platform/warehouse", 0),
+        ("Bring the list of teams over every night", "It came once a week.", "identity/staff-directory data-platform/warehouse", 0),
+        ("Drop portraits from the nightly copy", "Nobody looks at them there.", "identity/staff-directory data-platform/warehouse", 0),
     )),
 )  # fmt: skip
 
@@ -97,7 +99,7 @@ class Appointment:
         step(at)
 
     def _steps(self) -> list[tuple[datetime, Step]]:
-        minute, then = timedelta(minutes=1), self.start - WEEK
+        minute, then, quiet = timedelta(minutes=1), self.start - WEEK, _quiet_day(self.at, self.sitting)
         told = [
             (then - timedelta(days=1), self._plan),
             (then - LOCKS, self._lock),
@@ -114,8 +116,9 @@ class Appointment:
             *self._extraordinary(),
             *self._hand_in(self.sitting.changes, day=9, at=then - timedelta(days=1, hours=6)),
             *self._hand_in(self.sitting.waiting, day=14, at=self.start - timedelta(hours=20)),
-            *self._hand_in(self.sitting.minor[:1], day=20, at=self.start - timedelta(hours=18)),
-            *self._hand_in(self.sitting.minor[1:], day=22, at=self.start - LOCKS + 9 * minute),
+            *self._hand_in(self.sitting.minor[:1], day=quiet, at=self.start - timedelta(hours=18), hour=EVENING),
+            *self._hand_in(self.sitting.minor[1:2], day=quiet + 2, at=self.start - LOCKS + minute, hour=EVENING),
+            *self._hand_in(self.sitting.minor[2:], day=quiet + 4, at=self.start - LOCKS + 2 * minute, hour=EVENING),
             *self._hand_in(self.sitting.late, day=4, at=self.start - LOCKS + 5 * minute),
         ]
         return sorted(told, key=lambda one: one[0])
@@ -142,23 +145,23 @@ class Appointment:
         if secretary is not None:
             minutes.correct(meeting, secretary, at=at + timedelta(hours=26))
 
-    def _hand_in(self, rows: tuple[Row, ...], *, day: int, at: datetime) -> list[tuple[datetime, Step]]:
+    def _hand_in(self, rows: tuple[Row, ...], *, day: int, at: datetime, hour: int = 20) -> list[tuple[datetime, Step]]:
         """Each change in a step of its own: references follow the days on which changes were proposed."""
         return [
-            (at + timedelta(minutes=9 * number), partial(self._propose, row, day + number))
+            (at + timedelta(minutes=9 * number), partial(self._propose, row, day + number, hour))
             for number, row in enumerate(rows)
         ]
 
-    def _propose(self, row: Row, day: int, at: datetime) -> None:
-        pk = self._proposed(row, day=day, at=at)
+    def _propose(self, row: Row, day: int, hour: int, at: datetime) -> None:
+        pk = self._proposed(row, day=day, hour=hour, at=at)
         if row in self.sitting.changes:
             self.mine.append(pk)
 
-    def _proposed(self, row: tuple[str, str, str, int], *, day: int, at: datetime) -> int:
+    def _proposed(self, row: Row, *, day: int, hour: int, at: datetime) -> int:
         title, purpose, names, risk = row
         components = [self.parts[name] for name in names.split()]
         zone = components[0].cluster.zone
-        start = datetime.combine(self.at.astimezone(ZoneInfo(zone)).date() + timedelta(days=day), time(20))
+        start = datetime.combine(self.at.astimezone(ZoneInfo(zone)).date() + timedelta(days=day), time(hour))
         content = proposing.Content(
             title=title, purpose=purpose, cluster=components[0].cluster, components=components, implementer=None,
             implementation_plan="1. Announce it.\n2. Switch the second site.\n3. Watch it for an hour, then the first.",
@@ -236,6 +239,12 @@ class Appointment:
     def _meeting(self, at: datetime) -> Meeting:
         series = MeetingSeries.objects.get(board=self.board)
         return Meeting.objects.get(series=series, start_at__lte=at + LOCKS, end_at__gt=at)
+
+
+def _quiet_day(at: datetime, sitting: Sitting) -> int:
+    """How many days ahead nothing is frozen: beyond the holiday season where that is near; a week for each board."""
+    ahead = 40 + 7 * SITTINGS.index(sitting)
+    return ahead + 40 if (at + timedelta(days=ahead)).month in HOLIDAYS else ahead
 
 
 def appointments(people: dict[str, Person], parts: dict[str, Component], *, at: datetime) -> list[Appointment]:
