@@ -86,7 +86,7 @@ def test_your_first_board_meeting(desk, raise_organisation):
     main = marit.locator("main")
     expect(main).to_contain_text("The meeting ended first.")
     expect(main).to_contain_text("Write the runbook")
-    expect(main.locator("li", has_text="Anneke Visser").first).to_contain_text("left")
+    expect(main.locator("li", has_text="Anneke Visser").first).to_contain_text("Left")
     meeting.refresh_from_db()
     assert meeting.state == "closed"
     while deliver_due(at=timezone.now() + timedelta(minutes=1)):  # what the worker does within a second
