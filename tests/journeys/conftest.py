@@ -5,9 +5,10 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 PASSWORD = "correct horse battery"
+expect.set_options(timeout=30_000)  # patience, not a measure: what never comes fails all the same
 
 
 def pytest_collection_modifyitems(items):
