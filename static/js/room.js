@@ -87,10 +87,11 @@ function drawAnew(old, part) {
 
 // The room goes on while somebody writes: their part is drawn anew around what they have not sent yet, and around the
 // sentence by which their last act was refused. What belongs to an item is kept only while that item is up; what was just
-// sent is not. While an act is on its way nothing is drawn anew: its answer would have no place to go.
+// sent is not, unless it was written anew meanwhile. While an act is on its way nothing is drawn anew: its answer would have no place to go.
 function keepWhatIsWritten(refreshLater) {
   let kept;
   let sending = 0;
+  let sentAs = new Map();
   const isAct = (event) => event.detail.requestConfig?.verb === "post";
   const isMine = (event) => event.detail.target?.id === "room-mine";
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -98,7 +99,7 @@ function keepWhatIsWritten(refreshLater) {
     if ((sending || isHalfWritten()) && !isAct(event)) {
       event.detail.shouldSwap = false;
       refreshLater();
-    } else kept = written(document.getElementById("room-mine"), event.detail.requestConfig.elt?.closest?.("form"));
+    } else kept = written(document.getElementById("room-mine"), event.detail.requestConfig.elt?.closest?.("form"), sentAs);
   });
   document.addEventListener("htmx:afterSwap", () => {
     const part = document.getElementById("room-mine");
@@ -106,7 +107,10 @@ function keepWhatIsWritten(refreshLater) {
     kept = undefined;
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (isAct(event)) sending += 1;
+    if (!isAct(event)) return;
+    sending += 1;
+    const fields = event.detail.elt.closest("form")?.querySelectorAll("input, textarea, select") ?? [];
+    sentAs = new Map([...fields].map((one) => [one, one.value]));
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (isAct(event)) sending -= 1;
@@ -117,8 +121,8 @@ function keepWhatIsWritten(refreshLater) {
 // A date of which the day is still missing has no value yet that could be kept.
 const isHalfWritten = () => Boolean(document.querySelector("#room-mine :focus")?.validity?.badInput);
 
-function written(part, sent) {
-  const isOpen = (field) => field.id && !sent?.contains(field);
+function written(part, sent, sentAs) {
+  const isOpen = (field) => field.id && (!sent?.contains(field) || (sentAs.has(field) && sentAs.get(field) !== field.value));
   const changed = (field) => (field.tagName === "SELECT" ? !field.selectedOptions[0]?.defaultSelected : field.value !== field.defaultValue);
   return {
     item: part.dataset.current,
