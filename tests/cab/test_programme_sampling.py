@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def judged(drawn, cleo):  # noqa: F811
+def judged(drawn, cleo):  # noqa: F811  # the fixture
     """Both of the drawn are reviewed: the board would have refused the first."""
     first, second = SampledReview.objects.order_by("pk")
     judge(first, cleo, "refused", "The way back was never tried.")
@@ -92,7 +92,7 @@ class TestSampling:
 
 class TestCategories:
     @pytest.fixture
-    def sorted_out(self, year):  # noqa: F811
+    def sorted_out(self, year):  # noqa: F811  # the fixture
         Change.objects.filter(number__in=(2000, 2001, 2005)).update(category="database")
         Change.objects.filter(number=3000).update(category="network")
 

@@ -99,10 +99,10 @@ def unwatched(text: str) -> bool:
 @pytest.mark.usefixtures("_alone")
 class TestWhatComesOfIt:
     @pytest.fixture
-    def policy(self, floor, ben, admin):  # noqa: F811
+    def policy(self, floor, ben, admin):  # noqa: F811  # the fixture
         return enable(floor, rows(WRITTEN), ben, admin)
 
-    def test_its_author_is_refused_in_a_sentence_and_nothing_is_kept(self, floor, ben):  # noqa: F811
+    def test_its_author_is_refused_in_a_sentence_and_nothing_is_kept(self, floor, ben):  # noqa: F811  # the fixture
         entries = Entry.objects.count()
         with pytest.raises(Invalid, match="Rule 2: The expression does not answer its example") as refused:
             actions.save_draft(policy_id=floor.pk, author=ben, rows=rows(WRITTEN | {"passes": RUNAWAY}), at=NOON)
