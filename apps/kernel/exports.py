@@ -1,4 +1,4 @@
-"""Any list as a file for a spreadsheet: what its filters leave and its viewer may see, streamed and bounded.
+"""Any list as a file for a spreadsheet or a program: what its filters leave and its viewer may see, streamed and bounded.
 
 A list offers itself with `components/exports.html`, and answers in its view, after its filters and before its pages::
 
@@ -52,9 +52,9 @@ def listed(table: Table, kind: str, rows: Iterable[Any]) -> StreamingHttpRespons
 
 
 def download(name: str, kind: str, header: sheets.Row, rows: Iterable[sheets.Row]) -> StreamingHttpResponse:
-    """A table as a file called `name`.`kind` (CSV or XLSX), written while it is read; refuses other kinds."""
+    """A table as a file called `name`.`kind` (CSV, XLSX or JSON), written while it is read; refuses other kinds."""
     if kind not in sheets.TYPES:
-        raise NotFound(f"There is no export as “{kind[:10]}”.", next_step="Ask for csv or xlsx.")
+        raise NotFound(f"There is no export as “{kind[:10]}”.", next_step="Ask for csv, xlsx or json.")
     return StreamingHttpResponse(
         sheets.written(kind, header, rows),
         content_type=sheets.TYPES[kind],

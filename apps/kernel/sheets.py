@@ -1,24 +1,27 @@
-"""Tables for spreadsheets, written while they are read: CSV (RFC 4180) and XLSX (ECMA-376, one sheet).
+"""Tables as files, written while they are read: CSV (RFC 4180), XLSX (ECMA-376, one sheet) and JSON (RFC 8259).
 
 No cell is ever run as a formula: in CSV an apostrophe stands before what looks like one; in XLSX text is written as
-inline text, which no program evaluates. Memory does not grow with the rows.
+inline text, which no program evaluates. JSON is a list of objects, a key a heading. Memory does not grow with the rows.
 """
 
 import csv
+import json
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import RawIOBase
+from math import isfinite
 from typing import Any
 from xml.sax.saxutils import escape
 
 Row = Sequence[object]
-CSV, XLSX = "csv", "xlsx"
+CSV, XLSX, JSON = "csv", "xlsx", "json"
 TYPES = {
     CSV: "text/csv; charset=utf-8",
     XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    JSON: "application/json",
 }
 LONGEST_CELL = 32_767  # characters; what a spreadsheet's cell holds at most
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets run
@@ -33,9 +36,9 @@ def safe_cell(value: object) -> str:
 
 
 def written(kind: str, header: Row, rows: Iterable[Row]) -> Iterator[bytes]:
-    """The header and one line a row, as bytes of the asked `kind` (CSV or XLSX)."""
-    writer: Callable[[Row, Iterable[Row]], Iterator[bytes]] = _xlsx if kind == XLSX else _csv
-    return writer(header, rows)
+    """The header and one line a row, as bytes of the asked `kind` (one of TYPES)."""
+    writers: dict[str, Callable[[Row, Iterable[Row]], Iterator[bytes]]] = {CSV: _csv, XLSX: _xlsx, JSON: _json}
+    return writers[kind](header, rows)
 
 
 class _Echo:
@@ -55,6 +58,24 @@ def _csv(header: Row, rows: Iterable[Row]) -> Iterator[bytes]:
 
 def _csv_cell(value: object) -> object:
     return value if _is_number(value) else safe_cell(_text(value))
+
+
+def _json(header: Row, rows: Iterable[Row]) -> Iterator[bytes]:
+    names, before = [str(one) for one in header], "[\n"
+    for chunk in _chunks(rows):
+        told = (dict(zip(names, map(_json_cell, row), strict=True)) for row in chunk)
+        yield (before + ",\n".join(json.dumps(one, ensure_ascii=False) for one in told)).encode("utf-8", "replace")
+        before = ",\n"
+    yield b"[]\n" if before == "[\n" else b"\n]\n"
+
+
+def _json_cell(value: object) -> object:
+    """Numbers, yes and no, and nothing stay what they are; a decimal becomes a number, all else the cell's text."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float | Decimal):
+        return float(value) if isfinite(value) else None
+    return _text(value)
 
 
 def _is_number(value: object) -> bool:

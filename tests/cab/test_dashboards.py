@@ -1,5 +1,8 @@
 """Dashboards: arranged by steps, of a person or a board, shared by links that show each reader their own figures."""
 
+import csv
+import io
+import json
 from datetime import timedelta
 
 import pytest
@@ -14,6 +17,7 @@ from apps.cab.actions.dashboards import (
 )
 from apps.cab.models import Change, Dashboard, DashboardLink
 from apps.cab.rules.dashboards import MOST_TILES, USUAL, Tile, arranged, require_tiles
+from apps.cab.rules.metrics import METRICS
 from apps.clusters.models import Visibility
 from apps.journal.models import Entry
 from apps.kernel.refusals import Conflict, Invalid, NotAllowed, StaleRevision
@@ -161,6 +165,47 @@ def test_the_page_shares_and_revokes(mine, ada, cleo, django_assert_max_num_quer
     assert DashboardLink.objects.get().revoked_at is not None
     with django_assert_max_num_queries(12):
         client.get(mine.get_absolute_url())
+
+
+def told(client, address: str) -> list[dict[str, object]]:
+    return json.loads(b"".join(client.get(address).streaming_content))
+
+
+def test_what_it_shows_leaves_as_a_file_with_the_period_and_unit_of_each_figure(mine, ada, payments):
+    now = timezone.now()
+    Change.objects.create(
+        number=2000, title="Open", cluster=payments, requester=ada, state="submitted",
+        created_at=now - timedelta(days=40), submitted_at=now - timedelta(days=40),
+    )  # fmt: skip
+    client, address = signed_in(ada), mine.get_absolute_url()
+    rows = told(client, f"{address}?export=json")
+    figure, *trend, last = rows
+    assert (figure["metric"], figure["shape"], figure["value"], figure["unit"]) == ("backlog", "figure", 1, "changes")
+    days = [str(now.date() - timedelta(days=mine.days - 1)), str(now.date())]
+    assert [figure["since"], figure["until"], figure["target"]] == [*days, None]
+    assert {one["metric"] for one in trend} == {"lead_time"}
+    assert [one["until"] for one in trend] == sorted({one["until"] for one in trend})  # a line a month
+    assert (last["tile"], last["metric"], last["title"]) == (3, "approval_wait", METRICS["approval_wait"].title)
+    data = client.get("/programme/figures.json").json()
+    overall = {one["metric"]: one for one in data["groups"][0]["figures"]}
+    assert last["value"] == overall["approval_wait"]["value"]
+    assert len(list(csv.DictReader(io.StringIO(client.get(f"{address}?export=csv").getvalue().decode())))) == len(rows)
+    assert client.get(f"{address}?export=xlsx").getvalue()[:2] == b"PK"
+    assert client.get(f"{address}?export=pdf").status_code == 404
+    page = client.get(address).text
+    assert [f"export={kind}" in page for kind in ("csv", "xlsx", "json")] == [True] * 3
+
+
+def test_the_file_of_a_link_holds_what_its_reader_may_see(mine, ada, cleo, logistics):
+    now = timezone.now()
+    Change.objects.create(
+        number=2000, title="Open", cluster=logistics, requester=ada, state="submitted",
+        created_at=now - timedelta(days=3), submitted_at=now - timedelta(days=2),
+    )  # fmt: skip
+    logistics.visibility = Visibility.RESTRICTED
+    logistics.save()
+    address = f"/dashboards/shared/{share_dashboard(dashboard_id=mine.pk, person=ada, at=NOON)}/?export=json"
+    assert [told(signed_in(one), address)[0]["value"] for one in (ada, cleo)] == [1, 0]
 
 
 def test_the_api_makes_arranges_shares_and_removes(ada):

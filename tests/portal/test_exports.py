@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 import zipfile
 from datetime import timedelta
+from decimal import Decimal
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -89,7 +91,7 @@ def test_both_kinds_hold_the_same_and_the_page_links_to_them(stage, auditor, add
     if told:
         assert "export=csv" in client.get(address).content.decode()
     refused = client.get(f"{address}?export=pdf")
-    assert (refused.status_code, "Ask for csv or xlsx" in refused.content.decode()) == (404, True)
+    assert (refused.status_code, "Ask for csv, xlsx or json" in refused.content.decode()) == (404, True)
 
 
 def test_filters_hold_in_the_file(stage, auditor):
@@ -130,6 +132,27 @@ def test_more_rows_than_a_file_holds_are_refused_and_none_is_left_out(stage):
     with pytest.raises(TooLarge, match="more than 1 rows"):
         export(CHANGES, "csv", Change.objects.all(), most=1)
     assert export(CHANGES, "csv", Change.objects.all(), most=2).status_code == 200
+
+
+def test_a_list_comes_as_json_with_numbers_as_numbers_and_nothing_as_null(stage, auditor):
+    client = signed_in(auditor)
+    answer = client.get("/changes/?export=json")
+    assert (answer["Content-Type"], "changes.json" in answer["Content-Disposition"]) == ("application/json", True)
+    told = {one["title"]: one for one in json.loads(answer.getvalue())}
+    one = told["=cmd in Logistics"]  # no apostrophe: a program runs no cell
+    assert (one["risk"], list(one)) == (2, list(CHANGES.columns))
+    assert None in one.values()
+    assert "export=json" in client.get("/changes/").text
+    assert json.loads(client.get("/changes/?state=closed&export=json").getvalue()) == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 200, 201])
+def test_json_is_whole_at_the_borders_of_its_pieces(count):
+    rows = [(n, n % 2 == 0, None, 0.5, Decimal("1.25"), NOON, 'a"\n\ud800', float("nan")) for n in range(count)]
+    told = json.loads(b"".join(sheets.written("json", tuple("abcdefgh"), rows)))
+    assert len(told) == count
+    if told:
+        assert list(told[0].values()) == [0, True, None, 0.5, 1.25, "2026-03-02T12:00:00+00:00", 'a"\n?', None]
 
 
 def test_the_journal_comes_as_xlsx_too(stage, auditor):

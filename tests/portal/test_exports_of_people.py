@@ -104,4 +104,4 @@ def test_both_kinds_hold_the_same_and_the_page_links_to_them(address, endpoint, 
     assert [row[0] for row in table[1:]] == [next(iter(row.values())).removeprefix("'") for row in rows]
     assert "export=csv" in client.get(address).content.decode()
     refused = client.get(f"{address}?export=pdf")
-    assert (refused.status_code, "Ask for csv or xlsx" in refused.content.decode()) == (404, True)
+    assert (refused.status_code, "Ask for csv, xlsx or json" in refused.content.decode()) == (404, True)

@@ -8,9 +8,11 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from apps.cab.models import Dashboard
 from apps.cab.queries.figures import Figure, Group, Report
 from apps.cab.queries.programme import Scope
 from apps.cab.queries.targets import Targets
+from apps.cab.rules.dashboards import Shape
 from apps.cab.rules.metrics import HOURS_A_DAY, LONG, METRICS, Metric, Unit
 from apps.cab.web import sampling_told
 from apps.cab.web.sampling_told import Compared
@@ -24,6 +26,10 @@ CHARTED = (
     "backlog",
 )
 COLUMNS = ("group", "name", "since", "until", "metric", "value", "unit", "rows", "target", "is_met", "low", "high")
+TILE_COLUMNS = (
+    *("tile", "shape", "metric", "title", "since", "until", "cluster", "board"),
+    *("value", "unit", "rows", "target", "is_met"),
+)
 PERIODS = ((91, "3 months"), (365, "12 months"), (730, "24 months"))  # days back from today
 
 
@@ -154,3 +160,15 @@ def as_rows(report: Report, targets: Targets, compared: Sequence[Compared] = ())
             yield (group["by"], group["name"], scope["since"], scope["until"], *one.values(), None, None)
     for name, metric, value, unit, rows, low, high in sampling_told.as_lines(compared):
         yield ("sampling", name, None, None, metric, value, unit, rows, None, None, low, high)
+
+
+def tile_rows(dashboard: Dashboard, report: Report, targets: Targets) -> Iterator[Sequence[object]]:
+    """What a dashboard shows, under TILE_COLUMNS: a line for a figure, one for each month of a trend.
+
+    Each with its own period, and the value in the unit beside it.
+    """
+    for place, tile in enumerate(dashboard.placed, start=1):
+        for group in report.months if tile.shape == Shape.TREND else (report.overall,):
+            one, scope = _as_data(told(group.figures[tile.metric], group, targets)), group.scope
+            asked = (scope.since, scope.until, scope.cluster, scope.board)
+            yield (place, tile.shape, one.pop("metric"), METRICS[tile.metric].title, *asked, *one.values())

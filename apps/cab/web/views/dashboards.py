@@ -20,10 +20,10 @@ from apps.cab.queries.targets import targets_of
 from apps.cab.rules.dashboards import WIDEST, Shape
 from apps.cab.rules.metrics import METRICS
 from apps.cab.web.dashboard_forms import DashboardForm
-from apps.cab.web.programme import chart, tabs, told
+from apps.cab.web.programme import TILE_COLUMNS, chart, tabs, tile_rows, told
 from apps.cab.web.tables import DASHBOARDS
 from apps.kernel.answers import went
-from apps.kernel.exports import asked, export
+from apps.kernel.exports import asked, download, export
 from apps.kernel.refusals import NotFound, Refusal
 
 
@@ -47,14 +47,14 @@ def listing(request: PersonRequest) -> HttpResponseBase:
 
 @require_GET
 @signed_in
-def show(request: PersonRequest, dashboard_id: int) -> HttpResponse:
-    """One dashboard; with `?arrange=1` each tile has its buttons."""
+def show(request: PersonRequest, dashboard_id: int) -> HttpResponseBase:
+    """One dashboard, or its figures as a file; with `?arrange=1` each tile has its buttons."""
     return _page(request, _dashboard(request, dashboard_id))
 
 
 @require_GET
 @signed_in
-def shared(request: PersonRequest, token: str) -> HttpResponse:
+def shared(request: PersonRequest, token: str) -> HttpResponseBase:
     """A dashboard by its link, with the figures that its reader may see."""
     link = DashboardLink.objects.select_related("dashboard__board", "dashboard__owner")
     found = link.filter(token_hash=actions.hash_of(token), revoked_at__isnull=True).first()
@@ -90,7 +90,7 @@ def remove(request: PersonRequest, dashboard_id: int) -> HttpResponse:
 
 @require_POST
 @signed_in
-def share(request: PersonRequest, dashboard_id: int) -> HttpResponse:
+def share(request: PersonRequest, dashboard_id: int) -> HttpResponseBase:
     """Make a link; it is shown this once."""
     dashboard = _dashboard(request, dashboard_id)
     token = actions.share_dashboard(dashboard_id=dashboard.pk, person=request.user, at=timezone.now())
@@ -117,13 +117,15 @@ def _dashboard(request: PersonRequest, dashboard_id: int) -> Dashboard:
     return found
 
 
-def _page(request: PersonRequest, dashboard: Dashboard, *, is_shared: bool = False, **more: Any) -> HttpResponse:
+def _page(request: PersonRequest, dashboard: Dashboard, *, is_shared: bool = False, **more: Any) -> HttpResponseBase:
     now = timezone.now()
     today = now.date()
     board = dashboard.board.slug if dashboard.board else ""
     scope = Scope(today - timedelta(days=dashboard.days - 1), today, dashboard.cluster_slug, board)
     require_readable(dashboard, request.user)
     report, targets = figures.report(request.user, scope, at=now, names_groups=False), targets_of(request.user)
+    if kind := asked(request):
+        return download("dashboard", kind, TILE_COLUMNS, tile_rows(dashboard, report, targets))
     may_arrange = not is_shared and _may_arrange(request, dashboard)
     context = {
         "dashboard": dashboard,
