@@ -1,4 +1,4 @@
-"""Any list as a file for a spreadsheet or a program: what its filters leave and its viewer may see, streamed and bounded.
+"""Any list as a file: what its filters leave and its viewer may see, streamed and bounded.
 
 A list offers itself with `components/exports.html`, and answers in its view, after its filters and before its pages::
 

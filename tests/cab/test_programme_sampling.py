@@ -3,14 +3,19 @@
 import csv
 import io
 import re
+from dataclasses import replace
+from datetime import date, timedelta
+from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 
-from apps.cab.models import Change, SampledReview
+from apps.cab.models import Change, Handover, SampledReview, SamplingCandidate
 from apps.cab.queries import figures, programme
 from apps.cab.queries.named import boards_visible_to
-from apps.cab.queries.programme import Scope
+from apps.cab.queries.programme import NO_BOARD, NO_CATEGORY, Scope
 from apps.cab.queries.sampling import comparison, comparisons
+from apps.cab.rules.intervals import wilson
 from apps.clusters.models import Visibility
 from apps.kernel.refusals import Invalid
 from tests.cab.test_programme import NOW, TODAY, WHOLE, year  # noqa: F401  # the fixture
@@ -18,6 +23,10 @@ from tests.cab.test_sampling import by_policy, drawn, four, judge  # noqa: F401 
 from tests.conftest import make_person, signed_in
 
 pytestmark = pytest.mark.django_db
+
+
+EVER = Scope(date(2026, 1, 1), date(2026, 12, 31))
+PERIOD = f"since={EVER.since}&until={EVER.until}"
 
 
 @pytest.fixture
@@ -35,7 +44,7 @@ def lines(answer) -> list[dict[str, str]]:
 
 class TestSampling:
     def test_all_boards_at_once_are_told_what_each_is_told_alone(self, judged, board, vera):
-        ((found, told, counts),) = comparisons(vera, boards_visible_to(vera))
+        ((found, told, counts),) = comparisons(vera, boards_visible_to(vera), EVER)
         alone, behind = comparison(board, vera)
         assert (found, told) == (board, alone)
         assert counts == {name: count for name, count in behind.items() if name != "added"}
@@ -43,14 +52,15 @@ class TestSampling:
 
     def test_each_number_of_the_row_opens_as_many_changes(self, judged, vera):
         client = signed_in(vera)
-        row = client.get("/programme/").text.split('id="sampled"')[1]
-        links = re.findall(r'href="(/boards/enterprise/sampling/changes/\?which=[^"]+)"[^>]*>([^<]+)<', row)
-        assert [address.split("=")[1] for address, _ in links] == [
+        row = client.get(f"/programme/?{PERIOD}").text.split('id="sampled"')[1]
+        links = re.findall(r'href="(/boards/enterprise/sampling/changes/\?[^"]*which=[^"]+)"[^>]*>([^<]+)<', row)
+        links = [(unescape(address), text) for address, text in links]
+        assert [address.rsplit("=")[-1] for address, _ in links] == [
             *("reviewed", "candidates", "reviewed-failed", "unreviewed-failed", "refused-failed"),
         ]
         shown = [client.get(address).text.count("<tr data-href") for address, _ in links]
-        (_, told, counts), *_ = comparisons(vera, boards_visible_to(vera))
-        assert shown == [counts[address.split("=")[1]] for address, _ in links]
+        (_, told, counts), *_ = comparisons(vera, boards_visible_to(vera), EVER)
+        assert shown == [counts[address.rsplit("=")[-1]] for address, _ in links]
         assert [text for _, text in links[:2]] == ["2", "4"]
         assert "50.0 %" in row
         interval = told.reviewed.interval
@@ -60,7 +70,9 @@ class TestSampling:
         client = signed_in(vera)
         told, _ = comparison(board, vera)
         found = {
-            row["metric"]: row for row in lines(client.get("/programme/figures.csv")) if row["group"] == "sampling"
+            row["metric"]: row
+            for row in lines(client.get(f"/programme/figures.csv?{PERIOD}"))
+            if row["group"] == "sampling"
         }
         assert [float(found["reviewed_share"]["value"]), found["reviewed_share"]["rows"]] == [50, "2"]
         rate = found["reviewed_failure_rate"]
@@ -69,16 +81,44 @@ class TestSampling:
         gap = found["failure_rate_difference"]
         assert [gap["unit"], float(gap["value"])] == ["percentage points", pytest.approx(told.gap * 100, abs=1e-3)]
         assert found["minutes_a_prevented_failure"]["rows"] == str(told.refused_failed)
-        data = client.get("/programme/figures.json").json()["sampling"]
-        assert data == client.get("/api/v1/metrics/").json()["sampling"]
+        data = client.get(f"/programme/figures.json?{PERIOD}").json()["sampling"]
+        assert data == client.get(f"/api/v1/metrics/?{PERIOD}").json()["sampling"]
         assert (data[0]["board"], data[0]["candidates"], data[0]["reviewed_share"]) == ("enterprise", 4, 0.5)
         assert data[0]["comparison"]["gap_interval"]["low"] == told.gap_interval.low
+
+    def test_it_follows_the_period_and_the_filters_with_intervals_of_what_is_left(self, judged, board, vera):
+        known = list(boards_visible_to(vera))
+        first, *_ = approvals = SamplingCandidate.objects.order_by("-is_drawn", "pk")
+        Handover.objects.filter(pk=first.handover_id).update(at=NOW - timedelta(days=700))
+        ((_, told, counts),) = comparisons(vera, known, EVER)
+        assert (counts["candidates"], told.reviewed.finished, told.unreviewed.finished) == (3, 1, 2)
+        assert told.reviewed.interval == wilson(told.reviewed.failed, 1)
+        Change.objects.filter(pk=approvals[1].change_id).update(category="network")
+        for words, left in (
+            ({"category": "network"}, {approvals[1].change_id}),
+            ({"category": NO_CATEGORY}, {approvals[2].change_id, approvals[3].change_id}),
+            ({"type": "standard", "board": board.slug}, {one.change_id for one in approvals[1:]}),
+            ({"cluster": "payments", "board": NO_BOARD}, {one.change_id for one in approvals[1:]}),
+            *(({name: value}, set()) for name, value in (("type", "normal"), ("cluster", "x"), ("board", "x"))),
+        ):
+            scope = replace(EVER, **words)
+            found = comparisons(vera, known, scope)
+            assert sum(counts["candidates"] for *_, counts in found) == len(left), words
+            page = signed_in(vera).get(f"/programme/?{urlencode(scope.as_query())}").text
+            assert ('id="sampled"' in page) == bool(left), words
+            if left:
+                address = f"/boards/enterprise/sampling/changes/?{urlencode(scope.as_query())}&which=candidates"
+                rows = signed_in(vera).get(address).context["page"].rows
+                assert {one.pk for one in rows} == left, words
+        whole = signed_in(vera).get("/boards/enterprise/sampling/changes/?which=candidates")
+        assert (len(whole.context["page"].rows), "Of all periods" in whole.text) == (4, True)
+        assert signed_in(vera).get("/boards/enterprise/sampling/changes/?since=never").status_code == 422
 
     def test_who_sees_none_of_the_changes_is_told_nothing(self, judged, payments):
         payments.visibility = Visibility.RESTRICTED
         payments.save()
         eve = make_person("eve", "requester")
-        assert comparisons(eve, boards_visible_to(eve)) == []
+        assert comparisons(eve, boards_visible_to(eve), EVER) == []
         client = signed_in(eve)
         assert 'id="sampled"' not in client.get("/programme/").text
         assert client.get("/api/v1/metrics/").json()["sampling"] == []

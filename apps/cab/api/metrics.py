@@ -63,11 +63,11 @@ class GroupOut(serializers.Serializer[Any]):
 
 
 class SampledBoardOut(serializers.Serializer[Any]):
-    """What the reviews of a board's automatic approvals say, over all its periods and whatever the scope asks for."""
+    """What the reviews of the automatic approvals of the scope say that were given in a board's place."""
 
     board = serializers.CharField(help_text="Short name.")
     name = serializers.CharField()
-    candidates = serializers.IntegerField(help_text="Automatic approvals.")
+    candidates = serializers.IntegerField(help_text="Automatic approvals of the scope.")
     reviewed_share = serializers.FloatField(allow_null=True, help_text="Of them, drawn, reviewed and finished: 0 to 1.")
     comparison = ComparisonOut()
 
@@ -87,16 +87,16 @@ class MetricsView(Door):
     def get(self, request: Any) -> Response:
         """DORA's four keys, waiting, backlog and risk taken: over all, by cluster, board, type, category, month.
 
-        Beside them, for each board whose automatic approvals are sampled, what the reviews say, over all periods.
+        Beside them, for each board whose automatic approvals are sampled, what the reviews say
+        of what was approved in the period.
         """
         asked = MetricsIn(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
         words = {name: str(value) for name, value in asked.validated_data.items()}
         scope = Scope.from_address(words, today=self.at.date())
         report = figures.report(self.person, scope, at=self.at)
-        return Response(
-            MetricsOut(as_data(report, targets_of(self.person), comparisons(self.person, report.known.boards))).data
-        )
+        compared = comparisons(self.person, report.known.boards, scope)
+        return Response(MetricsOut(as_data(report, targets_of(self.person), compared)).data)
 
 
 class TargetOut(serializers.ModelSerializer[MetricTarget]):

@@ -28,6 +28,7 @@ from apps.cab.models.handovers import Way
 from apps.cab.models.sampling import SampleVerdict
 from apps.cab.queries import boards
 from apps.cab.queries.named import boards_visible_to
+from apps.cab.queries.programme import NO_BOARD, NO_CATEGORY, Scope, in_period
 from apps.cab.queries.standards import WENT
 from apps.cab.rules import sampling as rules
 from apps.cab.rules.replays import USUAL_MINUTES
@@ -43,7 +44,7 @@ _REST = Q(sampling__is_drawn=False)
 _REFUSED = Q(sampling__review__verdict=SampleVerdict.REFUSED)
 # What the comparison opens: the name in an address, what it says, and which of a board's candidates.
 WHICH: dict[str, tuple[str, Any]] = {
-    "candidates": ("Automatic approvals of all periods", Q()),
+    "candidates": ("Automatic approvals", Q()),
     "reviewed": ("Drawn and reviewed, and finished", _REVIEWED & _FINISHED),
     "reviewed-failed": ("Drawn and reviewed, and failed", _REVIEWED & _FAILED),
     "unreviewed": ("Not drawn, and finished", _REST & _FINISHED),
@@ -160,17 +161,34 @@ def comparison(board: Board, person: Person) -> tuple[rules.Comparison, dict[str
     return told, counts | {ADDED: rows_behind(board, ADDED, person).count()}
 
 
-def comparisons(person: Person, known: Iterable[Board]) -> list[tuple[Board, rules.Comparison, dict[str, int]]]:
-    """The same of each sampled board that has drawn from something, among those the person knows of.
+def comparisons(
+    person: Person, known: Iterable[Board], scope: Scope
+) -> list[tuple[Board, rules.Comparison, dict[str, int]]]:
+    """The same over what was approved in the scope, of each sampled board that drew from any of it and is known.
 
     One statement for all of them; what was added by hand is not counted.
     """
-    sampled = [one for one in known if one.kind in SAMPLED_KINDS]
+    sampled = [one for one in known if one.kind in SAMPLED_KINDS and scope.board in {"", NO_BOARD, one.slug}]
     boards_ = sorted(sampled, key=lambda one: (one.kind != BoardKind.ENTERPRISE, one.name))
-    rows = Change.objects.visible_to(person).filter(sampling__period__board__in=boards_)
+    rows = Change.objects.visible_to(person).filter(within(scope), sampling__period__board__in=boards_)
     grouped: Any = rows.order_by().values("sampling__period__board").annotate(**_COUNTS)
     found = {one["sampling__period__board"]: one for one in grouped}
     return [(board, *_compared(board, found[board.pk])) for board in boards_ if board.pk in found]
+
+
+def within(scope: Scope) -> Q:
+    """Automatic approvals given in the scope's period, of its cluster, type and category.
+
+    Its board is no filter of theirs: nobody put them before a board, so each counts for the board whose place it was.
+    """
+    found = in_period("sampling__handover__at", scope)
+    if scope.cluster:
+        found &= Q(cluster__slug=scope.cluster)
+    if scope.type:
+        found &= Q(type=scope.type)
+    if scope.category:
+        found &= Q(category="" if scope.category == NO_CATEGORY else scope.category)
+    return found
 
 
 _COUNTS = {name.replace("-", "_"): Count("pk", filter=one) for name, (_, one) in WHICH.items()}

@@ -124,7 +124,7 @@ def _row(group: Group, targets: Targets) -> dict[str, Any]:
 
 
 def as_data(report: Report, targets: Targets, compared: Sequence[Compared] = ()) -> dict[str, Any]:
-    """The report for a program: what was asked, every group of every part, each sampled board over all its periods."""
+    """The report for a program: what was asked, every group of every part, each sampled board."""
     return {
         "scope": report.overall.scope.as_query(),
         "groups": [
@@ -153,13 +153,14 @@ def _as_data(one: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_rows(report: Report, targets: Targets, compared: Sequence[Compared] = ()) -> Iterator[Sequence[object]]:
-    """A line for each metric of each group, and of each sampled board over all its periods, under COLUMNS."""
+    """A line for each metric of each group, and of each sampled board, under COLUMNS."""
     for group in as_data(report, targets)["groups"]:
         scope = group["scope"]
         for one in group["figures"]:
             yield (group["by"], group["name"], scope["since"], scope["until"], *one.values(), None, None)
+    period = report.overall.scope.since, report.overall.scope.until
     for name, metric, value, unit, rows, low, high in sampling_told.as_lines(compared):
-        yield ("sampling", name, None, None, metric, value, unit, rows, None, None, low, high)
+        yield ("sampling", name, *period, metric, value, unit, rows, None, None, low, high)
 
 
 def tile_rows(dashboard: Dashboard, report: Report, targets: Targets) -> Iterator[Sequence[object]]:

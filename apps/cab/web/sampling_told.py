@@ -3,17 +3,23 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from apps.cab.models import Board
+from apps.cab.queries.programme import Scope
 from apps.cab.rules.intervals import Interval
 from apps.cab.rules.sampling import Comparison, Counted
 
 
-def figures_of(told: Comparison, counts: dict[str, int], board: Board) -> dict[str, Any]:
-    """What the page says of a comparison; `counts` are how many changes stand behind each name."""
-    address = reverse("cab:board-sampling-rows", args=[board.slug])
+def figures_of(told: Comparison, counts: dict[str, int], board: Board, scope: Scope | None = None) -> dict[str, Any]:
+    """What the page says of a comparison; `counts` are how many changes stand behind each name.
+
+    `rows_url` is where they are listed, to be completed by the name; those of the scope, if it is told.
+    """
+    asked = urlencode(scope.as_query()) + "&" if scope else ""
+    address = f"{reverse('cab:board-sampling-rows', args=[board.slug])}?{asked}which="
     return {
         "groups": [
             _group("Drawn and reviewed", told.reviewed, "reviewed"),
@@ -32,16 +38,15 @@ def figures_of(told: Comparison, counts: dict[str, int], board: Board) -> dict[s
 Compared = tuple[Board, Comparison, dict[str, int]]
 
 
-def in_programme(compared: Iterable[Compared]) -> list[dict[str, Any]]:
+def in_programme(compared: Iterable[Compared], scope: Scope) -> list[dict[str, Any]]:
     """The boards' comparisons as lines of the metrics page, each number with the address of its rows."""
     return [
         {
             "board": board,
             "url": reverse("cab:board-sampling", args=[board.slug]),
             "share": percent(share_reviewed(counts)),
-            "minutes": f"{told.minutes_a_failure:,.0f}" if told.minutes_a_failure is not None else "–",
-            "minutes_sentence": minutes_sentence(told),
-            **figures_of(told, counts, board),
+            "n": told.reviewed.finished + told.unreviewed.finished,
+            **figures_of(told, counts, board, scope),
         }
         for board, told, counts in compared
     ]

@@ -47,7 +47,7 @@ def page(request: PersonRequest) -> HttpResponse:
         "charts": charts(report, targets),
         "sections": sections(report, targets),
         "metrics": METRICS.values(),
-        "sampled": in_programme(comparisons(request.user, report.known.boards)),
+        "sampled": in_programme(comparisons(request.user, report.known.boards, scope), scope),
         "known": report.known,
         "types": ChangeType.values,
         "categories": [*ChangeCategory.choices, (programme.NO_CATEGORY, "no category")],
@@ -62,21 +62,21 @@ def page(request: PersonRequest) -> HttpResponse:
 @signed_in
 def figures_json(request: PersonRequest) -> JsonResponse:
     """The same figures for a program."""
-    report = figures.report(request.user, _scope(request), at=timezone.now())
-    return JsonResponse(as_data(report, targets_of(request.user), comparisons(request.user, report.known.boards)))
+    scope = _scope(request)
+    report = figures.report(request.user, scope, at=timezone.now())
+    return JsonResponse(
+        as_data(report, targets_of(request.user), comparisons(request.user, report.known.boards, scope))
+    )
 
 
 @require_GET
 @signed_in
 def figures_file(request: PersonRequest, kind: str) -> StreamingHttpResponse:
     """The same figures for a spreadsheet: a line for each metric of each group."""
-    report = figures.report(request.user, _scope(request), at=timezone.now())
-    return download(
-        "programme-metrics",
-        kind,
-        COLUMNS,
-        as_rows(report, targets_of(request.user), comparisons(request.user, report.known.boards)),
-    )
+    scope = _scope(request)
+    report = figures.report(request.user, scope, at=timezone.now())
+    compared = comparisons(request.user, report.known.boards, scope)
+    return download("programme-metrics", kind, COLUMNS, as_rows(report, targets_of(request.user), compared))
 
 
 @require_GET

@@ -14,6 +14,7 @@ from apps.cab.models import Board, SampledReview, SamplingPeriod
 from apps.cab.queries import sampling as queries
 from apps.cab.queries.boards import has_voting_seat
 from apps.cab.queries.dossier import find
+from apps.cab.queries.programme import Scope
 from apps.cab.rules.sampling import commitment
 from apps.cab.states import SampledReviewState
 from apps.cab.web.programme import tabs
@@ -74,13 +75,17 @@ def add(request: PersonRequest, slug: str) -> HttpResponse:
 @require_GET
 @signed_in
 def rows(request: PersonRequest, slug: str) -> HttpResponse:
-    """The changes behind one figure of a board."""
+    """The changes behind one figure of a board; with `since`, those of the scope that the metrics page asks for."""
     board, which = queries.sampled_board(slug, request.user), request.GET.get("which", "candidates")
     found = queries.rows_behind(board, which, request.user).in_lists()
+    scope = None
+    if "since" in request.GET:
+        scope = Scope.from_address(request.GET.dict(), today=timezone.now().date())
+        found = found.filter(queries.within(scope))
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     page = page_by_key(found, order=("-number",), after=after, before=before)
     crumbs = [*_crumbs(board), {"label": queries.TITLES[which]}]
-    context = {"board": board, "title": queries.TITLES[which], "page": page, "crumbs": crumbs}
+    context = {"board": board, "title": queries.TITLES[which], "page": page, "scope": scope, "crumbs": crumbs}
     return render(request, "cab/sampling_rows.html", context)
 
 
