@@ -40,6 +40,7 @@ from apps.cab.queries import changes
 from apps.cab.queries.boards import ballots_shown_to, conditions_shown_to, open_round
 from apps.cab.queries.dossier import find, whole
 from apps.cab.queries.named import board_named, boards_visible_to, cluster_named, people_named
+from apps.cab.queries.narrowed import first_narrowed
 from apps.cab.states import ChangeState
 from apps.journal.models import Entry
 from apps.kernel.paging import Page
@@ -58,15 +59,26 @@ class ChangeViewSet(ConflictsOfChange, ExceptionsOfChange, SlotsOfChange, Observ
     version_field = "revision"
 
     def rows(self) -> Any:
-        if self.action == "list" and not self.request.query_params:
-            return changes.first_listed(self.person)
+        if self.action == "list" and (page := self._first_page()) is not None:
+            return page
         rows = Change.objects.visible_to(self.person)
         if self.action == "list":
             return rows.in_lists()
         return rows.select_related("cluster", "requester", "implementer")
 
+    def _first_page(self) -> Page | None:
+        """The first page of everything, or of what plain filters leave, by a question that is compiled once."""
+        asked = self.request.query_params
+        if not asked:
+            return changes.first_listed(self.person)
+        if {"after", "before", "limit"} & asked.keys():
+            return None
+        none: QuerySet[Change] = Change.objects.none()
+        conditions = ChangeApiFilter(asked, queryset=none, request=self.request).conditions()
+        return None if conditions is None else first_narrowed(self.person, conditions)
+
     def filter_queryset(self, queryset: Any) -> Any:
-        """The first page of everything has been read already, by a question that is compiled once."""
+        """A page has been read already."""
         return queryset if isinstance(queryset, Page) else super().filter_queryset(queryset)
 
     def get_object(self) -> Change:

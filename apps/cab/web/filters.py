@@ -9,14 +9,16 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.db.models import Exists, Model, OuterRef, QuerySet, Value
 from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django_filters.constants import EMPTY_VALUES
 
 from apps.accounts.models import Person
 from apps.cab.models import Board, Change, ChangeCategory, ChangeType, Reversal, Round
+from apps.cab.queries.narrowed import Conditions
 from apps.cab.queries.standards import WENT, similar_to
 from apps.cab.states import OPEN, ChangeState, Outcome
 from apps.clusters.models import Cluster
@@ -148,6 +150,13 @@ class ChangeFilter(Asked):
         del name
         return rows.filter(Exists(Reversal.objects.filter(undone=OuterRef("pk")))) if is_wanted else rows
 
+    def conditions(self) -> Conditions | None:
+        """The filters in force as plain lookups; None where one of them is more than that, or does not fit."""
+        if not self.is_valid() or any(one.method is not None for one in self.filters.values()):
+            return None
+        asked = ((self.filters[name], value) for name, value in self.form.cleaned_data.items())
+        return tuple(_lookup(one, value) for one, value in asked if value not in EMPTY_VALUES)
+
     def require_fits(self) -> None:
         """Refuse an address whose filters cannot be read."""
         if not self.is_valid():
@@ -177,6 +186,12 @@ class ChangeFilter(Asked):
                 text = filter_.label if value in ("true", "on") else f"{filter_.label}: {value.replace('_', ' ')}"
                 chips.append({"label": text, "remove_url": f"?{rest.urlencode()}"})
         return chips
+
+
+def _lookup(one: django_filters.Filter, value: Any) -> tuple[str, Any]:
+    if isinstance(value, list):  # several choices: any of them
+        return f"{one.field_name}__in", tuple(value)
+    return f"{one.field_name}__{one.lookup_expr}", value.pk if isinstance(value, Model) else value
 
 
 Offers = dict[str, tuple[tuple[str, str], ...]]

@@ -19,6 +19,7 @@ from apps.cab.actions.holding import MOST_AT_ONCE, hold_changes, release_changes
 from apps.cab.models import Change, Review, SavedPage, SavedView
 from apps.cab.queries import changes
 from apps.cab.queries.dossier import find
+from apps.cab.queries.narrowed import counted_narrowed, first_narrowed
 from apps.cab.queries.sampling import reviews_waiting_for
 from apps.cab.states import ReviewState
 from apps.cab.web.filters import ChangeFilter
@@ -155,11 +156,24 @@ def _found(request: PersonRequest) -> tuple[ChangeFilter, Page, str]:
         none: QuerySet[Change] = Change.objects.none()
         many = changes.counted(request.user, MOST_COUNTED + 1)
         return ChangeFilter(request.GET, queryset=none), changes.first_listed(request.user), _counted(many)
-    filtered = _filtered(request)
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    if not (after or before) and (plain := _narrowed(request)) is not None:
+        return plain
+    filtered = _filtered(request)
     page = page_by_key(filtered.qs.in_lists(), order=changes.LIST_ORDER, after=after, before=before)
     is_whole = not (after or before or page.after)
     many = len(page.rows) if is_whole else filtered.qs.order_by()[: MOST_COUNTED + 1].count()
+    return filtered, page, _counted(many)
+
+
+def _narrowed(request: PersonRequest) -> tuple[ChangeFilter, Page, str] | None:
+    """The same for the first page of what plain filters leave, by questions that are compiled once."""
+    filtered = ChangeFilter(request.GET, queryset=Change.objects.none(), request=request)
+    conditions = filtered.conditions()
+    if conditions is None:
+        return None
+    page = first_narrowed(request.user, conditions)
+    many = counted_narrowed(request.user, conditions, MOST_COUNTED + 1) if page.after else len(page.rows)
     return filtered, page, _counted(many)
 
 
