@@ -59,6 +59,29 @@ class MeetingCancelled(Event):
 
 
 @dataclass(frozen=True)
+class MeetingGuestChanged(Event):
+    """A member's days on the board changed, and with them whether the single meeting stands in their calendar.
+
+    `because_id` is the journal entry of the board that changed them.
+    """
+
+    words: ClassVar[str] = "brought a member's invitation up to date"
+    meeting_id: int
+    person_id: int
+    because_id: int
+
+
+@dataclass(frozen=True)
+class SeriesGuestChanged(Event):
+    """As `MeetingGuestChanged`, of a series: which of its meetings stand in the member's calendar."""
+
+    words: ClassVar[str] = "brought a member's invitation up to date"
+    series_id: int
+    person_id: int
+    because_id: int
+
+
+@dataclass(frozen=True)
 class AgendaFilled(Event):
     words: ClassVar[str] = "filled the agenda"
     meeting_id: int

@@ -1,17 +1,21 @@
 """What meetings do when the board's area speaks: agendas follow what waits. Each reaction is safe to run twice."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from apps.accounts.models import Person
 from apps.cab import events as cab
-from apps.cab.models import Round, Seat
+from apps.cab.models import Round
 from apps.journal.actions import subscribe
 from apps.journal.models import Entry
 from apps.meetings import events
-from apps.meetings.actions import agenda
+from apps.meetings.actions import agenda, inviting
 from apps.meetings.models import Meeting, MeetingSeries
-from apps.meetings.queries.calendar import calendar_items, invitation
+from apps.meetings.queries.calendar import calendar_items, guests_of_series, invitation, meets_with
+from apps.meetings.queries.guests import MEMBERSHIP, days_by_person, guests_of
 from apps.meetings.queries.meetings import chairs_of, minutes_readers, next_times
+from apps.meetings.rules.guests import Days
 from apps.meetings.states import MeetingState
 from apps.notify import feeds, invitations
 from apps.notify.actions.telling import settle_notices, tell
@@ -26,6 +30,8 @@ invitations.register(
     events.MeetingMoved,
     events.MeetingCancelled,
     events.MeetingFollowed,
+    events.MeetingGuestChanged,
+    events.SeriesGuestChanged,
 )
 
 
@@ -78,7 +84,7 @@ def tell_members(entry: Entry) -> None:
     meeting = Meeting.objects.select_related("board").get(pk=entry.data["meeting_id"])
     words = _words_of(entry, meeting)
     if words and not entry.data.get("with_series"):
-        _tell_board(entry, meeting.board_id, *words, url=meeting.get_absolute_url())
+        _tell(guests_of(meeting, at=entry.at), entry, *words, url=meeting.get_absolute_url())
 
 
 @subscribe("meetings.tell_of_series", events.SeriesPlanned, events.SeriesEdited, events.SeriesEnded)
@@ -92,7 +98,8 @@ def tell_of_series(entry: Entry) -> None:
         events.SeriesEdited.name(): ("changed", starts),
         events.SeriesEnded.name(): ("has ended", entry.data.get("reason", "")),
     }[entry.event]
-    _tell_board(entry, series.board_id, f"{series.name} {did}", body, url=series.get_absolute_url())
+    people = guests_of_series(series, at=entry.at)
+    _tell(people, entry, f"{series.name} {did}", body, url=series.get_absolute_url())
 
 
 def _words_of(entry: Entry, meeting: Meeting) -> tuple[str, str] | None:
@@ -116,10 +123,29 @@ def _clock(moment: datetime, zone: str) -> str:
     return f"{moment.astimezone(ZoneInfo(zone)):%d %B %Y %H:%M} ({zone})"
 
 
-def _tell_board(entry: Entry, board_id: int, title: str, body: str, *, url: str) -> None:
-    seats = Seat.objects.filter(board=board_id).filled_on(entry.at.date()).select_related("person")
-    people = [seat.person for seat in seats]
+def _tell(people: Iterable[Person], entry: Entry, title: str, body: str, *, url: str) -> None:
     tell(people, entry=entry, kind="meeting", title=title, body=body, url=url, at=entry.at, also_who_did_it=True)
+
+
+@subscribe("meetings.follow_membership", *MEMBERSHIP)
+def follow_membership(entry: Entry) -> None:
+    """Somebody's days on a board are other ones: what it has planned comes into their calendar, or goes from it."""
+    inviting.follow_membership(because=entry, at=entry.heard_at)
+
+
+@subscribe("meetings.tell_guest", events.MeetingGuestChanged, events.SeriesGuestChanged)
+def tell_guest(entry: Entry) -> None:
+    """Tell a member that they are invited to something that was planned before, or are not at it any more."""
+    person = Person.objects.get(pk=entry.data["person_id"])
+    series_id = entry.data.get("series_id")
+    thing: MeetingSeries | Meeting = (
+        MeetingSeries.objects.get(pk=series_id) if series_id else Meeting.objects.get(pk=entry.data["meeting_id"])
+    )
+    days = days_by_person(thing.board_id).get(person.pk, Days())
+    is_there = meets_with(thing, days, at=entry.at)
+    body = f"Your days on the {thing.board} changed, and your calendar with them."
+    title = f"You are invited: {thing.name}" if is_there else f"{thing.name} is not in your calendar any more"
+    _tell([person], entry, title, body, url=thing.get_absolute_url())
 
 
 @subscribe("meetings.tell_of_minutes", events.MinutesReminded, events.MinutesPublished)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from apps.accounts.models import Person
 from apps.journal.events import Event
 from apps.journal.models import Entry
 from apps.notify.feeds import CalendarItem
@@ -21,17 +22,17 @@ class Invitation:
         return "CANCEL" if all(one.is_cancelled for one in self.items) else "REQUEST"
 
 
-Inviter = Callable[[Entry], Invitation | None]
+Inviter = Callable[[Entry, Person], Invitation | None]
 _inviters: dict[str, Inviter] = {}
 
 
 def register(inviter: Inviter, *events: type[Event]) -> None:
-    """Have the mails of notices about these events carry what `inviter` says of the entry, as it is when they go."""
+    """Have the mails of notices about these events carry what `inviter` says to the person, as it is when they go."""
     for event in events:
         _inviters[event.name()] = inviter
 
 
-def invitation_for(entry: Entry) -> Invitation | None:
-    """What the mail about this entry brings to a calendar; None for most."""
+def invitation_for(entry: Entry, person: Person) -> Invitation | None:
+    """What the mail about this entry brings to this person's calendar; None for most."""
     inviter = _inviters.get(entry.event)
-    return inviter(entry) if inviter else None
+    return inviter(entry, person) if inviter else None

@@ -185,7 +185,7 @@ def _mail(notice: Notice) -> None:
         headers={"List-Unsubscribe": f"<{settings_url}>", "Message-ID": f"<notice-{notice.pk}@concordat>"},
     )
     message.attach_alternative(render_to_string("notify/mail.html", context), "text/html")
-    invitation = invitation_for(notice.entry)
+    invitation = invitation_for(notice.entry, person)
     if invitation:
         # The organizer is whom the mail comes from: calendars distrust an invitation that another sends.
         host = (invitation.host, parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
