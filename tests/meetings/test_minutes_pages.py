@@ -15,6 +15,7 @@ from apps.meetings.actions import minutes, session
 from apps.meetings.models import Addendum, Meeting, Minutes, MinutesSection
 from apps.meetings.states import MeetingState
 from tests.conftest import make_person, signed_in
+from tests.kernel.test_printing import headings, sound
 from tests.meetings.conftest import AFTER, END, START
 
 pytestmark = pytest.mark.django_db
@@ -212,7 +213,13 @@ def test_the_pdf_is_tagged_and_has_title_pages_and_the_seal_on_each(closed, addr
     assert made.metadata.title == "Minutes, Monday board, 09 Mar 2026"
     root = made.root_object
     assert (root["/MarkInfo"]["/Marked"], root["/Lang"], "/StructTreeRoot" in root) == (True, "en", True)
-    assert b"pdfuaid" in root["/Metadata"].get_data()
+    tags = headings(sound(answer.content))
+    assert tags[:2] == ["H1", "H2"]
+    assert tags.count("Table") >= 2  # attendance, and the votes on each item
+    told = [" ".join(text.split()) for text in pages]
+    order = ["Attendance and quorum", "Who As", "Voter Ballot Reason", "Paragraph 0", "Paragraph 79", "Closing"]
+    whole = " ".join(told)
+    assert sorted(map(whole.index, order)) == [whole.index(one) for one in order]
 
 
 def test_the_pdf_of_a_draft_says_so_and_is_the_boards(closed, address, ben, ada):

@@ -12,6 +12,7 @@ from apps.cab.queries.dossier import dossier
 from apps.cab.rules import revisions
 from apps.kernel.printing import pdf_answer
 
+SHORT = 72  # characters; a line of the record
 MOST_ROUNDS = 50  # the newest; an older one stands in the journal
 
 
@@ -23,20 +24,26 @@ def pdf(request: PersonRequest, reference: str) -> HttpResponse:
     change = found.change
     sealed = Revision.objects.filter(change=change, number=change.revision).select_related("author").first()
     content = sealed.content if sealed else {}
+    fields = [
+        (revisions.label_of(name), revisions.told(name, content[name])) for name in revisions.FIELDS if name in content
+    ]
     context = {
         "change": change,
         "dossier": found,
         "revision": sealed,
-        "fields": [
-            (revisions.label_of(name), revisions.told(name, content[name]))
-            for name in revisions.FIELDS
-            if name in content
-        ],
+        "facts": [(label, text) for label, text in fields if text and _is_short(text)],
+        "texts": [(label, text) for label, text in fields if not _is_short(text)],
+        "left_empty": [label for label, text in fields if not text],
         "rounds": [_with_ballots(one, request.user) for one in found.rounds[:MOST_ROUNDS]],
         "digest": sealed.digest if sealed else "",
         "now": timezone.now(),
     }
     return pdf_answer(request, "cab/dossier_pdf.html", context, name=change.reference)
+
+
+def _is_short(text: str) -> bool:
+    """Whether it stands beside its label rather than below it."""
+    return len(text) <= SHORT and "\n" not in text
 
 
 def _with_ballots(round_: Round, person: Person) -> tuple[Round, list[Ballot], int]:
