@@ -217,7 +217,7 @@ def test_the_pdf_is_tagged_and_has_title_pages_and_the_seal_on_each(closed, addr
     assert tags[:2] == ["H1", "H2"]
     assert tags.count("Table") >= 2  # attendance, and the votes on each item
     told = [" ".join(text.split()) for text in pages]
-    order = ["Attendance and quorum", "Who As", "Voter Ballot Reason", "Paragraph 0", "Paragraph 79", "Closing"]
+    order = ["Attendance and quorum", "Who As", "Paragraph 0", "Paragraph 79", "Voter Ballot Reason", "Closing"]
     whole = " ".join(told)
     assert sorted(map(whole.index, order)) == [whole.index(one) for one in order]
 
