@@ -98,6 +98,29 @@ def test_a_change_is_moved_by_the_keyboard_alone(desk, ada, change):
     assert opened(page, change) - change.window_start_at == timedelta(days=1) - 2 * QUARTER
 
 
+def test_a_title_wraps_to_two_lines_and_shows_whole_where_one_points_or_stands(desk, ada, change):
+    long = "Move the ledger's month-end close to the cluster in the second region and keep the first as its reserve"
+    Change.objects.filter(pk=change.pk).update(title=long)
+    page = desk.sign_in("ada")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto("/calendar/")
+    item = page.locator(".lane-item", has_text=change.reference)
+    title = item.locator(".lane-title")
+    expect(title).to_have_text(long)
+    hidden = "one => one.scrollHeight - one.clientHeight"
+    lines = "one => Math.round(one.clientHeight / parseFloat(getComputedStyle(one).lineHeight))"
+    assert (title.evaluate(lines), title.evaluate(hidden) > 0) == (2, True)
+    item.locator(".lane-link").focus()
+    assert title.evaluate(lines) > 2
+    assert title.evaluate(hidden) <= 0
+    box, end = title.bounding_box(), item.bounding_box()
+    assert box["y"] + box["height"] <= end["y"] + end["height"]
+    page.locator("h1").click()
+    assert title.evaluate(lines) == 2
+    item.hover()
+    assert title.evaluate(lines) > 2
+
+
 def test_a_click_that_does_not_drag_opens_the_change(desk, ada, change):
     page = desk.sign_in("ada")
     page.goto("/calendar/")

@@ -80,7 +80,9 @@ def test_the_chair_leads_a_whole_meeting_by_keyboard(desk, meeting, cleo):  # no
 
     expect(chair.locator("#room-mine")).to_contain_text("Who is there")
     chair.keyboard.press("2")  # the second of the list: Cleo is here
-    expect(chair.locator("#room-now .people li", has_text="Cleo")).to_contain_text("Present", timeout=PATIENCE_MS)
+    expect(chair.locator("#room-mine .people li", has_text="Cleo")).to_contain_text("Present", timeout=PATIENCE_MS)
+    expect(chair.locator(".people:visible")).to_have_count(1)  # the list stands once, at the desk
+    expect(member.locator("#room-now .people")).to_be_visible()
     expect(chair.locator("#room-now")).to_contain_text("The room has its quorum.")
     expect(member.get_by_role("button", name="Leave the room")).to_be_visible(timeout=PATIENCE_MS)
 
