@@ -36,6 +36,14 @@ class FileRemoved(Event):
 
 
 @dataclass(frozen=True)
+class FileRestored(Event):
+    words: ClassVar[str] = "brought a removed file back"
+    change_id: int
+    attachment_id: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class ChangeSubmitted(Event):
     words: ClassVar[str] = "submitted it"
     change_id: int

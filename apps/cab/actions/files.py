@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from django.core.files.storage import default_storage
+from django.db.models import Manager
 
 from apps.cab.models import Attachment, ImportRun
-from apps.cab.rules.attachments import STRAY_AFTER
+from apps.cab.rules.attachments import RESTORABLE, STRAY_AFTER
 
-FOLDERS: dict[str, type[Attachment | ImportRun]] = {
-    "attachments": Attachment,
-    "imports": ImportRun,
+FOLDERS: dict[str, Manager[Any]] = {
+    "attachments": Attachment.with_removed,  # a removed one may come back
+    "imports": ImportRun.objects,
 }
 BATCH = 500
 
@@ -19,19 +21,22 @@ BATCH = 500
 def remove_stray_files(*, at: datetime) -> int:
     """Delete the files that no attachment and no import names and that are older than STRAY_AFTER; returns how many.
 
+    Attachments whose removal can no longer be undone are forgotten first.
+
     A file is written before its transaction commits, and no rollback takes it back; younger ones may belong to a
     transaction that is still open. Safe to run twice and beside itself.
     """
+    Attachment.with_removed.filter(removed_at__lte=at - RESTORABLE).delete()
     removed = 0
-    for folder, model in FOLDERS.items():
+    for folder, rows in FOLDERS.items():
         old = (name for name in _stored(folder) if _is_old(name, at))
         while names := list(islice(old, BATCH)):
-            removed += _remove_unnamed(names, model, at=at)
+            removed += _remove_unnamed(names, rows, at=at)
     return removed
 
 
-def _remove_unnamed(names: list[str], model: type[Attachment | ImportRun], *, at: datetime) -> int:
-    named = set(model._default_manager.filter(file__in=names).values_list("file", flat=True))
+def _remove_unnamed(names: list[str], rows: Manager[Any], *, at: datetime) -> int:
+    named = set(rows.filter(file__in=names).values_list("file", flat=True))
     # Asked again: another process may have removed it meanwhile, and a new upload taken the name.
     stray = [one for one in names if one not in named and _is_old(one, at)]
     for name in stray:

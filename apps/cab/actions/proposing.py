@@ -192,20 +192,56 @@ def attach_file(*, change_id: int, person: Person, upload: "File[bytes]", name: 
 
 
 @transaction.atomic
-def remove_file(*, change_id: int, attachment_id: int, person: Person, at: datetime) -> Change:
-    """Take a file away from the change, a material edit as attaching is; revisions and journal keep its hash."""
-    change = locked_change(change_id)
-    require_may_edit(change, person)
-    attachment = change.attachments.filter(pk=attachment_id).first()
-    if attachment is None:
+def remove_file(*, change_id: int, attachment_id: int, person: Person, at: datetime) -> Attachment:
+    """Take a file away from the change, a material edit as attaching is; for a week it can be brought back.
+
+    Revisions and journal keep its hash for good.
+    """
+    change, attachment = _editable_file(change_id, attachment_id, person)
+    if attachment.removed_at is not None:
         raise NotFound("There is no such file on this change.", next_step="Open the change to see its files.")
     before = changes.content_of(change)
-    attachment.delete()
+    attachment.removed_at, attachment.removed_by = at, person
+    attachment.save(update_fields=["removed_at", "removed_by"])
     journal.record(
         events.FileRemoved(change_id=change.pk, sha256=attachment.sha256), subject=change, actor=person, at=at
     )
     _keep_edit(change, before, editor=person, at=at)
-    return change
+    return attachment
+
+
+@transaction.atomic
+def restore_file(*, change_id: int, attachment_id: int, person: Person, at: datetime) -> Attachment:
+    """Bring a removed file back within a week, a material edit as attaching is. What is there already stays.
+
+    Ballots that fell when it was removed do not come back: they were about another text.
+    """
+    change, attachment = _editable_file(change_id, attachment_id, person)
+    if attachment.removed_at is None:
+        return attachment
+    if attachment.removed_at + attachments.RESTORABLE <= at:
+        raise WrongState(
+            f"“{attachment.name}” was removed more than {attachments.RESTORABLE.days} days ago.",
+            next_step="Attach it again.",
+        )
+    attachments.require_fits(name=attachment.name, size=attachment.size, already=change.attachments.count())
+    before = changes.content_of(change)
+    attachment.removed_at = attachment.removed_by = None
+    attachment.save(update_fields=["removed_at", "removed_by"])
+    event = events.FileRestored(change_id=change.pk, attachment_id=attachment.pk, sha256=attachment.sha256)
+    journal.record(event, subject=change, actor=person, at=at)
+    _keep_edit(change, before, editor=person, at=at)
+    return attachment
+
+
+def _editable_file(change_id: int, attachment_id: int, person: Person) -> tuple[Change, Attachment]:
+    """The file, also one that was removed, with its change, locked, for who may edit that."""
+    change = locked_change(change_id)
+    require_may_edit(change, person)
+    attachment = Attachment.with_removed.filter(change=change, pk=attachment_id).first()
+    if attachment is None:
+        raise NotFound("There is no such file on this change.", next_step="Open the change to see its files.")
+    return change, attachment
 
 
 def _next_number() -> int:

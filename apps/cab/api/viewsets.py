@@ -366,8 +366,16 @@ class ChangeViewSet(ConflictsOfChange, ExceptionsOfChange, SlotsOfChange, Observ
     @file.mapping.delete
     @write()
     def remove_file(self, _: dict[str, Any]) -> None:
-        """Take a file away; the journal keeps its hash."""
+        """Take a file away; for a week it can be brought back, and the journal keeps its hash for good."""
         proposing.remove_file(
+            change_id=self.get_object().pk, attachment_id=int(self.kwargs["file_id"]), person=self.person, at=self.at
+        )
+
+    @action(detail=True, url_path=r"files/(?P<file_id>[0-9]{1,18})/return", methods=["post"])
+    @write(gives=s.AttachmentOut)
+    def restore_file(self, _: dict[str, Any]) -> Attachment:
+        """Bring a file back that was removed within the last week; ballots that fell with it do not come back."""
+        return proposing.restore_file(
             change_id=self.get_object().pk, attachment_id=int(self.kwargs["file_id"]), person=self.person, at=self.at
         )
 

@@ -358,8 +358,15 @@ class Revision(models.Model):
         ]
 
 
+class KeptManager(models.Manager["Attachment"]):
+    """Without the files that were removed."""
+
+    def get_queryset(self) -> models.QuerySet["Attachment"]:
+        return super().get_queryset().filter(removed_at__isnull=True)
+
+
 class Attachment(models.Model):
-    """A file beside a change; bounded and checked before it is stored."""
+    """A file beside a change; bounded and checked before it is stored; a removed one can come back for a while."""
 
     change = models.ForeignKey(Change, on_delete=models.CASCADE, related_name="attachments")
     file = models.FileField(upload_to="attachments/%Y/%m")
@@ -369,6 +376,22 @@ class Attachment(models.Model):
     sha256 = models.CharField(max_length=64)
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     added_at = models.DateTimeField()
+    removed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = KeptManager()
+    with_removed = models.Manager["Attachment"]()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(removed_at__isnull=True, removed_by__isnull=True)
+                | models.Q(removed_at__isnull=False, removed_by__isnull=False),
+                name="attachment_removed_by_somebody",
+            )
+        ]
 
 
 class Reversal(models.Model):

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BigIntegerField, Count, DateField, Exists, F, OuterRef, QuerySet, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models.functions import JSONObject, Now
 
 from apps.accounts.models import Person
 from apps.accounts.rules import Capability
@@ -45,6 +45,7 @@ from apps.cab.queries.conflicts import listed_for, shown_of, stops_on
 from apps.cab.queries.freezes import STOPPABLE, FreezeStop, freezes_before, is_freeze_keeper
 from apps.cab.queries.prepared import Prepared
 from apps.cab.rules import blockers, exceptions, offers, separation, voting
+from apps.cab.rules.attachments import RESTORABLE
 from apps.cab.rules.revisions import EditVerdict
 from apps.cab.states import (
     ChangeState,
@@ -303,6 +304,11 @@ def _with_all(person: Any, *, reads_restricted: bool) -> ChangeQuerySet:
         ),
         listed_files=ArraySubquery(
             files.values(one=JSONObject(id="pk", name="name", size="size", sha256="sha256", kind="content_type"))
+        ),
+        listed_removed_files=ArraySubquery(
+            Attachment.with_removed.filter(change=OuterRef("pk"), removed_at__gt=Now() - RESTORABLE)
+            .order_by("-removed_at")
+            .values(one=JSONObject(id="pk", name="name"))
         ),
         named_as_approvers=ArraySubquery(
             NamedApprover.objects.filter(change=OuterRef("pk")).values_list("person__handle")

@@ -7,6 +7,7 @@ from apps.kernel.refusals import Invalid, TooLarge
 
 LARGEST_BYTES = 10 * 1024 * 1024
 MOST_FILES = 20
+RESTORABLE = timedelta(days=7)  # so long a removed file is kept, and can be brought back
 STRAY_AFTER = timedelta(days=1)  # a file that no row names is let be so long: no transaction stays open that long
 # Suffix → (content type, bytes the file must begin with; empty: text). Nothing a browser would run.
 KINDS: dict[str, tuple[str, tuple[bytes, ...]]] = {

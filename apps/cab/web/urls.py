@@ -75,6 +75,7 @@ urlpatterns = [
     path("changes/<str:reference>/files/", dossier.attach, name="attach"),
     path("changes/<str:reference>/files/<int:attachment_id>/", dossier.file, name="file"),
     path("changes/<str:reference>/files/<int:attachment_id>/removal/", dossier.remove_file, name="remove-file"),
+    path("changes/<str:reference>/files/<int:attachment_id>/return/", dossier.restore_file, name="restore-file"),
     path("changes/<str:reference>/pdf/", record.pdf, name="dossier-pdf"),
     path("changes/<str:reference>/revisions/<int:number>/", dossier.revision, name="revision"),
     path("conflicts/", conflicts.listing, name="conflicts"),

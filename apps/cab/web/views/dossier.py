@@ -268,9 +268,24 @@ def file(request: PersonRequest, reference: str, attachment_id: int) -> HttpResp
 @require_POST
 @signed_in
 def remove_file(request: PersonRequest, reference: str, attachment_id: int) -> HttpResponse:
-    """Take a file away."""
+    """Take a file away; one button brings it back."""
     change = find(reference, request.user)
-    proposing.remove_file(change_id=change.pk, attachment_id=attachment_id, person=request.user, at=timezone.now())
+    gone = proposing.remove_file(
+        change_id=change.pk, attachment_id=attachment_id, person=request.user, at=timezone.now()
+    )
+    was_before_a_board = change.state == ChangeState.AWAITING_AUTHORIZATION
+    fell = " Ballots cast so far fell with it and do not come back." if was_before_a_board else ""
+    undoing = reverse("cab:restore-file", args=[change.reference, gone.pk])
+    offer_undo(request, f"{gone.name} is removed.{fell}", url=undoing)
+    return went(request, change.get_absolute_url())
+
+
+@require_POST
+@signed_in
+def restore_file(request: PersonRequest, reference: str, attachment_id: int) -> HttpResponse:
+    """Bring a removed file back."""
+    change = find(reference, request.user)
+    proposing.restore_file(change_id=change.pk, attachment_id=attachment_id, person=request.user, at=timezone.now())
     return went(request, change.get_absolute_url())
 
 
