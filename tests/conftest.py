@@ -5,14 +5,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from django.db.backends.postgresql.operations import DatabaseOperations
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from guardian.shortcuts import assign_perm
 
 from apps.accounts.models import Person, RoleGrant
 from apps.accounts.rules import Role
 from apps.cab.models import Board, BoardKind, Seat, SeatRole
 from apps.clusters.models import Cluster, Component, Tier
+from tests.clearing import clear_the_stage
 from tests.organisation import raise_organisation  # noqa: F401  # fixture
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
@@ -150,14 +150,8 @@ def board(db, ben, cleo, dan) -> Board:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _stage_can_be_cleared():
-    """Tests with real commits are cleared by TRUNCATE, which the journal refuses: its trigger rests for that moment."""
-    clear = DatabaseOperations.sql_flush
-
-    def clear_with_journal(self, *args, **kwargs):
-        rest, wake = (f"ALTER TABLE journal_entry {word} TRIGGER USER;" for word in ("DISABLE", "ENABLE"))
-        return [rest, *clear(self, *args, **kwargs), wake]
-
+def _stage_is_cleared_by_what_was_written():
+    """Tests with real commits end with an empty stage."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "sql_flush", clear_with_journal)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: clear_the_stage())
         yield
