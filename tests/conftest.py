@@ -155,3 +155,13 @@ def _stage_is_cleared_by_what_was_written():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: clear_the_stage())
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _streams_notice_sooner():
+    """A stream sees at its next heartbeat that its screen is gone; a test must not wait five seconds for that."""
+    from apps.meetings.web.views import live
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(live, "HEARTBEAT_S", 0.5)
+        yield
