@@ -126,7 +126,7 @@ class TestTheChild:
 
     def test_one_that_outgrows_its_child_is_cut_off(self, monkeypatch):
         """The widest text that may be written, with so little memory that the child dies of it."""
-        monkeypatch.setattr(judging, "MEGABYTES", 40)
+        monkeypatch.setattr(judging, "MEGABYTES", 30)
         question = ("risk > 3", (("risk", 4),))
         assert judging.answers_to([question]) == {question: judging.CUT_OFF}
         assert bounded.run_bounded("math:floor", 1.5, seconds=1, megabytes=256, what="It") == 1
