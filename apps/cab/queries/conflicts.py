@@ -22,22 +22,33 @@ from apps.windows.rules.freezing import FreezeFacts, verdict
 from apps.windows.rules.recurrence import Interval
 
 MOST_LINKS = 2_000  # of one change: more pairs of components than a person will ever read; the page says when it is so
+MOST_NEAR = 2_000  # changes planned in the same span that are read one by one
 EMERGENCY = "emergency"
 PLANNED = ", ".join(f"'{state.value}'" for state in PLANNING)  # as written in the index, so that the planner takes it
 
-# Everything planned that overlaps, by the index of planned spans; then only these are looked at.
+_OVERLAPS = f"""c.state IN ({PLANNED})
+    AND tstzrange(c.window_start_at, c.window_end_at) && tstzrange(%(start)s, %(end)s)
+    AND c.id <> %(change)s"""
+# What is planned and overlaps, by the index of planned spans; then only these are looked at. Where it is more than
+# `MOST_NEAR`, none of it is: `_LINKS_AMONG_MANY` and `_BUSY` then ask the database for those that are linked, so that
+# none is missed and few are read.
 _NEAR = f"""
 SELECT c.id, c.implementer_id, c.window_start_at, c.window_end_at
 FROM cab_change AS c
-WHERE c.state IN ({PLANNED})
-    AND tstzrange(c.window_start_at, c.window_end_at) && tstzrange(%(start)s, %(end)s)
-    AND c.id <> %(change)s
-ORDER BY c.id
+WHERE {_OVERLAPS}
+LIMIT {MOST_NEAR + 1}
 """  # noqa: S608  # the states are ours
+_BUSY = f"""
+SELECT c.id, c.window_start_at, c.window_end_at
+FROM cab_change AS c
+WHERE {_OVERLAPS} AND c.implementer_id = %(implementer)s
+ORDER BY c.id
+LIMIT {MOST_LINKS + 1}
+"""  # noqa: S608
 # What the change's own components reach within two hops comes first: a few rows, by the map's indexes. Read the other
 # way about (everything planned against the whole map) the answer takes ten times as long. Asked only where something is
 # near: PostgreSQL takes longer to plan this than to answer it.
-_LINKS = f"""
+_REACH = """
 WITH mine AS MATERIALIZED (SELECT component_id AS id FROM cab_changecomponent WHERE change_id = %(change)s),
 reach(kind, mine, theirs, hops, mine_needs) AS MATERIALIZED (
     SELECT 'same_component', mine.id, mine.id, 0, false FROM mine
@@ -61,15 +72,26 @@ reach(kind, mine, theirs, hops, mine_needs) AS MATERIALIZED (
     JOIN clusters_dependency AS two ON two.provider_id = one.consumer_id AND two.kind <> %(failover)s
     WHERE two.consumer_id <> mine.id
 ),
-theirs AS MATERIALIZED (
-    SELECT change_id, component_id AS id FROM cab_changecomponent WHERE change_id = ANY(%(near)s)
-)
-SELECT DISTINCT reach.kind, theirs.change_id, m.name AS mine, t.name AS theirs, reach.hops, reach.mine_needs
+"""
+_LINKED = f"""
 FROM reach JOIN theirs ON theirs.id = reach.theirs
 JOIN clusters_component AS m ON m.id = reach.mine JOIN clusters_component AS t ON t.id = reach.theirs
 ORDER BY theirs.change_id, reach.kind, reach.hops, m.name, t.name, reach.mine_needs
 LIMIT {MOST_LINKS + 1}
-"""  # noqa: S608
+"""
+_TOLD = "reach.kind, theirs.change_id, m.name AS mine, t.name AS theirs, reach.hops, reach.mine_needs"
+_LINKS = f"""{_REACH}
+theirs AS MATERIALIZED (
+    SELECT change_id, component_id AS id FROM cab_changecomponent WHERE change_id = ANY(%(near)s)
+)
+SELECT DISTINCT {_TOLD} {_LINKED}"""  # noqa: S608
+_LINKS_AMONG_MANY = f"""{_REACH}
+theirs AS MATERIALIZED (
+    SELECT touched.change_id, touched.component_id AS id, c.window_start_at, c.window_end_at
+    FROM cab_changecomponent AS touched JOIN cab_change AS c ON c.id = touched.change_id
+    WHERE touched.component_id IN (SELECT theirs FROM reach) AND {_OVERLAPS}
+)
+SELECT DISTINCT {_TOLD}, theirs.window_start_at, theirs.window_end_at {_LINKED}"""  # noqa: S608
 
 
 _touched = Prepared(
@@ -271,15 +293,25 @@ def _with_others(change: Change, window: Interval) -> Findings:
         near: list[tuple[Any, ...]] = cursor.fetchall()
         if not near:
             return Findings()
-        cursor.execute(_LINKS, facts | {"near": [row[0] for row in near], "failover": rules.FAILOVER_WORD})
-        links = [_link(change, row) for row in cursor.fetchall()]
-    people = [row[0] for row in near if change.implementer_id is not None and row[1] == change.implementer_id]
+        facts |= {"failover": rules.FAILOVER_WORD, "implementer": change.implementer_id}
+        if len(near) > MOST_NEAR:
+            cursor.execute(_LINKS_AMONG_MANY, facts)
+            linked = cursor.fetchall()
+            cursor.execute(_BUSY, facts)
+            busy = cursor.fetchall()
+            spans = {row[0]: row[1:] for row in busy} | {row[1]: row[6:] for row in linked}
+            people = [row[0] for row in busy]
+        else:
+            cursor.execute(_LINKS, facts | {"near": [row[0] for row in near]})
+            linked, spans = cursor.fetchall(), {row[0]: row[2:] for row in near}
+            people = sorted(row[0] for row in near if change.implementer_id and row[1] == change.implementer_id)
+    links = [_link(change, row[:6]) for row in linked]
     met = {*people, *(link.other_id for link in links)}
-    spans = {row[0]: _span(change, window, row[0], row[2:]) for row in near if row[0] in met}
+    told = {pk: _span(change, window, pk, spans[pk]) for pk in met}
     details = {"person": change.implementer.name if change.implementer else ""}
-    double_booked = [rules.found(rules.PERSON, details, inputs=spans[pk], other_id=pk) for pk in people[:MOST_LINKS]]
+    double_booked = [rules.found(rules.PERSON, details, inputs=told[pk], other_id=pk) for pk in people[:MOST_LINKS]]
     return Findings(
-        [*rules.from_links(links[:MOST_LINKS], spans=spans), *double_booked],
+        [*rules.from_links(links[:MOST_LINKS], spans=told), *double_booked],
         is_cut=max(len(links), len(people)) > MOST_LINKS,
     )
 
