@@ -54,7 +54,7 @@ def follow_what_waits(entry: Entry) -> None:
     """Bring the agendas of every board that decides the change up to what waits for it now."""
     boards = Round.objects.filter(change=entry.data["change_id"]).order_by("board").values_list("board", flat=True)
     for board_id in boards.distinct():
-        agenda.fill_agendas(board_id=board_id, at=entry.at)
+        agenda.fill_agendas(board_id=board_id, at=entry.heard_at)
 
 
 @subscribe(
@@ -67,7 +67,7 @@ def follow_what_waits(entry: Entry) -> None:
 def follow_meetings(entry: Entry) -> None:
     """A meeting came, went or follows its series: what waits belongs to the next one now."""
     meeting = Meeting.objects.get(pk=entry.data["meeting_id"])
-    agenda.fill_agendas(board_id=meeting.board_id, at=entry.at)
+    agenda.fill_agendas(board_id=meeting.board_id, at=entry.heard_at)
 
 
 @subscribe("meetings.ballots_elsewhere", cab.VoteCast)

@@ -246,3 +246,17 @@ def test_what_is_on_hold_waits_elsewhere(meeting, hand_in, board, ada):
     fill(board)
     assert Round.objects.get(change=change).state == "open"
     assert listed(meeting) == []
+
+
+def test_what_is_heard_late_is_dated_when_it_is_heard(meeting, hand_in, ben):
+    """The room's log goes by number, so a late item may not be dated before the room was opened."""
+    while deliver_due(at=START):
+        pass
+    session.open_meeting(meeting_id=meeting.pk, chair=ben, at=START)
+    hand_in("Told while the room was opened", at=NOON)
+    heard = START + timedelta(minutes=3)
+    while deliver_due(at=heard):
+        pass
+    entries = list(Entry.objects.about(meeting).filter(at__gte=START).order_by("pk").values_list("event", "at"))
+    assert ("meetings.ItemCameLate", heard) in entries
+    assert [at for _, at in entries] == sorted(at for _, at in entries)
