@@ -1,7 +1,8 @@
 """Windows of local time: kept as people wrote them (wall clock and IANA zone), compared as instants."""
 
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -9,6 +10,8 @@ from apps.kernel.refusals import Invalid
 
 EARLIEST, LATEST = datetime(1970, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001  # wall-clock times
 LONGEST_TEXT = 32  # characters of a time with seconds, fractions and an offset
+SAID = "%d %B %Y %H:%M"  # how sentences say a moment, followed by UTC; a range says that once, at its end
+_SAID = re.compile(r"(?:(\d\d [A-Z][a-z]+ \d{4} \d\d:\d\d)( to ))?(\d\d [A-Z][a-z]+ \d{4} \d\d:\d\d) UTC\b")
 LONGEST = timedelta(days=366)  # a window longer than a year is a typing error
 
 
@@ -49,6 +52,31 @@ def read_wall_clock(text: str) -> datetime:
             "A wall-clock time has no offset.", next_step="Leave the offset out: the zone is written beside it."
         )
     return moment.replace(second=0, microsecond=0)
+
+
+def moments_in(sentence: str, zone: tzinfo) -> str:
+    """The sentence with the moments that it says in UTC as `SAID` has it as clocks of `zone` show them, the zone named.
+
+    Sentences are made and kept in UTC, whoever reads them; this is for the moment of reading.
+    """
+    return _SAID.sub(lambda found: _reckoned(found, zone), sentence)
+
+
+def _reckoned(found: re.Match[str], zone: tzinfo) -> str:
+    try:
+        moments = [datetime.strptime(f"{one}+0000", f"{SAID}%z").astimezone(zone) for one in found.group(1, 3) if one]
+    except (ValueError, OverflowError):  # somebody's own words that only look like one
+        return found.group()
+    words = [f"{one:{SAID}}" for one in moments]
+    if len({one.utcoffset() for one in moments}) > 1:
+        words[0] += f" {zone_word(moments[0])}"
+    return f"{' to '.join(words)} {zone_word(moments[-1])}"
+
+
+def zone_word(moment: datetime) -> str:
+    """The zone's abbreviation; zones that have none are named by their offset."""
+    word = moment.tzname() or "UTC"
+    return f"UTC{word}" if word[0] in "+-" else word
 
 
 def require_window(*, start_local: datetime, end_local: datetime, zone: str) -> Window:

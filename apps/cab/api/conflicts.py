@@ -1,5 +1,6 @@
 """The JSON door of conflicts."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -26,6 +27,8 @@ class ConflictOut(serializers.ModelSerializer[Conflict]):
     other = serializers.CharField(source="other.reference", read_only=True, allow_null=True, default=None)
     sentence = serializers.CharField(read_only=True, help_text="As `change` reads it.")
     next_step = serializers.SerializerMethodField()
+    starts_at = serializers.SerializerMethodField(help_text="Of the freeze or blackout it falls into; else null.")
+    ends_at = serializers.SerializerMethodField(help_text="Of the freeze or blackout it falls into; else null.")
     accepted_by = serializers.CharField(source="accepted_by.handle", read_only=True, allow_null=True, default=None)
 
     class Meta:
@@ -39,6 +42,8 @@ class ConflictOut(serializers.ModelSerializer[Conflict]):
             "is_stopping",
             "sentence",
             "next_step",
+            "starts_at",
+            "ends_at",
             "found_at",
             "accepted_by",
             "accepted_at",
@@ -49,6 +54,16 @@ class ConflictOut(serializers.ModelSerializer[Conflict]):
 
     def get_next_step(self, conflict: Conflict) -> str:
         return next_step(conflict.kind, may_be_accepted=conflict.may_be_accepted)
+
+    def get_starts_at(self, conflict: Conflict) -> datetime | None:
+        if conflict.freeze:
+            return conflict.freeze.start_at
+        return datetime.fromisoformat(conflict.details["from"]) if "from" in conflict.details else None
+
+    def get_ends_at(self, conflict: Conflict) -> datetime | None:
+        if conflict.freeze:
+            return conflict.freeze.end_at
+        return datetime.fromisoformat(conflict.details["to"]) if "to" in conflict.details else None
 
 
 class AcceptanceIn(Strict):
@@ -71,7 +86,7 @@ class ConflictViewSet(ReadViewSet[Conflict]):
     version_field = None
 
     def rows(self) -> QuerySet[Conflict]:
-        return Conflict.objects.visible_to(self.person).with_both()
+        return Conflict.objects.visible_to(self.person).with_both().select_related("freeze")
 
     @action(detail=True, methods=["post"], url_path="acceptance")
     @write(takes=AcceptanceIn, gives=ConflictOut)
@@ -90,4 +105,4 @@ class ConflictsOfChange(ReadViewSet[Change]):
     def conflicts(self) -> list[Conflict]:
         """Its conflicts in every state, the oldest first."""
         rows = Conflict.objects.visible_to(self.person).of_change(self.get_object().pk).with_both()
-        return list(rows.order_by("pk")[:MOST_TOLD])
+        return list(rows.select_related("freeze").order_by("pk")[:MOST_TOLD])

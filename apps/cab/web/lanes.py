@@ -14,7 +14,7 @@ from apps.cab.queries.calendar.sheet import Sheet
 from apps.cab.rules.calendar import Span, footprint, packed
 from apps.cab.web.calendar_filter import CalendarFilter
 from apps.clusters.models import Cluster
-from apps.kernel.templatetags.ledger import zone_word
+from apps.kernel.windows import zone_word
 
 LEAST_READABLE = 13.9  # percent of a week that a change needs to show its time and reference
 SHORT = 0.75  # of what can be read: a band below it has its name beside it

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from apps.kernel.charts import Chart, charted
 from apps.kernel.signs import sign_of
+from apps.kernel.windows import moments_in, zone_word
 
 register = template.Library()
 
@@ -92,6 +93,12 @@ def _moment(moment: datetime, zone: tzinfo) -> SafeString:
         f"{here:%H:%M}",
         zone_word(here),
     )
+
+
+@register.filter
+def in_zone(sentence: object) -> str:
+    """A sentence with the moments it says in UTC as the viewer's clocks show them, the zone named."""
+    return moments_in(str(sentence), timezone.get_current_timezone())
 
 
 @register.simple_tag
@@ -248,12 +255,6 @@ def _picks(bound: BoundField) -> list[dict[str, Any]]:
 
 def _day(moment: date) -> str:
     return f"{moment.day} {moment:%b %Y}"
-
-
-def zone_word(moment: datetime) -> str:
-    """The zone's abbreviation; zones that have none are named by their offset."""
-    word = moment.tzname() or "UTC"
-    return f"UTC{word}" if word[0] in "+-" else word
 
 
 def _span(start: datetime, end: datetime, zone: tzinfo) -> SafeString:

@@ -35,7 +35,7 @@ def plan_meeting(*, board_id: int, planner: Person, values: Mapping[str, Any], a
     given.pop("rrule")
     start, lasts = given.pop("start_local"), given.pop("duration_minutes")
     span = _span(start, lasts, given["zone"], at=at)
-    _require_span_free(board, span)
+    _require_span_free(board, span, given["zone"])
     lead = timedelta(minutes=given.pop("lock_minutes"))
     meeting = Meeting(
         board=board, start_at=span[0], end_at=span[1], lock_at=span[0] - lead, created_by=planner, **given,
@@ -59,7 +59,7 @@ def reschedule_meeting(
         raise wrong("duration_minutes", "A meeting lasts between 5 minutes and 12 hours.")
     lead = meeting.start_at - meeting.lock_at
     span = _span(start_local, duration_minutes, meeting.zone, at=at)
-    _require_span_free(board, span, but=meeting)
+    _require_span_free(board, span, meeting.zone, but=meeting)
     meeting.start_at, meeting.end_at, meeting.lock_at = *span, span[0] - lead
     meeting.sequence, meeting.version, meeting.changed_at = meeting.sequence + 1, meeting.version + 1, at
     meeting.save()
@@ -145,11 +145,11 @@ def _span(start_local: datetime, minutes: int, zone: str, *, at: datetime) -> In
     return start_at, start_at + timedelta(minutes=minutes)
 
 
-def _require_span_free(board: Board, span: Interval, *, but: Meeting | None = None) -> None:
+def _require_span_free(board: Board, span: Interval, zone: str, *, but: Meeting | None = None) -> None:
     taken = taken_times(board.pk, between=span)
     if but is not None:
         taken = [one for one in taken if one[0] != (but.start_at, but.end_at)]
-    refuse_clashes(board, [span], taken, "UTC")
+    refuse_clashes(board, [span], taken, zone)
 
 
 def refuse_clashes(board: Board, mine: list[Interval], taken: list[tuple[Interval, str]], zone: str) -> None:

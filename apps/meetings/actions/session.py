@@ -183,7 +183,9 @@ def require_present(meeting: Meeting, voter: Person, *, at: datetime) -> None:
         raise NotAllowed("You are not in the room.", next_step="Join it, then vote.", code="not_in_room")
     if stay.left_at is not None:
         raise NotAllowed(
-            f"You left the room at {stay.left_at:%H:%M} UTC.", next_step="Join it again, then vote.", code="left_room"
+            f"You left the room at {stay.left_at:%d %B %Y %H:%M} UTC.",
+            next_step="Join it again, then vote.",
+            code="left_room",
         )
     if not found.quorum.is_complete:
         raise WrongState(

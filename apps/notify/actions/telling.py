@@ -10,6 +10,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from apps.accounts.models import Person, PersonKind
 from apps.journal.models import Entry
@@ -177,14 +178,16 @@ def _mail(notice: Notice) -> None:
         "settings_url": settings_url,
         "person": person,
     }
+    with timezone.override(person.tzinfo):  # moments stand in the reader's zone
+        plain, formatted = (render_to_string(f"notify/mail.{kind}", context) for kind in ("txt", "html"))
     message = EmailMultiAlternatives(
         subject=" ".join(notice.title.split()),
-        body=render_to_string("notify/mail.txt", context),
+        body=plain,
         to=[formataddr((name, person.email or ""))],
         # The same id each time: a mail that is sent twice after a crash shows once.
         headers={"List-Unsubscribe": f"<{settings_url}>", "Message-ID": f"<notice-{notice.pk}@concordat>"},
     )
-    message.attach_alternative(render_to_string("notify/mail.html", context), "text/html")
+    message.attach_alternative(formatted, "text/html")
     invitation = invitation_for(notice.entry, person)
     if invitation:
         # The organizer is whom the mail comes from: calendars distrust an invitation that another sends.
