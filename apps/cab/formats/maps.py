@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
-import jsonschema
 import re2
 import yaml
 
@@ -89,6 +88,8 @@ def read_map(text: str) -> ColumnMap:
 
 def checked(data: Any) -> ColumnMap:
     """A map from its data, checked as `read_map` does."""
+    import jsonschema  # slow to load, and only imports need it
+
     try:
         jsonschema.validate(data, _schema())
     except jsonschema.ValidationError as error:

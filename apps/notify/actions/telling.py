@@ -15,7 +15,6 @@ from django.utils import timezone
 from apps.accounts.models import Person, PersonKind
 from apps.journal.models import Entry
 from apps.notify import rules
-from apps.notify.formats.icalendar import render_invitation
 from apps.notify.invitations import invitation_for
 from apps.notify.models import MailSending, Notice, Preference
 from apps.notify.states import SENDING, SendingState
@@ -190,6 +189,8 @@ def _mail(notice: Notice) -> None:
     message.attach_alternative(formatted, "text/html")
     invitation = invitation_for(notice.entry, person)
     if invitation:
+        from apps.notify.formats.icalendar import render_invitation  # its library is slow to load, for few mails
+
         # The organizer is whom the mail comes from: calendars distrust an invitation that another sends.
         host = (invitation.host, parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
         told = render_invitation(

@@ -23,7 +23,6 @@ from apps.kernel.refusals import Invalid, NotFound, Refusal
 from apps.notify import feeds, queries
 from apps.notify.actions import digests, telling, webhooks
 from apps.notify.actions import feeds as feed_actions
-from apps.notify.formats.icalendar import render as calendar_file
 from apps.notify.models import DigestPlan, Endpoint, Feed, Preference, Sending
 from apps.notify.web.forms import DigestForm, EndpointForm
 from apps.notify.web.tables import NOTICES, SENDINGS, WEBHOOKS
@@ -156,8 +155,10 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponse(
             "This calendar was closed. Open a new one in your inbox preferences.", status=410, content_type="text/plain"
         )
+    from apps.notify.formats.icalendar import render  # its library is slow to load, for this address alone
+
     items = feeds.items_of(row.kind, row.person)
-    body = calendar_file(items, name=feeds.kinds().get(row.kind, "Concordat"))
+    body = render(items, name=feeds.kinds().get(row.kind, "Concordat"))
     changed_at = max((item.changed_at for item in items), default=row.created_at)
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {
