@@ -66,6 +66,10 @@ class _Space:
         others = [] if region is None else self.grid.beyond(region)
         return self.grid.outside([*others, *boxes], self.effort)
 
+    def covered(self, boxes: Iterable[Box], region: Box) -> bool:
+        """Whether the boxes cover the region."""
+        return self.grid.covered([*self.grid.beyond(region), *boxes], self.effort)
+
     def facts(self, pins: Pins) -> dict[str, Value]:
         """The example's facts by column."""
         return {self.columns[column].name: self.atoms[column][bit].value for column, bit in pins.items()}
@@ -194,7 +198,7 @@ def _idle(space: _Space, i: int, row: Row, box: Box, others: list[tuple[int, Box
 
 def _is_asked(space: _Space, region: Box, pieces: Pieces, own: Sequence[tuple[Box, Pieces]]) -> bool:
     """Whether each piece is asked for everywhere in the region."""
-    return all(space.outside(boxes, region) is None for boxes, _ in _covers(pieces, own))
+    return all(space.covered(boxes, region) for boxes, _ in _covers(pieces, own))
 
 
 def _weaker(space: _Space, own: Sequence[tuple[Box, Pieces]], row: Row, number: int) -> Finding | None:

@@ -95,6 +95,10 @@ class Grid:
                 pins[column] = (part & -part).bit_length() - 1 - self.starts[column]
         return pins
 
+    def covered(self, boxes: Sequence[Box], effort: Effort) -> bool:
+        """Whether the boxes together cover the space; no example is looked for where they do not."""
+        return self._point_outside(self.full, list(boxes), effort) is None
+
     def outside(self, boxes: Sequence[Box], effort: Effort) -> Example | None:
         """The smallest example of a point outside all `boxes`, or None: together they cover the space."""
         point = self._point_outside(self.full, list(boxes), effort)
