@@ -6,7 +6,7 @@ import pytest
 
 from apps.accounts.rules import Role
 from apps.cab.actions import boards, rounds
-from apps.cab.models import Change, ChangeType, Choice, SavedView
+from apps.cab.models import Board, BoardKind, Change, ChangeType, Choice, SavedView
 from apps.cab.states import ChangeState
 from apps.clusters.models import Visibility
 from tests.cab.conftest import content
@@ -314,3 +314,20 @@ def test_the_line_ends_of_browsers_are_no_edit(waiting, ada, payments):
     revision = waiting.revisions.get(number=3)
     assert not revision.is_material
     assert revision.content["implementation_plan"] == plan
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("/conflicts/", "No conflict is open"),
+        ("/conflicts/?kind=freeze", "No conflict fits these filters."),
+        ("/templates/", "There is no template yet"),
+        ("/templates/?state=suspended", "No template is suspended"),
+        ("/calendar/month/", "Nothing is planned this month."),
+        ("/meetings/", "Plan the first"),
+        ("/boards/bare/", "Nobody sits on it yet, so it decides nothing."),
+    ],
+)
+def test_a_board_that_begins_is_told_what_each_empty_page_waits_for(board, ben, address, sentence):
+    Board.objects.create(slug="bare", name="Bare board", kind=BoardKind.EMERGENCY)
+    assert sentence in signed_in(ben).get(address).text

@@ -177,7 +177,7 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("values", "sentence"),
         [
-            ({"rrule": "FREQ=SECONDLY"}, "not more often"),
+            ({"rrule": "FREQ=SECONDLY"}, "and not more often"),
             ({"rrule": " "}, "A series comes back"),
             ({"zone": "Mars/Olympus"}, "no time zone called “Mars/Olympus”"),
             ({"duration_minutes": 4}, "between 5 minutes and 12 hours"),

@@ -166,7 +166,7 @@ def refuse_clashes(board: Board, mine: list[Interval], taken: list[tuple[Interva
     more = f", and at {len(clashes) - 1} more times within a year" if len(clashes) > 1 else ""
     when = start.astimezone(ZoneInfo(zone))
     raise Conflict(
-        f"The {board} already meets on {when:%d %B %Y at %H:%M} ({zone}), for “{name}”{more}.",
+        f"The {board} already meets on {when:%-d %B %Y at %H:%M} ({zone}), for “{name}”{more}.",
         next_step="Choose another time, or end the other series first.",
         fields={"start_local": ["Another meeting of the board overlaps."]},
         code="meetings_overlap",

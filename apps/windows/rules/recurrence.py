@@ -59,7 +59,9 @@ def require_rule(text: str, *, start_local: datetime) -> str:
     if unknown:
         raise _refused(f"“{unknown[0][:20]}” is no part of a rule here. Known are {', '.join(PARTS)}.")
     if parts.get("FREQ") not in FREQUENCIES:
-        raise _refused(f"A window comes back {', '.join(word.lower() for word in FREQUENCIES)}, not more often.")
+        raise _refused(
+            f"What comes back does so {', '.join(word.lower() for word in FREQUENCIES)}, and not more often."
+        )
     _require_number(parts.get("INTERVAL", "1"), "INTERVAL", MOST_INTERVAL)
     _require_number(parts.get("COUNT", "1"), "COUNT", MOST_OCCURRENCES)
     if "Z" in parts.get("UNTIL", ""):  # the clock and the zone are written beside the rule
