@@ -465,6 +465,8 @@ def test_a_refused_reason_stands_in_its_form_on_the_dossier_as_it_was_typed(pair
     assert pair.other.title in page  # the dossier it was read on
     form = page.partition(f'id="accept-{pair.pk}"')[2].partition("</form>")[0]
     assert typed.strip() in form
+    assert "optional" not in form
+    assert page.count('role="alert"') == 1  # not a second time on the decision bar
     assert ("The reason has 4,001 characters." in form) if typed.strip() else ("needs a reason" in form)
     pair.refresh_from_db()
     assert pair.state == ConflictState.OPEN
@@ -486,6 +488,8 @@ def test_a_freeze_is_told_once_on_the_dossier_and_accepted_there(submitted, omar
     freezes = page.partition('id="freezes"')[2].partition("</section>")[0]
     assert freezes.count("Quarter end") == 1
     assert f'id="accept-{found.pk}"' in freezes
+    refused = signed_in(ben).post(f"/conflicts/{found.pk}/acceptance/", {"reason": " "}).text
+    assert (refused.count('role="alert"'), 'id="conflicts"' in refused) == (1, False)
     accept(found, ben)
     assert "Accepted by Ben" in signed_in(ben).get(submitted.get_absolute_url()).content.decode()
 

@@ -251,6 +251,11 @@ class AcceptanceForm(RefusableForm):
         widget=forms.Textarea(attrs={"rows": 2, "maxlength": 4000, "required": True, "autofocus": True}),
     )
 
+    def refuse(self, refusal: Refusal) -> None:
+        """As every form; shown again, the reason is marked as needed, though the action judges it."""
+        super().refuse(refusal)
+        self.fields["reason"].required = True
+
 
 class RiskForm(ReasonForm):
     """A higher risk, and why."""
