@@ -11,8 +11,9 @@ from apps.accounts.models import Person
 class CalendarItem:
     """One event of a calendar: `uid` never changes; `sequence` grows with every change to it.
 
-    `rrule` makes it one that comes back (RFC 5545, UNTIL in UTC), without the starts in `exdates`. With `recurrence_at`
-    it is one occurrence of such an event, named by the start that the rule gives it.
+    `rrule` makes it one that comes back (RFC 5545, UNTIL in UTC) from `start_local` on, without those in `exdates`.
+    With `recurrence_local` it is one occurrence of such an event, named by the start that the rule gives it. All are
+    wall clocks of `zone` as the rule has them, also where clocks skip them.
     """
 
     uid: str
@@ -27,8 +28,9 @@ class CalendarItem:
     is_cancelled: bool = False
     place: str = ""
     rrule: str = ""
+    start_local: datetime | None = None
     exdates: tuple[datetime, ...] = ()
-    recurrence_at: datetime | None = None
+    recurrence_local: datetime | None = None
 
 
 Provider = Callable[[Person], Sequence[CalendarItem]]

@@ -29,14 +29,14 @@ class Guest:
     def __init__(self, address: str, *, at: datetime = NOON + 200 * DAY) -> None:
         self.address, self.at = address, at
 
-    def newest(self) -> list[dict[str, Any]]:
+    def newest(self, *, until: datetime = NOON + HORIZON) -> list[dict[str, Any]]:
         """Deliver and send what is due; what each new mail to this member brought."""
         while deliver_due(at=self.at):
             pass
         mail.outbox.clear()
         while send_due_mail(at=self.at):
             pass
-        return [read(one) for one in mail.outbox if self.address in one.to[0] and calendar_of(one)]
+        return [read(one, until=until) for one in mail.outbox if self.address in one.to[0] and calendar_of(one)]
 
 
 def calendar_of(message: Any) -> EmailMessage | None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
@@ -9,6 +10,7 @@ from django.core import mail
 from apps.meetings.actions import agenda, planning
 from apps.meetings.actions import series as series_actions
 from apps.meetings.models import Meeting
+from apps.meetings.queries.meetings import HORIZON, times_of
 from apps.notify.actions.telling import set_mail_preference
 from apps.notify.models import Notice
 from tests.conftest import NOON
@@ -169,6 +171,56 @@ class TestSeries:
         (told,) = dan_reads.newest()
         assert times(told) == held(planned)
         assert told["shown"]
+
+
+class TestSkippedHours:
+    """A series at a time of day that clocks skip once a year, and show twice: calendars show what we hold."""
+
+    @pytest.mark.parametrize(
+        ("zone", "start"),
+        [
+            ("Europe/Berlin", datetime(2026, 3, 15, 2, 30)),
+            ("America/New_York", datetime(2026, 3, 3, 2, 30)),
+            ("Africa/Cairo", datetime(2026, 4, 12, 0, 30)),
+            ("Australia/Lord_Howe", datetime(2026, 3, 8, 2, 15)),  # half an hour, in October
+            ("America/Santiago", datetime(2026, 3, 8, 0, 15)),  # at midnight, in September; and one that comes twice
+        ],
+    )
+    @pytest.mark.parametrize("rrule", ["FREQ=WEEKLY;BYDAY=SU,FR", "FREQ=DAILY;COUNT=400"])
+    def test_a_year_of_it_agrees(self, board, ben, dan_reads, zone, start, rrule):
+        values = MONDAYS | {"rrule": rrule, "start_local": start, "zone": zone, "duration_minutes": 60}
+        planned = series_actions.plan_series(board_id=board.pk, planner=ben, values=values, at=NOON)
+        until = NOON + timedelta(days=300)
+        (told,) = dan_reads.newest(until=until)
+        expected = [one for one in times_of(planned, between=(NOON, until)) if one[0] < until]
+        assert times(told) == expected
+        assert held(planned) == [one for one in expected if one[0] < NOON + HORIZON]
+        clocks = {one[0].astimezone(ZoneInfo(zone)).strftime("%H:%M") for one in expected}
+        assert len(clocks) == 2, "no hour was skipped: this tests nothing"
+
+    @pytest.mark.parametrize("rrule", ["FREQ=WEEKLY;BYDAY=SU", "FREQ=WEEKLY;BYDAY=SU;COUNT=3"])
+    def test_the_first_of_all_may_be_skipped(self, board, ben, dan_reads, rrule):
+        values = MONDAYS | {"rrule": rrule, "start_local": datetime(2026, 3, 29, 2, 30), "zone": "Europe/Berlin"}
+        planned = series_actions.plan_series(board_id=board.pk, planner=ben, values=values, at=NOON)
+        (told,) = dan_reads.newest()
+        assert times(told) == held(planned)
+        assert times(told)[0][0] == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+
+    def test_a_skipped_one_that_is_cancelled_or_moved(self, board, ben, dan_reads):
+        values = MONDAYS | {"rrule": "FREQ=DAILY", "start_local": datetime(2026, 3, 27, 2, 30)}
+        planned = series_actions.plan_series(board_id=board.pk, planner=ben, values=values, at=NOON)
+        dan_reads.newest()
+        skipped = Meeting.objects.get(series=planned, start_at=datetime(2026, 3, 29, 1, 30, tzinfo=UTC))
+        planning.reschedule_meeting(
+            meeting_id=skipped.pk, person=ben, version=1, start_local=datetime(2026, 3, 29, 9), duration_minutes=60,
+            at=NOON,
+        )  # fmt: skip
+        (moved,) = dan_reads.newest()
+        assert times(moved) == [(datetime(2026, 3, 29, 7, tzinfo=UTC), datetime(2026, 3, 29, 8, tzinfo=UTC))]
+        planning.cancel_meeting(meeting_id=skipped.pk, person=ben, reason="Snow.", at=NOON)
+        dan_reads.newest()
+        edit(planned, ben, place="Room 5")
+        assert times(dan_reads.newest()[-1]) == held(planned)
 
 
 def edit(series, person, *, at=NOON, **values):

@@ -16,10 +16,11 @@ from apps.meetings.rules.guests import Days
 from apps.meetings.states import MeetingState
 from apps.notify.feeds import CalendarItem
 from apps.notify.invitations import Invitation
-from apps.windows.rules.recurrence import rule_from
+from apps.windows.rules.recurrence import is_unclear, rule_from, wall_clock_of
 
 LOOK_BACK, LOOK_AHEAD = timedelta(days=30), timedelta(days=120)
 MOST_ITEMS = 1000
+LONGEST_GAP = timedelta(hours=2)  # that clocks skip or show twice, and less than between two meetings
 FAR_YEARS = 5  # a term that ends later is told as one without an end
 
 
@@ -129,7 +130,8 @@ def _series_items(series: MeetingSeries, days: Days) -> tuple[CalendarItem, ...]
     first = held[0] if held else initial[0]
     goes_on = series.ended_at is None and _until(days, max(series.times_from, _since(days))) is None
     last = None if goes_on or not held else held[-1]
-    rule = rule_from(series.rrule, start_local=series.start_local, zone=series.zone, first_at=first, until=last)
+    until = last + LONGEST_GAP if last is not None and _is_unclear(series, last) else last
+    rule = rule_from(series.rrule, start_local=series.start_local, zone=series.zone, first_at=first, until=until)
     master = CalendarItem(
         uid=_uid(series),
         summary=series.name,
@@ -143,8 +145,9 @@ def _series_items(series: MeetingSeries, days: Days) -> tuple[CalendarItem, ...]
         place=series.place,
         is_cancelled=not held,
         rrule=rule,
+        start_local=_meant(series, first),
         exdates=tuple(
-            one.occurrence_at
+            _meant(series, one.occurrence_at)
             for one in turns
             if not one.is_there and first <= one.occurrence_at and (last is None or one.occurrence_at < last)
         ),
@@ -152,8 +155,41 @@ def _series_items(series: MeetingSeries, days: Days) -> tuple[CalendarItem, ...]
     if master.is_cancelled:
         return (replace(master, exdates=()),)
     rows = Meeting.objects.filter(series=series, occurrence_at__in=held).select_related("board")
-    other = _other_than_the_rule_says(list(rows.order_by("occurrence_at")), series)
-    return (master, *(_occurrence(one, series) for one in other))
+    meetings = {one.occurrence_at: one for one in rows.order_by("occurrence_at")}
+    other = [_occurrence(one, series) for one in _other_than_the_rule_says(list(meetings.values()), series)]
+    unclear = [_at_its_instant(master, series, start) for start in _unclear(series, first, last, days)]
+    told = {one.recurrence_local for one in other} | set(master.exdates)
+    return (master, *other, *(one for one in unclear if one.recurrence_local not in told))
+
+
+def _unclear(series: MeetingSeries, first: datetime, last: datetime | None, days: Days) -> list[datetime]:
+    """The times of a series, for the next years, at which clocks skip its time of day, or show it twice.
+
+    Calendars do not agree what these are (ours is what RFC 5545, 3.3.5, says): each is told by its instant.
+    """
+    until = first + timedelta(days=366 * FAR_YEARS) if last is None else last + timedelta(seconds=1)
+    spans = times_of(series, between=(first, until))
+    return [start for start, _ in spans if start.date() in days and _is_unclear(series, start)]
+
+
+def _at_its_instant(master: CalendarItem, series: MeetingSeries, start: datetime) -> CalendarItem:
+    return replace(
+        master,
+        start_at=start,
+        end_at=start + timedelta(minutes=series.duration_minutes),
+        rrule="",
+        start_local=None,
+        exdates=(),
+        recurrence_local=_meant(series, start),
+    )
+
+
+def _meant(series: MeetingSeries, occurrence_at: datetime) -> datetime:
+    return wall_clock_of(occurrence_at, start_local=series.start_local, zone=series.zone)
+
+
+def _is_unclear(series: MeetingSeries, occurrence_at: datetime) -> bool:
+    return is_unclear(occurrence_at, start_local=series.start_local, zone=series.zone)
 
 
 def _since(days: Days) -> datetime:
@@ -182,7 +218,7 @@ def _occurrence(meeting: Meeting, series: MeetingSeries) -> CalendarItem:
     return replace(
         _item(meeting),
         uid=_uid(series),
-        recurrence_at=meeting.occurrence_at,
+        recurrence_local=_meant(series, meeting.occurrence_at) if meeting.occurrence_at else None,
         sequence=series.version - 1 + meeting.sequence,
     )
 

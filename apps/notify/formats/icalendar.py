@@ -89,9 +89,10 @@ def _rdates(onset: Any) -> list[datetime]:
 
 
 def _moment(at: datetime, zone: ZoneInfo) -> datetime:
-    """The instant in its zone; in UTC in the hour that clocks show twice, whose second pass local time cannot say."""
+    """The instant in its zone; in UTC in the hour that clocks show twice, whose passes readers do not tell apart."""
     local = at.astimezone(zone)
-    return at.astimezone(UTC) if local.fold else local
+    is_clear = local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset()
+    return local if is_clear else at.astimezone(UTC)
 
 
 def _event(item: CalendarItem) -> Event:
@@ -100,8 +101,14 @@ def _event(item: CalendarItem) -> Event:
     event.add("sequence", item.sequence)
     event.add("dtstamp", item.changed_at.astimezone(UTC))
     event.add("last-modified", item.changed_at.astimezone(UTC))
-    event.add("dtstart", _moment(item.start_at, zone))
-    event.add("dtend", _moment(item.end_at, zone))
+    if (
+        item.start_local
+    ):  # with DURATION: its end as wall clocks say it would come too early where clocks skip the start
+        event.add("dtstart", item.start_local.replace(tzinfo=zone))
+        event.add("duration", item.end_at - item.start_at)
+    else:
+        event.add("dtstart", _moment(item.start_at, zone))
+        event.add("dtend", _moment(item.end_at, zone))
     event.add("summary", item.summary)
     event.add("url", item.url)
     event.add("status", "CANCELLED" if item.is_cancelled else "CONFIRMED")
@@ -112,7 +119,7 @@ def _event(item: CalendarItem) -> Event:
     if item.rrule:
         event.add("rrule", vRecur.from_ical(item.rrule))
     if item.exdates:
-        event.add("exdate", [start.astimezone(zone) for start in item.exdates])
-    if item.recurrence_at:
-        event.add("recurrence-id", item.recurrence_at.astimezone(zone))
+        event.add("exdate", [start.replace(tzinfo=zone) for start in item.exdates])
+    if item.recurrence_local:
+        event.add("recurrence-id", item.recurrence_local.replace(tzinfo=zone))
     return event

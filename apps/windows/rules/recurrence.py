@@ -142,6 +142,26 @@ def first_after(
     return found
 
 
+def wall_clock_of(start_at: datetime, *, start_local: datetime, zone: str) -> datetime:
+    """The wall clock that a rule has for its occurrence at this instant: not what clocks show where they skip it.
+
+    Every occurrence has the first one's time of day. What is no occurrence of the rule is as clocks show it.
+    """
+    there = ZoneInfo(zone)
+    shown = start_at.astimezone(there).replace(tzinfo=None, fold=0)
+    for day in (shown.date(), shown.date() - timedelta(days=1)):
+        meant = datetime.combine(day, start_local.time())
+        if meant.replace(tzinfo=there).astimezone(UTC) == start_at:
+            return meant
+    return shown
+
+
+def is_unclear(start_at: datetime, *, start_local: datetime, zone: str) -> bool:
+    """Whether clocks skip, or show twice, the time of day that the rule has for its occurrence at this instant."""
+    meant = wall_clock_of(start_at, start_local=start_local, zone=zone).replace(tzinfo=ZoneInfo(zone))
+    return meant.replace(fold=0).utcoffset() != meant.replace(fold=1).utcoffset()
+
+
 def rule_from(rule: str, *, start_local: datetime, zone: str, first_at: datetime, until: datetime | None = None) -> str:
     """The rule as a calendar reads it whose first entry is the occurrence that starts at the instant `first_at`.
 
@@ -154,7 +174,7 @@ def rule_from(rule: str, *, start_local: datetime, zone: str, first_at: datetime
         parts.pop("COUNT", None)
         parts["UNTIL"] = f"{until.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     if "COUNT" in parts:
-        first = first_at.astimezone(there).replace(tzinfo=None)
+        first = wall_clock_of(first_at, start_local=start_local, zone=zone)
         before = sum(1 for _ in takewhile(lambda start: start < first, _parsed(rule, start_local)))
         parts["COUNT"] = str(int(parts["COUNT"]) - before)
     return ";".join(f"{name}={value}" for name, value in parts.items())
