@@ -55,10 +55,7 @@ def read_wall_clock(text: str) -> datetime:
 
 
 def moments_in(sentence: str, zone: tzinfo) -> str:
-    """The sentence with the moments that it says in UTC as `SAID` has it as clocks of `zone` show them, the zone named.
-
-    Sentences are made and kept in UTC, whoever reads them; this is for the moment of reading.
-    """
+    """The sentence, made and kept in UTC, with its moments as clocks of `zone` show them, the zone named."""
     return _SAID.sub(lambda found: _reckoned(found, zone), sentence)
 
 
@@ -67,10 +64,9 @@ def _reckoned(found: re.Match[str], zone: tzinfo) -> str:
         moments = [datetime.strptime(f"{one}+0000", f"{SAID}%z").astimezone(zone) for one in found.group(1, 3) if one]
     except (ValueError, OverflowError):  # somebody's own words that only look like one
         return found.group()
-    words = [f"{one:{SAID}}" for one in moments]
-    if len({one.utcoffset() for one in moments}) > 1:
-        words[0] += f" {zone_word(moments[0])}"
-    return f"{' to '.join(words)} {zone_word(moments[-1])}"
+    words = [f"{one:{SAID}} {zone_word(one)}" for one in moments]
+    is_one_clock = len({one.utcoffset() for one in moments}) == 1  # then a range names it once
+    return " to ".join([f"{one:{SAID}}" for one in moments[:-1]] + words[-1:] if is_one_clock else words)
 
 
 def zone_word(moment: datetime) -> str:
