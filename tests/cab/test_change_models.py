@@ -4,10 +4,11 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from apps.cab.actions import change_models as actions
-from apps.cab.actions import flow, proposing
+from apps.cab.actions import flow, proposing, rounds
 from apps.cab.models import Change, ModelVersion
 from apps.cab.queries.change_models import in_force, migrations
-from apps.cab.rules.change_models import OPTIONAL, machine_moves, require_moves, states_of
+from apps.cab.queries.dossier import dossier
+from apps.cab.rules.change_models import NEEDED, OPTIONAL, machine_moves, require_moves, states_of
 from apps.cab.states import CHANGE, ChangeState
 from apps.journal.models import Entry
 from apps.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound, Refusal, StaleRevision, WrongState
@@ -91,6 +92,100 @@ def _walk(found, pairs):
     while more := {b for a, b in pairs if a in found} - found:
         found = found | more
     return found
+
+
+def without_assessing() -> dict[str, list[str]]:
+    return {name: asks for name, asks in machine_moves().items() if "assessing" not in name.split(">")}
+
+
+class TestLeftOut:
+    @pytest.mark.parametrize(
+        ("missing", "sentence"),
+        [
+            (["submitted>assessing"], "Nothing leads to assessing."),
+            (
+                ["assessing>awaiting_authorization"],
+                "“draft → submitted → assessing”: from there no way leads to authorized.",
+            ),
+            (
+                [
+                    f"assessing>{one}"
+                    for one in ("awaiting_authorization", "changes_requested", "rejected", "cancelled")
+                ],
+                "“draft → submitted → assessing”: from there no way leads to an end.",
+            ),
+            (["implemented>in_review"], "“implemented → in review” cannot be left out: somebody else looks at"),
+            (["authorized>scheduled"], "cannot be left out: work may begin from it only"),
+            (["in_review>closed"], "cannot be left out: a change that is never closed"),
+            (["submitted>awaiting_authorization"], "cannot be left out: no change may pass the decision"),
+        ],
+    )
+    def test_where_a_change_would_be_stuck_its_way_is_told(self, missing, sentence):
+        with pytest.raises(Invalid) as refused:
+            require_moves({name: [] for name in machine_moves() if name not in missing})
+        assert sentence in refused.value.sentence
+
+    def test_every_state_that_stays_says_why(self):
+        assert {*NEEDED, ChangeState.ASSESSING, ChangeState.CANCELLED} == set(ChangeState)
+
+    def test_what_is_submitted_goes_straight_to_its_board(self, ben, cleo, admin, ada, board, payments, ledger):
+        published(ben, admin, without_assessing())
+        change = proposing.propose_change(requester=ada, content=content(payments, ledger), at=NOON)
+        flow.submit_change(change_id=change.pk, submitter=ada, at=NOON)
+        change.refresh_from_db()
+        assert change.state == ChangeState.AWAITING_AUTHORIZATION
+        told = Entry.objects.about(change).order_by("pk").values_list("event", flat=True)
+        assert [one for one in told if one in {"cab.AssessmentSkipped", "cab.RoundOpened", "cab.ChangeAuthorized"}] == [
+            "cab.AssessmentSkipped",
+            "cab.RoundOpened",
+        ]
+        for voter in (cleo, ben):
+            rounds.cast_vote(change_id=change.pk, voter=voter, choice="approve", revision=1, at=NOON)
+        assert Change.objects.get(pk=change.pk).state in {ChangeState.AUTHORIZED, ChangeState.SCHEDULED}
+
+    def test_who_wrote_it_still_does_not_decide(self, ben, admin, board, payments, ledger):
+        published(admin, ben, without_assessing())
+        own = proposing.propose_change(requester=ben, content=content(payments, ledger), at=NOON)
+        flow.submit_change(change_id=own.pk, submitter=ben, at=NOON)
+        with pytest.raises(NotAllowed):
+            rounds.cast_vote(change_id=own.pk, voter=ben, choice="approve", revision=1, at=NOON)
+
+    def test_without_a_board_it_waits_and_is_handed_over_later(self, ben, admin, ada, omar, payments, ledger):
+        published(ben, admin, without_assessing())
+        change = proposing.propose_change(requester=ada, content=content(payments, ledger), at=NOON)
+        assert flow.submit_change(change_id=change.pk, submitter=ada, at=NOON).state == ChangeState.SUBMITTED
+        assert "begin_assessment" not in dossier(change.reference, omar, at=NOON).acts
+        with pytest.raises(WrongState, match="has no way from submitted to assessing"):
+            flow.begin_assessment(change_id=change.pk, assessor=omar, at=NOON)
+
+    def test_a_migrated_one_is_handed_over_by_who_may_assess(self, ben, admin, board, submitted):
+        assert "begin_assessment" in dossier(submitted.reference, ben, at=NOON).acts
+        version = published(ben, admin, without_assessing())
+        actions.migrate_changes(model_id=version.pk, person=admin, changes=[submitted.pk], at=NOON)
+        acts = dossier(submitted.reference, ben, at=NOON).acts
+        assert "hand_to_board" in acts
+        assert "begin_assessment" not in acts
+        flow.hand_to_board(change_id=submitted.pk, assessor=ben, at=NOON)
+        assert Change.objects.get(pk=submitted.pk).state == ChangeState.AWAITING_AUTHORIZATION
+
+    def test_what_is_being_assessed_is_not_migrated_away_from_it(self, ben, admin, board, submitted):
+        flow.begin_assessment(change_id=submitted.pk, assessor=ben, at=NOON)
+        version = published(ben, admin, without_assessing())
+        (one,) = migrations(version, admin)
+        assert one.sentence == (
+            "It stays: the version has no state “assessing”. Take it on by the version it follows, then migrate it."
+        )
+        with pytest.raises(WrongState):
+            actions.migrate_changes(model_id=version.pk, person=admin, changes=[submitted.pk], at=NOON)
+        flow.hand_to_board(change_id=submitted.pk, assessor=ben, at=NOON)
+        assert actions.migrate_changes(model_id=version.pk, person=admin, changes=[submitted.pk], at=NOON)
+
+    def test_the_editor_says_why_and_draws_it(self, ben, admin):
+        page = signed_in(ben)
+        shown = page.get("/models/normal/draft/").content.decode()
+        assert "Why every model has the other states" in shown
+        version = published(ben, admin, without_assessing())
+        assert ">Assessing<" not in page.get(version.get_absolute_url()).content.decode()
 
 
 class TestPublished:

@@ -13,6 +13,7 @@ from apps.cab.actions.rounds import give_time_back, schedule_if_ready
 from apps.cab.actions.scoring import score
 from apps.cab.models import Change, ChangeType, Review, Round
 from apps.cab.queries import boards, changes
+from apps.cab.queries.change_models import skips_assessment
 from apps.cab.queries.ways import route_of
 from apps.cab.rules import blockers, reviews
 from apps.cab.states import CHANGE, ChangeState, Outcome, RetroactiveState, RoundState
@@ -28,7 +29,8 @@ HIGHEST_RISK = 5
 def submit_change(*, change_id: int, submitter: Person, at: datetime) -> Change:
     """Hand a draft in. Refuses while something is missing, naming each.
 
-    An emergency goes straight to its board; a standard change whose template is published is authorized at once.
+    An emergency goes straight to its board, as what a model without assessment holds for does; a standard change whose
+    template is published is authorized at once.
     """
     change = locked_change(change_id)
     _require_author(change, submitter, to="submit it")
@@ -49,6 +51,8 @@ def submit_change(*, change_id: int, submitter: Person, at: datetime) -> Change:
     if change.type == ChangeType.EMERGENCY:
         straight_to_board(change, submitter=submitter, at=at)
     take_if_preauthorized(change, actor=submitter, at=at)
+    if change.state == ChangeState.SUBMITTED and skips_assessment(change):
+        straight_to_board(change, submitter=submitter, at=at)
     return change
 
 
@@ -119,12 +123,12 @@ def hand_to_board(*, change_id: int, assessor: Person, at: datetime) -> Round | 
     """End the assessment: a round opens at the board that the policies in force lead to; None when they decide.
 
     Until a policy is enabled, type, reach and risk lead to the board. The risk is computed once more: components may
-    have failed since the assessment began.
+    have failed since the assessment began. What came to a model without assessment is handed over as submitted.
     """
     change = locked_change(change_id)
     require_may_assess(change, assessor)
     CHANGE.require(change.state, ChangeState.AWAITING_AUTHORIZATION)
-    if change.state == ChangeState.SUBMITTED:
+    if change.state == ChangeState.SUBMITTED and not skips_assessment(change):
         raise WrongState(f"Nobody has assessed {change.reference} yet.", next_step="Begin the assessment first.")
     score(change, actor=assessor, at=at)
     route = route_of(change, at=at)

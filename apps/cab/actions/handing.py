@@ -74,7 +74,9 @@ def open_round(*, change_id: int, board: Board, opener: Person, at: datetime) ->
 
 
 def straight_to_board(change: Change, *, submitter: Person, at: datetime) -> None:
-    """Hand an emergency over without an assessment, and say so in the journal. The caller holds the lock.
+    """Hand over without an assessment an emergency, or what its model has none for, and say so in the journal.
+
+    The caller holds the lock.
 
     Where no board was founded it stays submitted: the handover then says who can found one.
     """

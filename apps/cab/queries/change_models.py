@@ -92,6 +92,12 @@ def require_allows(change: Change, target: ChangeState) -> None:
         )
 
 
+def skips_assessment(change: Change) -> bool:
+    """Whether the change's own model has no assessment."""
+    version = change.model_version
+    return version is not None and rules.leaves_out(version.moves, ChangeState.ASSESSING)
+
+
 @dataclass(frozen=True)
 class Migration:
     """One change before a new version: what it would lack later, and whether its state is in the version at all."""
@@ -104,7 +110,10 @@ class Migration:
     def sentence(self) -> str:
         """What the new version would mean for it."""
         if not self.fits:
-            return f"It stays: the version has no state “{self.change.state.replace('_', ' ')}”."
+            state = self.change.state.replace("_", " ")
+            return (
+                f"It stays: the version has no state “{state}”. Take it on by the version it follows, then migrate it."
+            )
         return f"Would have to add: {rules.in_words(self.lacks)}." if self.lacks else "Lacks nothing."
 
 

@@ -40,6 +40,7 @@ from apps.cab.models.changes import ChangeQuerySet
 from apps.cab.queries import changes
 from apps.cab.queries.boards import OpenBallot, conditions_shown_to, voting_seats
 from apps.cab.queries.boards import standing as standing_of
+from apps.cab.queries.change_models import skips_assessment
 from apps.cab.queries.checks import checks_on, matching
 from apps.cab.queries.conflicts import listed_for, shown_of, stops_on
 from apps.cab.queries.freezes import STOPPABLE, FreezeStop, freezes_before, is_freeze_keeper
@@ -285,7 +286,9 @@ def _with_all(person: Any, *, reads_restricted: bool) -> ChangeQuerySet:
     people = CoAuthorship.objects.filter(change=OuterRef("pk")).order_by("person__name")
     own, team = held_on(OuterRef("cluster_id"), person)
     files = Attachment.objects.filter(change=OuterRef("pk")).order_by("pk")
-    rows = Change.objects.select_related("cluster", "requester", "implementer", "risk_raised_by", "review")
+    rows = Change.objects.select_related(
+        "cluster", "requester", "implementer", "risk_raised_by", "review", "model_version"
+    )
     return rows.defer("search").annotate(
         listed_components=ArraySubquery(
             components.values(
@@ -469,6 +472,7 @@ def _situation(
         owns=writes and owns,
         has_review=hasattr(change, "review"),
         decides_afterwards=change.retroactive == RetroactiveState.PENDING,
+        skips_assessment=skips_assessment(change),
         lapsed_afterwards=change.retroactive == RetroactiveState.LAPSED,
         may_begin_first=may_begin_first and not {one.code for one in found} & blockers.STOPS_ANY_WORK,
     )

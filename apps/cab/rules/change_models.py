@@ -34,9 +34,12 @@ ASKED = frozenset(
         (_S.IN_REVIEW, _S.CLOSED),
     }
 )
-# Moves that people choose to make and a model may do without.
+# Moves that people choose to make and a model may do without. Without those through the assessment, what is submitted
+# goes straight to the board or the policy that decides, as an emergency does.
 OPTIONAL = frozenset(
     {
+        (_S.SUBMITTED, _S.ASSESSING),
+        (_S.ASSESSING, _S.AWAITING_AUTHORIZATION),
         (_S.SUBMITTED, _S.CHANGES_REQUESTED),
         (_S.AWAITING_AUTHORIZATION, _S.IMPLEMENTING),
         (_S.ASSESSING, _S.REJECTED),
@@ -51,7 +54,25 @@ OPTIONAL = frozenset(
         (_S.IMPLEMENTED, _S.CANCELLED),
     }
 )
+# Why a model cannot do without a state, for who edits one. `assessing` and `cancelled` it can.
+NEEDED = {
+    _S.DRAFT: "it is where every change begins.",
+    _S.SUBMITTED: "it fixes the text that is decided and the instant from which waiting is counted.",
+    _S.AWAITING_AUTHORIZATION: "no change may pass the decision of its board or policy, and a material edit leads back "
+    "to it.",
+    _S.AUTHORIZED: "it keeps what was approved, and by whom, until freezes and conflicts let it be scheduled.",
+    _S.SCHEDULED: "work may begin from it only, so that freezes, conflicts and holds are looked at twice.",
+    _S.IMPLEMENTING: "what has begun must be seen to run: it keeps the window taken, and an emergency's clock.",
+    _S.IMPLEMENTED: "the outcome is reported there, which reviews and failure rates rest on.",
+    _S.IN_REVIEW: "somebody else looks at the outcome before the record is closed.",
+    _S.CLOSED: "a change that is never closed would stay open for ever.",
+    _S.REJECTED: "a board and a policy may say no, and that must have somewhere to go.",
+    _S.CHANGES_REQUESTED: "a board may send a change back, and its ballots must have somewhere to go.",
+}
 FINAL = tuple(state for state, targets in CHANGE.moves.items() if not targets)
+BEFORE_DECISION = (_S.DRAFT, _S.SUBMITTED, _S.ASSESSING, _S.AWAITING_AUTHORIZATION, _S.CHANGES_REQUESTED)
+STRAIGHT = frozenset({(_S.SUBMITTED, _S.AWAITING_AUTHORIZATION), (_S.SUBMITTED, _S.AUTHORIZED)})
+WORKING = (_S.AUTHORIZED, _S.SCHEDULED, _S.IMPLEMENTING, _S.IMPLEMENTED, _S.IN_REVIEW)
 Moves = dict[str, list[str]]  # "from>to" → what it asks for
 
 
@@ -69,7 +90,8 @@ def require_moves(moves: Mapping[str, Any]) -> Moves:
     """The moves of a model, in the machine's order; refused with a sentence for everything that does not hold.
 
     Every move is one the machine knows; what the house makes by itself is there and asks for nothing; every state that
-    is left can be reached, and from each a way leads to an end.
+    is left can be reached, from each a way leads to an end, from each before the decision one to authorized, and from
+    each after it one to closed.
     """
     known = machine_moves()
     wrong = [f"The machine knows no move {_said(name)}." for name in moves if name not in known]
@@ -80,8 +102,9 @@ def require_moves(moves: Mapping[str, Any]) -> Moves:
         if asks and pair not in ASKED:
             wrong.append(f"{_said(name)} follows by itself, so nothing can be asked before it.")
     for name in known:
-        if name not in kept and tuple(name.split(">")) not in OPTIONAL:
-            wrong.append(f"{_said(name)} cannot be left out: the house makes this move by itself or needs it.")
+        current, _, target = name.partition(">")
+        if name not in kept and (current, target) not in OPTIONAL:
+            wrong.append(f"{_said(name)} cannot be left out: {NEEDED[ChangeState(name.split('>')[1])]}")
     wrong += _shape(kept) if not wrong else []
     if wrong:
         raise Invalid(
@@ -105,14 +128,41 @@ def _asks(given: Any) -> list[str]:
 
 
 def _shape(moves: Moves) -> list[str]:
-    """What is wrong with the states as the moves join them."""
+    """What is wrong with the states as the moves join them, each with the way of a change that meets it.
+
+    A required decision cannot be passed: the only moves to `authorized`, and to work before it, are the board's or a
+    policy's own, which every model has.
+    """
     pairs = [tuple(name.split(">")) for name in moves]
-    reached = _closure({_S.DRAFT.value}, pairs)
-    ending = _closure({one.value for one in FINAL}, [(b, a) for a, b in pairs])
+    ways = _ways(pairs)
     states = {one for pair in pairs for one in pair}
-    return [f"Nothing leads to {_word(one)}." for one in sorted(states - reached)] + [
-        f"From {_word(one)} no way leads to an end." for one in sorted((states & reached) - ending)
-    ]
+    # Straight from submitted goes an emergency or what a template authorizes; the rest only where nothing is assessed.
+    usual = [one for one in pairs if one not in STRAIGHT] if _S.ASSESSING in states else pairs
+    wrong = [f"Nothing leads to {_word(one)}." for one in sorted(states - ways.keys())]
+    for goals, lacks, concerns in (
+        ([one.value for one in FINAL], "an end", set(ways)),
+        ([_S.AUTHORIZED.value], "authorized", {one.value for one in BEFORE_DECISION}),
+        ([_S.CLOSED.value], "closed", {one.value for one in WORKING}),
+    ):
+        backwards = _closure(set(goals), [(b, a) for a, b in usual])
+        stuck = [ways[one] for one in ways if one in concerns and one not in backwards]
+        wrong += [f"{_told(way)}: from there no way leads to {lacks}." for way in stuck]
+    return wrong
+
+
+def _ways(pairs: Iterable[tuple[str, ...]]) -> dict[str, list[str]]:
+    """A shortest way from the draft to every state that can be reached."""
+    rows, found = list(pairs), {_S.DRAFT.value: [_S.DRAFT.value]}
+    waiting = [_S.DRAFT.value]
+    for state in waiting:
+        for target in [b for a, b in rows if a == state and b not in found]:
+            found[target] = [*found[state], target]
+            waiting.append(target)
+    return found
+
+
+def _told(way: Iterable[str]) -> str:
+    return f"“{' → '.join(_word(one) for one in way)}”"
 
 
 def _closure(start: set[str], pairs: Iterable[tuple[str, ...]]) -> set[str]:
@@ -143,6 +193,11 @@ def states_of(moves: Mapping[str, Any]) -> list[str]:
     """The states that the moves join, in the machine's order."""
     used = {one for name in moves for one in name.split(">")}
     return [one.value for one in CHANGE.states() if one in used]
+
+
+def leaves_out(moves: Mapping[str, Any], state: str) -> bool:
+    """Whether the model has no such state."""
+    return str(state) not in states_of(moves)
 
 
 def _word(state: str) -> str:

@@ -26,6 +26,7 @@ class Situation:
     has_review: bool = True  # planned
     decides_afterwards: bool = False  # its board decides about work that began before
     lapsed_afterwards: bool = False  # that board did not, in time
+    skips_assessment: bool = False  # its model has none
     may_begin_first: bool = False  # an emergency whose board allows it, and nothing stops
 
 
@@ -44,8 +45,10 @@ _HOLDABLE = _EDITABLE - {"draft"} | {"implementing"}
 _OFFERS: dict[str, Callable[[Situation], bool]] = {
     "vote": lambda s: (s.state == "awaiting_authorization" or s.decides_afterwards) and s.has_ballots and not s.on_hold,
     "submit": lambda s: s.state in {"draft", "changes_requested"} and s.is_author and s.may_write and not s.is_blocked,
-    "begin_assessment": lambda s: s.state == "submitted" and s.may_assess,
-    "hand_to_board": lambda s: s.state == "assessing" and s.may_assess,
+    "begin_assessment": lambda s: s.state == "submitted" and s.may_assess and not s.skips_assessment,
+    "hand_to_board": lambda s: (
+        s.may_assess and (s.state == "assessing" or (s.state == "submitted" and s.skips_assessment))
+    ),
     "raise_risk": lambda s: s.state in {"submitted", "assessing"} and s.may_assess and s.risk < 5,  # noqa: PLR2004  # the scale's end
     "request_changes": lambda s: s.state in {"submitted", "assessing"} and s.may_assess,
     "open_round": lambda s: (

@@ -170,7 +170,8 @@ def _rows(moves: dict[str, list[str]]) -> list[dict[str, Any]]:
 def _form(
     request: PersonRequest, moves: dict[str, list[str]], note: str, refusal: Refusal | None, **more: Any
 ) -> HttpResponse:
-    context = {"rows": _rows(moves), "note": note, "refusal": refusal, **more}
+    needed = [(state.replace("_", " "), why) for state, why in rules.NEEDED.items()]
+    context = {"rows": _rows(moves), "needed": needed, "note": note, "refusal": refusal, **more}
     return render(request, "cab/model_form.html", context, status=refusal.status if refusal else 200)
 
 
