@@ -128,7 +128,7 @@ def _asks(given: Any) -> list[str]:
 
 
 def _shape(moves: Moves) -> list[str]:
-    """What is wrong with the states as the moves join them, each with the way of a change that meets it.
+    """What is wrong with the states as the moves join them, with the way of one change that would meet it.
 
     A required decision cannot be passed: the only moves to `authorized`, and to work before it, are the board's or a
     policy's own, which every model has.
@@ -139,6 +139,7 @@ def _shape(moves: Moves) -> list[str]:
     # Straight from submitted goes an emergency or what a template authorizes; the rest only where nothing is assessed.
     usual = [one for one in pairs if one not in STRAIGHT] if _S.ASSESSING in states else pairs
     wrong = [f"Nothing leads to {_word(one)}." for one in sorted(states - ways.keys())]
+    told: list[list[str]] = []
     for goals, lacks, concerns in (
         ([one.value for one in FINAL], "an end", set(ways)),
         ([_S.AUTHORIZED.value], "authorized", {one.value for one in BEFORE_DECISION}),
@@ -146,7 +147,9 @@ def _shape(moves: Moves) -> list[str]:
     ):
         backwards = _closure(set(goals), [(b, a) for a, b in usual])
         stuck = [ways[one] for one in ways if one in concerns and one not in backwards]
-        wrong += [f"{_told(way)}: from there no way leads to {lacks}." for way in stuck]
+        if stuck and not any(way in told for way in stuck):  # whose end is mended may well go on
+            told.append(max(stuck, key=len))
+            wrong.append(f"{_told(told[-1])}: from there no way leads to {lacks}.")
     return wrong
 
 
