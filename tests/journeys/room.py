@@ -32,9 +32,13 @@ class Attendee:
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()
 
+    def look_away(self) -> None:
+        """The line ends with the next thing that comes down it, a heartbeat at the latest."""
+        self._is_awake.clear()
+
     def close_lid(self) -> None:
         """Go away without a word; what is told from now on is missed."""
-        self._is_awake.clear()
+        self.look_away()
         if self._thread is not None:
             self._thread.join(SILENT_S + 5)
 
