@@ -94,6 +94,10 @@ theirs AS MATERIALIZED (
 SELECT DISTINCT {_TOLD}, theirs.window_start_at, theirs.window_end_at {_LINKED}"""  # noqa: S608
 
 
+_stopping = Prepared(
+    lambda change: Conflict.objects.of_change(change).stopping().with_both().order_by("kind", "pk"),
+    change=BigIntegerField(),
+)
 _touched = Prepared(
     lambda change: Component.objects.filter(touching__change=change).values_list("cluster_id", "cluster__name", "tier"),
     change=BigIntegerField(),
@@ -203,8 +207,7 @@ def is_stopped(change: Change) -> bool:
 
 def stops_on(change: Change) -> list[tuple[str, str]]:
     """What stops the change, whoever asks, as (sentence, next step); of a restricted change no more than that it is."""
-    rows = Conflict.objects.of_change(change.pk).stopping().with_both().order_by("kind", "pk")
-    return [_stop(one, change.pk, is_told=not _is_restricted(one, change.pk)) for one in rows]
+    return [_stop(one, change.pk, is_told=not _is_restricted(one, change.pk)) for one in _stopping(change=change.pk)]
 
 
 @dataclass(frozen=True)
