@@ -11,9 +11,10 @@ from apps.journal.actions import subscribe
 from apps.journal.models import Entry
 from apps.meetings import events
 from apps.meetings.actions import agenda, inviting
+from apps.meetings.actions.planning import locked_board
 from apps.meetings.models import Meeting, MeetingSeries
 from apps.meetings.queries.calendar import calendar_items, guests_of_series, invitation, meets_with
-from apps.meetings.queries.guests import MEMBERSHIP, days_by_person, guests_of
+from apps.meetings.queries.guests import MEMBERSHIP, days_by_person, guests_of, hears_anyway, told_of
 from apps.meetings.queries.meetings import chairs_of, minutes_readers, next_times
 from apps.meetings.rules.guests import Days
 from apps.meetings.states import MeetingState
@@ -82,15 +83,18 @@ def show_ballot(entry: Entry) -> None:
 def tell_members(entry: Entry) -> None:
     """Tell the board's members of a meeting that is planned, moved or cancelled by itself; a series is told as one."""
     meeting = Meeting.objects.select_related("board").get(pk=entry.data["meeting_id"])
+    locked_board(meeting.board_id)
     words = _words_of(entry, meeting)
     if words and not entry.data.get("with_series"):
-        _tell(guests_of(meeting, at=entry.at), entry, *words, url=meeting.get_absolute_url())
+        people = _untold(guests_of(meeting, at=entry.at), meeting, entry)
+        _tell(people, entry, *words, url=meeting.get_absolute_url())
 
 
 @subscribe("meetings.tell_of_series", events.SeriesPlanned, events.SeriesEdited, events.SeriesEnded)
 def tell_of_series(entry: Entry) -> None:
     """Tell the board's members that a series is planned, meets otherwise from now on, or has ended."""
     series = MeetingSeries.objects.get(pk=entry.data["series_id"])
+    locked_board(series.board_id)
     coming = next_times(series, at=entry.at, most=1)
     starts = f"It next starts {_clock(coming[0].window_start_at, series.zone)}." if coming else ""
     did, body = {
@@ -98,7 +102,7 @@ def tell_of_series(entry: Entry) -> None:
         events.SeriesEdited.name(): ("changed", starts),
         events.SeriesEnded.name(): ("has ended", entry.data.get("reason", "")),
     }[entry.event]
-    people = guests_of_series(series, at=entry.at)
+    people = _untold(guests_of_series(series, at=entry.at), series, entry)
     _tell(people, entry, f"{series.name} {did}", body, url=series.get_absolute_url())
 
 
@@ -127,6 +131,17 @@ def _tell(people: Iterable[Person], entry: Entry, title: str, body: str, *, url:
     tell(people, entry=entry, kind="meeting", title=title, body=body, url=url, at=entry.at, also_who_did_it=True)
 
 
+def _untold(people: list[Person], thing: Meeting | MeetingSeries, entry: Entry) -> list[Person]:
+    """The people; of what was only just planned, without those who came to the board since and were told of it then.
+
+    The board is locked by who asks: what is told of its plans, and of who comes to it, takes turns.
+    """
+    if entry.event not in (events.MeetingPlanned.name(), events.SeriesPlanned.name()):
+        return people
+    told = told_of(thing, [one.pk for one in people])
+    return [one for one in people if one.pk not in told]
+
+
 @subscribe("meetings.follow_membership", *MEMBERSHIP)
 def follow_membership(entry: Entry) -> None:
     """Somebody's days on a board are other ones: what it has planned comes into their calendar, or goes from it."""
@@ -141,8 +156,11 @@ def tell_guest(entry: Entry) -> None:
     thing: MeetingSeries | Meeting = (
         MeetingSeries.objects.get(pk=series_id) if series_id else Meeting.objects.get(pk=entry.data["meeting_id"])
     )
+    locked_board(thing.board_id)
     days = days_by_person(thing.board_id).get(person.pk, Days())
     is_there = meets_with(thing, days, at=entry.at)
+    if is_there and hears_anyway(thing, person.pk):
+        return
     body = f"Your days on the {thing.board} changed, and your calendar with them."
     title = f"You are invited: {thing.name}" if is_there else f"{thing.name} is not in your calendar any more"
     _tell([person], entry, title, body, url=thing.get_absolute_url())
