@@ -207,6 +207,9 @@ class TestDoors:
         assert owner.post(f"{page}edit/", {**sent, "version": 1, "name": "Other"}).status_code == 302
         assert owner.post(f"{page}preview/", {"version": 1}).status_code == 412
         assert owner.post(f"{page}preview/", {"version": 2}).status_code == 302
+        offered = owner.get(page).text
+        assert ("Enforce it" in offered, "does not enforce it" in offered) == (False, True)
+        assert "Enforce it" in second.get(page).text
         refused = owner.post(f"{page}enforcement/", {"version": 2})
         assert (refused.status_code, "does not enforce it" in refused.content.decode()) == (403, True)
         assert second.post(f"{page}enforcement/", {"version": 2}).status_code == 302

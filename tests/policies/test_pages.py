@@ -41,6 +41,7 @@ def test_a_policy_is_founded_written_and_enabled_in_the_browser_without_javascri
     assert "Type normal: nobody decides." in page.text
     page = client.post("/policies/enterprise-floor/edit/", typed("save", *WHOLE[:2]))
     assert page.status_code == 409
+    assert 'href="#analysis"' in page.text  # which is far below
     assert "Type normal: nobody decides." in page.text
     assert 'value="&lt;=2"' in page.text  # nothing typed is lost
     saved = client.post("/policies/enterprise-floor/edit/", typed("save", *WHOLE))

@@ -78,12 +78,7 @@ def enforce_freeze(*, freeze_id: int, enforcer: Person, version: int, at: dateti
     FREEZE.require(freeze.state, FreezeState.ENFORCED)
     if freeze.end_at <= at:
         raise WrongState("This freeze is over before it is enforced.", next_step="Give it a later end.")
-    if freeze.strength == Strength.HARD and enforcer.pk in _authors(freeze):
-        raise NotAllowed(
-            "Who wrote a hard freeze does not enforce it.",
-            next_step="Ask another owner, a chair or an administrator to enforce it.",
-            code="own_freeze",
-        )
+    require_no_author(freeze, enforcer)
     _move(freeze, FreezeState.ENFORCED)
     freeze.enforced_at = at
     freeze.save(update_fields=["state", "enforced_at"])
@@ -137,6 +132,16 @@ def _locked(freeze_id: int, person: Person, version: int | None) -> Freeze:
     if version is not None:
         require_version(version, freeze.version)
     return freeze
+
+
+def require_no_author(freeze: Freeze, enforcer: Person) -> None:
+    """Refuse whoever wrote it, if it is a hard one."""
+    if freeze.strength == Strength.HARD and enforcer.pk in _authors(freeze):
+        raise NotAllowed(
+            "Who wrote a hard freeze does not enforce it.",
+            next_step="Ask another owner, a chair or an administrator to enforce it.",
+            code="own_freeze",
+        )
 
 
 def _authors(freeze: Freeze) -> set[int | None]:

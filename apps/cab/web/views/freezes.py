@@ -25,6 +25,7 @@ from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import Refusal
 from apps.windows.actions import freezes as actions
 from apps.windows.models import Freeze
+from apps.windows.states import FreezeState
 from apps.windows.web.forms import ReasonForm
 
 
@@ -126,9 +127,21 @@ def _page(request: PersonRequest, freeze: Freeze, refused: RefusableForm | None 
         "hits": shown,
         "hidden": hidden,
         "is_keeper": is_freeze_keeper(freeze, request.user),
+        "why_not_enforced": _why_not_enforced(freeze, request.user),
         "refused": refused,
         "form": refused if isinstance(refused, ReasonForm) else ReasonForm(),
         "entries": margin(timeline(freeze, limit=30)),
         "crumbs": [{"label": "Freezes", "url": reverse("cab:freezes")}, {"label": freeze.name}],
     }
     return render(request, "cab/freeze.html", context, status=refused.answer_status() if refused else 200)
+
+
+def _why_not_enforced(freeze: Freeze, person: Person) -> Refusal | None:
+    """What would refuse this person the next step, so that the page does not offer it."""
+    if freeze.state != FreezeState.PREVIEWED:
+        return None
+    try:
+        actions.require_no_author(freeze, person)
+    except Refusal as refusal:
+        return refusal
+    return None
