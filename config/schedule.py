@@ -14,6 +14,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "notify.send_digests": {"task": "apps.notify.tasks.send_digests", "schedule": 1 * MINUTE},
     "journal.forget_old_slots": {"task": "apps.journal.tasks.forget_old_slots", "schedule": 6 * HOUR},
     "accounts.forget_old_answers": {"task": "apps.accounts.tasks.forget_old_answers", "schedule": 1 * HOUR},
+    "clusters.reopen_lapsed_findings": {
+        "task": "apps.clusters.tasks.reopen_lapsed_findings",
+        "schedule": 15 * MINUTE,
+    },
     "cab.close_overdue_rounds": {"task": "apps.cab.tasks.close_overdue_rounds", "schedule": 1 * MINUTE},
     "cab.chase_retroactive_rounds": {
         "task": "apps.cab.tasks.chase_retroactive_rounds",

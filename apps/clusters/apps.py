@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class ClustersConfig(AppConfig):
     name = "apps.clusters"
     label = "clusters"
+
+    def ready(self) -> None:
+        from apps.clusters import reactions  # noqa: F401  # subscribing is importing

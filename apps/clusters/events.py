@@ -96,3 +96,31 @@ class CatalogImported(Event):
     added: tuple[int, ...]
     changed: tuple[int, ...]
     dependencies: int
+
+
+@dataclass(frozen=True)
+class FindingsSettled(Event):
+    """A check of the map was run; `raised` and `resolved` hold the ids of findings of the subject, a cluster."""
+
+    words: ClassVar[str] = "came to other findings"
+    checker: str
+    raised: tuple[int, ...]
+    resolved: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class FindingWaived(Event):
+    words: ClassVar[str] = "waived a finding"
+    finding_id: int
+    code: str
+    until: str  # an ISO 8601 instant
+    reason: str
+
+
+@dataclass(frozen=True)
+class WaiverEnded(Event):
+    """A waiver was taken back, or its time was over."""
+
+    words: ClassVar[str] = "opened a waived finding again"
+    finding_id: int
+    code: str

@@ -13,7 +13,7 @@ class Sign:
 
 
 _LOOKS: dict[tuple[str, str], str] = {
-    ("neutral", "ring"): "draft waiting proposed experimental previewed away",
+    ("neutral", "ring"): "draft waiting proposed experimental previewed away note",
     (
         "info",
         "quarter",
@@ -25,7 +25,7 @@ _LOOKS: dict[tuple[str, str], str] = {
         "tick",
     ): "approve approved granted authorized met successful active adopted in_force production delivered confirmed "
     "valid ok agreed present",
-    ("caution", "tick"): "accepted approve_with_conditions approved_with_conditions successful_with_issues",
+    ("caution", "tick"): "accepted approve_with_conditions approved_with_conditions successful_with_issues warning",
     ("info", "square"): "scheduled planned applied",
     ("freeze", "frost"): "frozen freeze enforced",
     ("info", "play"): "in_session current implementing running",
@@ -36,7 +36,7 @@ _LOOKS: dict[tuple[str, str], str] = {
         "dash",
     ): "deferred lifted cancelled withdrawn not_implemented waived abstain recuse retired inactive revoked disabled "
     "false_alarm dropped recused left",
-    ("danger", "cross"): "reject rejected denied missed failed unsuccessful error unauthorized refused",
+    ("danger", "cross"): "reject rejected denied missed failed unsuccessful error unauthorized refused blocker",
     ("danger", "back"): "backed_out rolled_back undone",
     ("caution", "glass"): "late expired lapsed overdue",
     ("danger", "bolt"): "emergency",

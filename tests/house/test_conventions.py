@@ -12,6 +12,7 @@ from django.db import models
 from django.urls import get_resolver
 
 from apps.cab.states import MACHINES
+from apps.clusters.states import MACHINES as CLUSTERS_MACHINES
 from apps.journal.events import REGISTRY
 from apps.journal.states import DELIVERY
 from apps.meetings.states import MACHINES as MEETINGS_MACHINES
@@ -28,6 +29,7 @@ ALL_MACHINES = {
     **WINDOWS_MACHINES,
     **POLICIES_MACHINES,
     **MEETINGS_MACHINES,
+    **CLUSTERS_MACHINES,
     "delivery": DELIVERY,
     "sending": SENDING,
 }

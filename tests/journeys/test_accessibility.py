@@ -43,6 +43,8 @@ PAGES = (
     "/drift/new/",
     "/changes/?choose=1",
     "/conflicts/",
+    "/clusters/findings/",
+    "/clusters/findings/?state=resolved",
     "/conflicts/?state=resolved&kind=freeze",
     "/search/",
     "/checks/",

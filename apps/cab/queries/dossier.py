@@ -43,6 +43,8 @@ from apps.cab.queries.boards import standing as standing_of
 from apps.cab.queries.change_models import skips_assessment
 from apps.cab.queries.checks import checks_on, matching
 from apps.cab.queries.conflicts import listed_for, shown_of, stops_on
+from apps.cab.queries.findings import SHOWN as SHOWN_FINDINGS
+from apps.cab.queries.findings import findings_touched_by, shown_findings
 from apps.cab.queries.freezes import STOPPABLE, FreezeStop, freezes_before, is_freeze_keeper
 from apps.cab.queries.prepared import Prepared
 from apps.cab.rules import blockers, exceptions, offers, separation, voting
@@ -79,6 +81,8 @@ class Dossier:
     conditions: Sequence[Any]
     conflicts: Sequence[Conflict]  # open and accepted ones this person may know of; those with `freezes` stand there
     conflicts_are_cut: bool  # it meets others in more places than are looked at
+    findings: Sequence[dict[str, Any]]  # open ones on what it touches, worst first
+    findings_are_cut: bool
     blockers: Sequence[blockers.Blocker]
     freezes: Sequence[FreezeStop]
     acts: Sequence[str]
@@ -161,6 +165,8 @@ def dossier(reference: str, person: Person, *, at: datetime) -> Dossier:
         conditions=conditions,
         conflicts=[one for one in conflicts.rows if one.freeze_id not in {stop.freeze.pk for stop in stops}],
         conflicts_are_cut=change.conflicts_are_cut,
+        findings=shown_findings(change),
+        findings_are_cut=len(change.listed_findings) > SHOWN_FINDINGS,
         blockers=found,
         freezes=_with_conflicts(stops, conflicts.rows),
         acts=offers.offers(situation),
@@ -317,6 +323,7 @@ def _with_all(person: Any, *, reads_restricted: bool) -> ChangeQuerySet:
             NamedApprover.objects.filter(change=OuterRef("pk")).values_list("person__handle")
         ),
         listed_conflicts=listed_for(person, reads_restricted=reads_restricted),
+        listed_findings=findings_touched_by(person, reads_restricted=reads_restricted),
         conflicts_are_cut=Exists(ConflictOverflow.objects.filter(change=OuterRef("pk"))),
         material_writers=ArraySubquery(
             Revision.objects.filter(change=OuterRef("pk"), is_material=True).values_list("author").distinct()

@@ -1,5 +1,6 @@
 """Named questions to the map and to catalogues that are about to be imported."""
 
+from apps.clusters.queries.findings import findings_seen_by, standing_findings, visible_finding
 from apps.clusters.queries.map import (
     MOST_NEIGHBOURS,
     Crossing,
@@ -42,6 +43,7 @@ __all__ = [
     "components_of",
     "crossings",
     "find_components",
+    "findings_seen_by",
     "held_on",
     "holders",
     "neighbours",
@@ -49,12 +51,14 @@ __all__ = [
     "permission_tables",
     "plan_import",
     "standing",
+    "standing_findings",
     "standing_from",
     "teams",
     "touched_clusters",
     "visible_cluster",
     "visible_component",
     "visible_dependencies",
+    "visible_finding",
     "visible_import",
     "visible_imports",
 ]

@@ -11,6 +11,7 @@ from apps.clusters.formats.catalog import MOST_BYTES
 from apps.clusters.formats.catalog_csv import FIELDS
 from apps.clusters.models import CatalogFormat, Lifecycle, Tier, Visibility
 from apps.clusters.rules import LONGEST_CLUSTER_SLUG, LONGEST_COMPONENT_SLUG, Part
+from apps.clusters.rules.findings import LONGEST_REASON
 from apps.kernel.refusals import Refusal
 
 _AREA = forms.Textarea(attrs={"rows": 4})
@@ -172,3 +173,11 @@ class CatalogForm(RefusableForm):
         if not all(isinstance(slug, str) for slug in found.values()):
             raise forms.ValidationError("Every value must be the short name of a cluster.")
         return found
+
+
+class WaiverForm(RefusableForm):
+    reason = forms.CharField(widget=_AREA, max_length=LONGEST_REASON, help_text="Why it may stay so.")
+    until_on = forms.DateField(
+        label="Until", widget=forms.DateInput(attrs={"type": "date"}), help_text="To the end of that day, yours."
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)

@@ -1,4 +1,4 @@
-"""What the exported list of clusters holds, column by column."""
+"""What the exported lists of clusters and findings hold, column by column."""
 
 from operator import attrgetter
 
@@ -13,5 +13,25 @@ CLUSTERS = Table(
         "zone": attrgetter("zone"),
         "visibility": attrgetter("visibility"),
         "components": attrgetter("component_count"),
+    },
+)
+
+FINDINGS = Table(
+    "findings",
+    {
+        "sentence": attrgetter("sentence"),
+        "next_step": attrgetter("next_step"),
+        "severity": lambda one: one.get_severity_display(),
+        "code": attrgetter("code"),
+        "check": attrgetter("checker"),
+        "cluster": lambda one: one.cluster.name,
+        "component": lambda one: one.component.name if one.component else "",
+        "other_cluster": lambda one: one.counterpart.name if one.counterpart else "",
+        "state": attrgetter("state"),
+        "found": attrgetter("found_at"),
+        "resolved": attrgetter("resolved_at"),
+        "waived_by": lambda one: str(one.waived_by or "") if one.state == "waived" else "",
+        "waived_until": lambda one: one.waived_until if one.state == "waived" else None,
+        "waiver_reason": lambda one: one.waiver_reason if one.state == "waived" else "",
     },
 )

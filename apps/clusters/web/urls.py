@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.clusters.web.views import clusters, components, imports, parts
+from apps.clusters.web.views import clusters, components, findings, imports, parts
 
 app_name = "clusters"
 urlpatterns = [
@@ -19,6 +19,10 @@ urlpatterns = [
     path("components/<int:pk>/parts/", parts.appoint_to_component, name="appoint_to_component"),
     path("components/<int:pk>/parts/dismissal/", parts.dismiss_from_component, name="dismiss_from_component"),
     path("dependencies/<int:pk>/withdrawal/", components.withdraw, name="withdraw"),
+    path("findings/", findings.listing, name="findings"),
+    path("findings/<int:pk>/", findings.page, name="finding"),
+    path("findings/<int:pk>/waiver/", findings.waive, name="waive_finding"),
+    path("findings/<int:pk>/waiver/end/", findings.end_waiver, name="end_waiver"),
     path("<slug:slug>/", clusters.page, name="cluster"),
     path("<slug:slug>/edit/", clusters.edit, name="edit_cluster"),
     path("<slug:slug>/components/new/", components.add, name="add_component"),

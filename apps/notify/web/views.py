@@ -37,6 +37,7 @@ KINDS = {
     "changes_requested": "a change of mine comes back to me",
     "condition": "conditions of an approval",
     "review": "reviews that are due",
+    "finding": "what checks find wrong in a cluster of mine",
     "meeting": "a meeting of a board of mine moves or is cancelled, and its minutes",
     "webhook": "webhooks of mine that fail",
 }

@@ -32,6 +32,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], .
         "Know",
         (
             ("Clusters", "clusters:list", "network", None),
+            ("Findings", "clusters:findings", "triangle-alert", None),
             ("Metrics", "cab:programme", "chart-line", None),
             ("Inbox", "notify:inbox", "bell", None),
             ("Journal", "portal:journal", "book-open", None),

@@ -69,6 +69,7 @@ PLACES: tuple[Place, ...] = (
     Place("Proposals for standards", "cab:standard-proposals", "findings"),
     Place("Observed drift", "cab:drift", "unauthorized latent detector reports"),
     Place("Clusters", "clusters:list", "components map dependencies"),
+    Place("Findings on the map", "clusters:findings", "violations waivers checks"),
     Place("Metrics of the programme", "cab:programme", "DORA four keys figures lead time"),
     Place("Dashboards", "cab:dashboards", "metrics figures tiles"),
     Place("Targets of metrics", "cab:targets", "goals"),

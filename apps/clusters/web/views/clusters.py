@@ -54,6 +54,8 @@ def page(request: PersonRequest, slug: str) -> HttpResponse:
         "page": _components_page(request, rows),
         "crossings": queries.crossings(cluster, request.user),
         "entries": margin(timeline(cluster, limit=30)),
+        "findings": queries.standing_findings(cluster, request.user),
+        "findings_url": f"{reverse('clusters:findings')}?cluster={cluster.slug}",
         "panels": panels.panels_for(cluster, request.user),
         "may_edit": rules.is_editor(standing),
         "part_form": PartForm(),

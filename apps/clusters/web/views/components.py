@@ -127,6 +127,8 @@ def _page(request: PersonRequest, component: Component, form: DependencyForm) ->
         "declared": declared[:200],
         "drawing": drawn(component, neighbours),
         "entries": margin(queries.component_timeline(component, limit=30)),
+        "findings": queries.standing_findings(component, request.user),
+        "findings_url": f"{reverse('clusters:findings')}?component={component.pk}",
         "panels": panels.panels_for(component, request.user),
         "may_edit": rules.is_editor(queries.standing(request.user, component)),
         "dependency_form": form,

@@ -1,0 +1,66 @@
+"""Questions about findings: which stand, whose they are, what they say of one cluster or component."""
+
+from dataclasses import dataclass
+
+from django.db import models
+
+from apps.accounts.models import Person
+from apps.clusters.models import Cluster, Component, Finding, Severity
+from apps.clusters.models.findings import FindingQuerySet
+from apps.clusters.states import FindingState
+from apps.kernel.refusals import NotFound
+
+SHOWN = 5  # on the page of a cluster or a component; the list has them all
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What stands against a cluster or a component: the worst few, and how many are open of each severity."""
+
+    rows: list[Finding]
+    counts: dict[int, int]
+    waived: int
+
+    @property
+    def open(self) -> int:
+        """How many are open."""
+        return sum(self.counts.values())
+
+    @property
+    def words(self) -> str:
+        """The counts in words, worst first: "2 blockers, 1 note"."""
+        said = [
+            f"{self.counts[severity]} {severity.label}{'s' if self.counts[severity] != 1 else ''}"
+            for severity in reversed(Severity)
+            if self.counts.get(severity)
+        ]
+        return ", ".join(said)
+
+
+def visible_finding(pk: int, person: Person) -> Finding:
+    """The finding with what it is about; refuses alike what does not exist and what the person may not know of."""
+    finding = findings_seen_by(person).filter(pk=pk).first()
+    if finding is None:
+        raise NotFound("There is no such finding.", next_step="Go back to the list of findings.")
+    return finding
+
+
+def findings_seen_by(person: Person) -> FindingQuerySet:
+    """Every finding the person may know of, resolved ones too, with what each is about."""
+    return Finding.objects.visible_to(person).select_related("cluster", "component", "counterpart", "waived_by")
+
+
+def standing_findings(subject: Cluster | Component, person: Person) -> Standing:
+    """What stands against the subject, as far as the person may know; two queries."""
+    about = {"cluster": subject} if isinstance(subject, Cluster) else {"component": subject}
+    rows = findings_seen_by(person).filter(**about)
+    counted = rows.standing().order_by().values_list("state", "severity").annotate(models.Count("pk"))
+    counts: dict[int, int] = {}
+    waived = 0
+    for state, severity, number in counted:
+        if state == FindingState.OPEN:
+            counts[severity] = number
+        else:
+            waived += number
+    worst = rows.filter(state=FindingState.OPEN).order_by("-severity", "-pk")[:SHOWN] if counts else []
+    return Standing(list(worst), counts, waived)

@@ -1,0 +1,55 @@
+"""Whom the map tells, and when. Each reaction is idempotent by entry: a notice is written once."""
+
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from apps.clusters import events
+from apps.clusters.models import Cluster, Finding, Severity
+from apps.clusters.queries import owning_people
+from apps.clusters.states import FindingState
+from apps.journal.actions import subscribe
+from apps.journal.models import Entry
+from apps.notify.actions.telling import tell
+
+
+@subscribe("clusters.findings_raised", events.FindingsSettled)
+def tell_of_findings(entry: Entry) -> None:
+    """Tell a cluster's owners what is newly wrong in it; notes are for those who look."""
+    rows = Finding.objects.filter(pk__in=entry.data["raised"], severity__gte=Severity.WARNING, state=FindingState.OPEN)
+    worst = list(rows.order_by("-severity", "pk")[:2])
+    if not worst:
+        return
+    cluster, number = Cluster.objects.get(pk=entry.subject_id), rows.count()
+    is_one = number == 1
+    tell(
+        owning_people([cluster.pk]),
+        entry=entry,
+        kind="finding",
+        title=worst[0].sentence if is_one else f"{number} new findings in {cluster.name}",
+        body=worst[0].next_step if is_one else f"The worst: {worst[0].sentence}",
+        url=worst[0].get_absolute_url() if is_one else _listed(cluster, entry.data["checker"]),
+        at=entry.at,
+    )
+
+
+@subscribe("clusters.finding_open_again", events.WaiverEnded)
+def tell_of_end(entry: Entry) -> None:
+    """Tell a cluster's owners, and who answered for it, that a waived finding is open again."""
+    finding = Finding.objects.select_related("waived_by").get(pk=entry.data["finding_id"])
+    people = {one.pk: one for one in owning_people([finding.cluster_id])}
+    if finding.waived_by:
+        people[finding.waived_by.pk] = finding.waived_by
+    tell(
+        people.values(),
+        entry=entry,
+        kind="finding",
+        title=f"No longer waived: {finding.sentence}",
+        body=finding.next_step,
+        url=finding.get_absolute_url(),
+        at=entry.at,
+    )
+
+
+def _listed(cluster: Cluster, checker: str) -> str:
+    return f"{reverse('clusters:findings')}?{urlencode({'cluster': cluster.slug, 'checker': checker})}"

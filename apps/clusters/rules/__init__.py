@@ -1,0 +1,41 @@
+"""What is allowed on the map, and what its names look like. Pure functions over plain facts."""
+
+from apps.clusters.rules.parts import (
+    LONGEST_CLUSTER_SLUG,
+    LONGEST_COMPONENT_SLUG,
+    PART_WORDS,
+    RESERVED_SLUGS,
+    TIER_WORDS,
+    Part,
+    Standing,
+    is_editor,
+    require_cluster_slug,
+    require_component_slug,
+    require_fit_holder,
+    require_may_appoint,
+    require_may_dismiss,
+    require_may_edit,
+    require_may_found,
+    require_may_import,
+    require_zone,
+)
+
+__all__ = [
+    "LONGEST_CLUSTER_SLUG",
+    "LONGEST_COMPONENT_SLUG",
+    "PART_WORDS",
+    "RESERVED_SLUGS",
+    "TIER_WORDS",
+    "Part",
+    "Standing",
+    "is_editor",
+    "require_cluster_slug",
+    "require_component_slug",
+    "require_fit_holder",
+    "require_may_appoint",
+    "require_may_dismiss",
+    "require_may_edit",
+    "require_may_found",
+    "require_may_import",
+    "require_zone",
+]
