@@ -5,7 +5,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.clusters import actions
+from apps.clusters import actions, queries
 from apps.clusters.models import Component, Finding
 from apps.clusters.rules.findings import Found
 from apps.clusters.tasks import reopen_lapsed_findings
@@ -245,3 +245,11 @@ def test_the_api_reads_and_waives(payments, ledger, omar, noon):
     assert (answer.status_code, answer.json()["state"]) == (200, "waived")
     answer = client.post(f"{url}end/", {}, "application/json")
     assert (answer.status_code, answer.json()["state"]) == (200, "open")
+
+
+def test_a_cluster_says_how_many_of_each_severity_are_open(payments, omar, ada, noon):
+    settle(noon, *(found(payments, f"k{number}", severity=1 + number % 3) for number in range(20)))
+    waive(Finding.objects.filter(severity=2).first(), omar, noon)
+    said = queries.standing_findings(payments, ada)
+    assert (said.words, said.open, said.waived) == ("6 blockers, 6 warnings, 7 notes", 19, 1)
+    assert [one.severity for one in said.rows] == [3] * 5

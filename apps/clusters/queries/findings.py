@@ -1,8 +1,10 @@
 """Questions about findings: which stand, whose they are, what they say of one cluster or component."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import models
+from django.db.models.functions import RowNumber
 
 from apps.accounts.models import Person
 from apps.clusters.models import Cluster, Component, Finding, Severity
@@ -51,16 +53,22 @@ def findings_seen_by(person: Person) -> FindingQuerySet:
 
 
 def standing_findings(subject: Cluster | Component, person: Person) -> Standing:
-    """What stands against the subject, as far as the person may know; two queries."""
+    """What stands against the subject, as far as the person may know; one query."""
     about = {"cluster": subject} if isinstance(subject, Cluster) else {"component": subject}
-    rows = findings_seen_by(person).filter(**about)
-    counted = rows.standing().order_by().values_list("state", "severity").annotate(models.Count("pk"))
-    counts: dict[int, int] = {}
-    waived = 0
-    for state, severity, number in counted:
-        if state == FindingState.OPEN:
-            counts[severity] = number
-        else:
-            waived += number
-    worst = rows.filter(state=FindingState.OPEN).order_by("-severity", "-pk")[:SHOWN] if counts else []
-    return Standing(list(worst), counts, waived)
+    alike = [models.F("state"), models.F("severity")]
+    rows = (
+        findings_seen_by(person)
+        .filter(**about)
+        .standing()
+        .annotate(
+            number=models.Window(models.Count("pk"), partition_by=alike),
+            place=models.Window(RowNumber(), partition_by=alike, order_by="-pk"),
+        )
+        .filter(place__lte=SHOWN)
+        .order_by("-severity", "-pk")
+    )
+    found: list[Any] = list(rows)
+    counts = {one.severity: one.number for one in found if one.state == FindingState.OPEN}
+    waived = sum({one.severity: one.number for one in found if one.state == FindingState.WAIVED}.values())
+    worst = [one for one in found if one.state == FindingState.OPEN][:SHOWN]
+    return Standing(worst, counts, waived)
