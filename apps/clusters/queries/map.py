@@ -103,14 +103,17 @@ class Holder:
 
 
 def holders(subject: Cluster | Component) -> list[Holder]:
-    """Everyone appointed to the subject, owners first, in two queries."""
-    people, teams = permission_tables(subject)
+    """Everyone appointed to the subject, owners first, in one query."""
+    (people, teams), of = permission_tables(subject), {"content_object": subject}
+    persons = people.objects.filter(**of).values_list(
+        "permission__codename", models.Value("person"), "user_id", "user__name", "user__handle"
+    )
+    groups = teams.objects.filter(**of).values_list(
+        "permission__codename", models.Value("team"), "group_id", "group__name", models.Value("")
+    )
     found = [
-        Holder(_part(row), "person", row.user_id, str(row.user), row.user.handle)
-        for row in people.objects.filter(content_object=subject).select_related("user", "permission")
-    ] + [
-        Holder(_part(row), "team", row.group_id, row.group.name)
-        for row in teams.objects.filter(content_object=subject).select_related("group", "permission")
+        Holder(_part(code), kind, pk, name or handle, handle)
+        for code, kind, pk, name, handle in persons.union(groups, all=True)
     ]
     return sorted(found, key=lambda holder: (holder.part != Part.OWN, holder.kind != "team", holder.name.lower()))
 
@@ -122,8 +125,8 @@ def permission_tables(subject: Cluster | Component) -> tuple[Any, Any]:
     return ComponentUserObjectPermission, ComponentGroupObjectPermission
 
 
-def _part(row: Any) -> Part:
-    return Part(row.permission.codename.split("_")[0])
+def _part(codename: str) -> Part:
+    return Part(codename.split("_")[0])
 
 
 def owning_people(clusters: Iterable[int]) -> models.QuerySet[Person]:
