@@ -1,4 +1,4 @@
-"""The states of a finding, and which may follow which. Pure data."""
+"""The states of findings and charters, and which may follow which. Pure data."""
 
 from enum import StrEnum
 
@@ -22,5 +22,28 @@ FINDING = Machine(
     },
 )
 
+
+class CharterState(StrEnum):
+    """Where a version of a cluster's charter stands."""
+
+    DRAFT = "draft"
+    PROPOSED = "proposed"  # waits for the approval of somebody who did not write it
+    IN_FORCE = "in_force"
+    SUPERSEDED = "superseded"  # a later version took its place
+    WITHDRAWN = "withdrawn"
+
+
+CHARTER = Machine(
+    "charter",
+    {
+        CharterState.DRAFT: frozenset({CharterState.PROPOSED, CharterState.WITHDRAWN}),
+        CharterState.PROPOSED: frozenset({CharterState.IN_FORCE, CharterState.DRAFT, CharterState.WITHDRAWN}),
+        CharterState.IN_FORCE: frozenset({CharterState.SUPERSEDED}),
+        CharterState.SUPERSEDED: frozenset(),
+        CharterState.WITHDRAWN: frozenset(),
+    },
+)
+
+OPEN_CHARTERS = (CharterState.DRAFT, CharterState.PROPOSED)
 STANDING = (FindingState.OPEN, FindingState.WAIVED)
-MACHINES = {"finding": FINDING}
+MACHINES = {"finding": FINDING, "charter": CHARTER}

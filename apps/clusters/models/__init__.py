@@ -9,26 +9,36 @@ from apps.clusters.models.catalogue import (
     Component,
     ComponentGroupObjectPermission,
     ComponentUserObjectPermission,
+    DataClass,
     Dependency,
     Lifecycle,
     Tier,
     Visibility,
 )
+from apps.clusters.models.charters import BusinessCapability, Charter, Regime, Site, TransferRule
+from apps.clusters.models.checks import CheckRun
 from apps.clusters.models.findings import Finding, Severity
 
 __all__ = [
+    "BusinessCapability",
     "CatalogFormat",
     "CatalogImport",
+    "Charter",
+    "CheckRun",
     "Cluster",
     "ClusterGroupObjectPermission",
     "ClusterUserObjectPermission",
     "Component",
     "ComponentGroupObjectPermission",
     "ComponentUserObjectPermission",
+    "DataClass",
     "Dependency",
     "Finding",
     "Lifecycle",
+    "Regime",
     "Severity",
+    "Site",
     "Tier",
+    "TransferRule",
     "Visibility",
 ]

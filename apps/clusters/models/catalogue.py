@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from apps.accounts.models import Person
 
 
+MOST_WEIGHT = 1_000_000  # of one dependency against the others
+
+
 class Visibility(models.TextChoices):
     OPEN = "open", "everyone who signs in"
     RESTRICTED = "restricted", "its own people and auditors"
@@ -28,6 +31,15 @@ class Tier(models.IntegerChoices):
     CRITICAL = 1, "1 · critical"
     IMPORTANT = 2, "2 · important"
     ORDINARY = 3, "3 · ordinary"
+
+
+class DataClass(models.TextChoices):
+    """How much it hurts when the data is read by others; the strictest last."""
+
+    PUBLIC = "public", "public"
+    INTERNAL = "internal", "internal"
+    CONFIDENTIAL = "confidential", "confidential"
+    RESTRICTED = "restricted", "restricted"
 
 
 class Lifecycle(models.TextChoices):
@@ -150,6 +162,9 @@ class Dependency(models.Model):
     consumer = models.ForeignKey(Component, on_delete=models.CASCADE, related_name="needs")  # an edge dies with its end
     provider = models.ForeignKey(Component, on_delete=models.CASCADE, related_name="needed_by")
     kind = models.CharField(max_length=40, default="calls")
+    weight = models.PositiveIntegerField(default=1)  # how much, against the others: calls a second, say
+    data_class = models.CharField(max_length=12, choices=DataClass.choices, blank=True)  # of what flows; "": unsaid
+    safeguard = models.CharField(max_length=200, blank=True)  # what protects data that crosses a border
     source = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -164,6 +179,14 @@ class Dependency(models.Model):
                 condition=~models.Q(consumer=models.F("provider")),
                 name="dependency_not_self",
                 violation_error_message="A component cannot depend on itself.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(weight__gte=1, weight__lte=MOST_WEIGHT),
+                name="dependency_weight_bounded",
+                violation_error_message="A weight lies between 1 and 1,000,000.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(data_class__in=["", *DataClass.values]), name="dependency_data_class_known"
             ),
         ]
         indexes = [models.Index(fields=["provider", "consumer"], name="dependency_by_provider")]

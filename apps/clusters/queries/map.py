@@ -126,7 +126,7 @@ def permission_tables(subject: Cluster | Component) -> tuple[Any, Any]:
 
 
 def _part(codename: str) -> Part:
-    return Part(codename.split("_")[0])
+    return Part(codename.split("_", maxsplit=1)[0])
 
 
 def owning_people(clusters: Iterable[int]) -> models.QuerySet[Person]:
