@@ -14,6 +14,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "notify.send_digests": {"task": "apps.notify.tasks.send_digests", "schedule": 1 * MINUTE},
     "journal.forget_old_slots": {"task": "apps.journal.tasks.forget_old_slots", "schedule": 6 * HOUR},
     "accounts.forget_old_answers": {"task": "apps.accounts.tasks.forget_old_answers", "schedule": 1 * HOUR},
+    "clusters.run_checks": {"task": "apps.clusters.tasks.run_checks", "schedule": 15 * SECOND},
+    "clusters.ask_for_all_checks": {"task": "apps.clusters.tasks.ask_for_all_checks", "schedule": 24 * HOUR},
     "clusters.reopen_lapsed_findings": {
         "task": "apps.clusters.tasks.reopen_lapsed_findings",
         "schedule": 15 * MINUTE,

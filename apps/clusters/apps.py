@@ -8,4 +8,6 @@ class ClustersConfig(AppConfig):
     label = "clusters"
 
     def ready(self) -> None:
-        from apps.clusters import reactions  # noqa: F401  # subscribing is importing
+        from apps.clusters import reactions
+
+        reactions.register_checks()

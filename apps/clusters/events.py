@@ -124,3 +124,85 @@ class WaiverEnded(Event):
     words: ClassVar[str] = "opened a waived finding again"
     finding_id: int
     code: str
+
+
+@dataclass(frozen=True)
+class DependencyDescribed(Event):
+    words: ClassVar[str] = "described a dependency"
+    dependency_id: int
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CharterDrafted(Event):
+    words: ClassVar[str] = "drafted a charter of"
+    charter_id: int
+    number: int
+
+
+@dataclass(frozen=True)
+class CharterRewritten(Event):
+    words: ClassVar[str] = "rewrote the draft charter of"
+    charter_id: int
+    version: int
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CharterProposed(Event):
+    words: ClassVar[str] = "proposed a charter of"
+    charter_id: int
+    number: int
+
+
+@dataclass(frozen=True)
+class CharterReturned(Event):
+    words: ClassVar[str] = "sent a charter back to its authors"
+    charter_id: int
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class CharterWithdrawn(Event):
+    words: ClassVar[str] = "withdrew a charter of"
+    charter_id: int
+    number: int
+
+
+@dataclass(frozen=True)
+class CharterApproved(Event):
+    """A charter came into force; `superseded_id` is the one it took the place of."""
+
+    words: ClassVar[str] = "approved a charter of"
+    charter_id: int
+    number: int
+    superseded_id: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class SitePlaced(Event):
+    words: ClassVar[str] = "said in which jurisdiction a site lies"
+    site_id: int
+    code: str
+    jurisdiction: str
+
+
+@dataclass(frozen=True)
+class TransferRuled(Event):
+    words: ClassVar[str] = "ruled on a transfer of data"
+    rule_id: int
+    data_class: str
+    origin: str
+    destination: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class TransferRuleRepealed(Event):
+    words: ClassVar[str] = "repealed a rule on transfers of data"
+    rule_id: int
+    data_class: str
+    origin: str
+    destination: str

@@ -4,9 +4,11 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from apps.clusters import events
+from apps.clusters import checks, events
 from apps.clusters.models import Cluster, Finding, Severity
-from apps.clusters.queries import owning_people
+from apps.clusters.queries import boundaries, lens, owning_people
+from apps.clusters.rules import boundaries as boundary_rules
+from apps.clusters.rules import lens as lens_rules
 from apps.clusters.states import FindingState
 from apps.journal.actions import subscribe
 from apps.journal.models import Entry
@@ -53,3 +55,31 @@ def tell_of_end(entry: Entry) -> None:
 
 def _listed(cluster: Cluster, checker: str) -> str:
     return f"{reverse('clusters:findings')}?{urlencode({'cluster': cluster.slug, 'checker': checker})}"
+
+
+def register_checks() -> None:
+    """The checks of the map that this area keeps."""
+    changed = (
+        events.ComponentAdded,
+        events.ComponentDescribed,
+        events.ComponentsNamed,
+        events.CatalogImported,
+        events.ClusterFounded,
+        events.DependencyDeclared,
+        events.DependencyDescribed,
+        events.DependencyWithdrawn,
+    )
+    ruled = (events.CharterApproved, events.SitePlaced, events.TransferRuled, events.TransferRuleRepealed)
+    checks.register(checks.Check("boundaries", boundary_rules.VERSION, _judge_boundaries), *changed, *ruled)
+    checks.register(checks.Check(lens.CHECKER, lens_rules.VERSION, _look_through_lens), *changed)
+
+
+def _judge_boundaries() -> checks.Outcome:
+    now = boundaries.territory()
+    return checks.Outcome(boundary_rules.findings(now), boundaries.print_of(now))
+
+
+def _look_through_lens() -> checks.Outcome:
+    graph = lens.weighted_graph()
+    result = lens.measured(graph)
+    return checks.Outcome(lens.leanings(result["moves"]), graph.sha256, result)

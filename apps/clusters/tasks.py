@@ -3,7 +3,8 @@
 from celery import shared_task
 from django.utils import timezone
 
-from apps.clusters import actions
+from apps.clusters import actions, checks
+from apps.clusters.actions.checks import ask_for_check, run_check
 from apps.clusters.models import Finding
 
 BATCH = 500
@@ -15,3 +16,21 @@ def reopen_lapsed_findings() -> int:
     now = timezone.now()
     due = Finding.objects.lapsed(now).order_by("pk").values_list("pk", flat=True)[:BATCH]
     return sum(actions.reopen_lapsed(finding_id=pk, at=now) for pk in due)
+
+
+@shared_task(name="apps.clusters.tasks.run_checks")
+def run_checks() -> int:
+    """Run every check that was asked for."""
+    now = timezone.now()
+    return sum(
+        run_check(checker=one.name, version=one.version, evaluate=one.evaluate, at=now)
+        for one in checks.registered().values()
+    )
+
+
+@shared_task(name="apps.clusters.tasks.ask_for_all_checks")
+def ask_for_all_checks() -> int:
+    """Have every check run again: what was lost on the way, or went wrong by hand, is found within a day."""
+    for name in checks.registered():
+        ask_for_check(checker=name)
+    return len(checks.registered())

@@ -88,10 +88,15 @@ def require_version(seen: int, current: int) -> None:
 
 def save_new(row: models.Model) -> None:
     """Insert a checked row; what the checks or the database refuse becomes a refusal, and only the insert is undone."""
+    save_checked(row, force_insert=True)
+
+
+def save_checked(row: models.Model, *, force_insert: bool = False) -> None:
+    """Save a checked row; what the checks or the database refuse becomes a refusal, and only this write is undone."""
     _clean(row)
     try:
         with transaction.atomic():
-            row.save(force_insert=True)
+            row.save(force_insert=force_insert)
     except IntegrityError as error:
         raise refusal_from_constraint(error, type(row)) from error
 
