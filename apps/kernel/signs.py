@@ -24,8 +24,11 @@ _LOOKS: dict[tuple[str, str], str] = {
         "approve",
         "tick",
     ): "approve approved granted authorized met successful active adopted in_force production delivered confirmed "
-    "valid ok agreed present",
-    ("caution", "tick"): "accepted approve_with_conditions approved_with_conditions successful_with_issues warning",
+    "valid ok agreed present allowed",
+    (
+        "caution",
+        "tick",
+    ): "accepted approve_with_conditions approved_with_conditions successful_with_issues warning safeguard",
     ("info", "square"): "scheduled planned applied",
     ("freeze", "frost"): "frozen freeze enforced",
     ("info", "play"): "in_session current implementing running",

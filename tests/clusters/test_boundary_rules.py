@@ -146,6 +146,15 @@ class TestReach:
         spots = [replace(one, segments=frozenset({"PCI-DSS"})) if one.pk == 3 else one for one in self.spots]
         assert set(reach(territory(spots, self.flows), "PCI-DSS")) == {1, 2}
 
+    def test_what_lies_between_is_not_named_where_it_is_restricted(self):
+        clusters = {SHOP: "Shop", BANK: "Bank", 3: "Vault"}
+        spots = [self.spots[0], spot(2, 3), spot(3)]
+        map_ = Territory(
+            clusters, {SHOP: WIDE, BANK: self.named}, {one.pk: one for one in spots}, self.flows[:2], (), frozenset({3})
+        )
+        (found,) = [one for one in findings(map_) if one.code == "regime-outside-charter"]
+        assert found.evidence["path"] == ["C1", "a restricted component", "C3"]
+
     @settings(max_examples=200, deadline=None)
     @given(
         st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=25),

@@ -206,7 +206,7 @@ class TestTheCheck:
             component_id=ledger.pk, editor=omar, version=1, changes={"sites": ["BER-1"]}, at=noon
         )
         charter = draft(payments, omar, noon, jurisdictions=["US"])
-        said = boundaries.difference(charter)
+        said = boundaries.difference(charter, omar)
         assert [one.code for one in said.new] == ["jurisdiction-outside-charter"]
         assert said.resolved == []
 

@@ -11,11 +11,13 @@ from apps.clusters.models import (
     CatalogImport,
     Cluster,
     Component,
+    DataClass,
     Dependency,
     Lifecycle,
     Tier,
     Visibility,
 )
+from apps.clusters.models.catalogue import MOST_WEIGHT
 from apps.clusters.queries import Holder, Neighbour
 from apps.clusters.rules import LONGEST_CLUSTER_SLUG, LONGEST_COMPONENT_SLUG, Part
 
@@ -117,7 +119,7 @@ class DependencyOut(serializers.ModelSerializer[Dependency]):
 
     class Meta:
         model = Dependency
-        fields = ("id", "consumer", "provider", "kind", "source", "created_at")
+        fields = ("id", "consumer", "provider", "kind", "weight", "data_class", "safeguard", "source", "created_at")
         read_only_fields = fields
 
 
@@ -127,6 +129,19 @@ class DependencyIn(serializers.Serializer[Any]):
     consumer = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     provider = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     kind = serializers.CharField(max_length=40, default="calls")
+    weight = serializers.IntegerField(min_value=1, max_value=MOST_WEIGHT, default=1, help_text="Against the others.")
+    data_class = serializers.ChoiceField(
+        choices=["", *DataClass.values], default="", help_text="Of what flows, both ways; else the provider's own."
+    )
+    safeguard = serializers.CharField(max_length=200, allow_blank=True, default="")
+
+
+class DependencyEditIn(serializers.Serializer[Any]):
+    """What may be said of a dependency; what is left out stays."""
+
+    weight = serializers.IntegerField(min_value=1, max_value=MOST_WEIGHT, required=False)
+    data_class = serializers.ChoiceField(choices=["", *DataClass.values], required=False)
+    safeguard = serializers.CharField(max_length=200, allow_blank=True, required=False)
 
 
 _PARTS = [(part.value, part.value) for part in Part]

@@ -1,7 +1,9 @@
 """Addresses of the clusters API."""
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from apps.clusters.api.boundaries import CharterViewSet, LensView, SiteViewSet, TransferRuleViewSet
 from apps.clusters.api.findings import FindingViewSet
 from apps.clusters.api.viewsets import CatalogImportViewSet, ClusterViewSet, ComponentViewSet, DependencyViewSet
 
@@ -12,4 +14,8 @@ router.register("dependencies", DependencyViewSet, basename="dependencies")
 router.register("findings", FindingViewSet, basename="findings")
 router.register("catalog-imports", CatalogImportViewSet, basename="catalog-imports")
 
-urlpatterns = router.urls
+router.register("charters", CharterViewSet, basename="charters")
+router.register("transfer-rules", TransferRuleViewSet, basename="transfer-rules")
+router.register("sites", SiteViewSet, basename="sites")
+
+urlpatterns = [path("boundary-lens/", LensView.as_view(), name="boundary-lens"), *router.urls]

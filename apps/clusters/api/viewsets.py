@@ -24,6 +24,7 @@ from apps.clusters.api.serializers import (
     ComponentEditIn,
     ComponentIn,
     ComponentOut,
+    DependencyEditIn,
     DependencyIn,
     DependencyOut,
     NeighbourOut,
@@ -175,9 +176,17 @@ class DependencyViewSet(ReadViewSet[Dependency]):
         return actions.declare_dependency(
             consumer_id=data["consumer"],
             provider_id=data["provider"],
-            kind=data["kind"],
             declarer=self.person,
             at=self.at,
+            **{name: data[name] for name in ("kind", "weight", "data_class", "safeguard")},
+        )
+
+    @action(detail=True, methods=["post"])
+    @write(takes=DependencyEditIn, gives=DependencyOut)
+    def details(self, data: dict[str, Any]) -> Dependency:
+        """Say more of a dependency of a component you own: how much, which data, under which safeguard."""
+        return actions.describe_dependency(
+            dependency_id=self.get_object().pk, editor=self.person, changes=data, at=self.at
         )
 
     @write()

@@ -24,6 +24,7 @@ from apps.clusters.queries.map import (
     visible_cluster,
     visible_component,
     visible_dependencies,
+    visible_dependency,
     visible_import,
     visible_imports,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "visible_cluster",
     "visible_component",
     "visible_dependencies",
+    "visible_dependency",
     "visible_finding",
     "visible_import",
     "visible_imports",

@@ -1,4 +1,4 @@
-"""What boundaries are judged by, read off the database in five queries, and questions about charters and transfers."""
+"""What boundaries are judged by, read off the database in six queries, and questions about charters and transfers."""
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
@@ -20,6 +20,7 @@ from apps.clusters.models import (
     Regime,
     Site,
     TransferRule,
+    Visibility,
 )
 from apps.clusters.rules import boundaries as rules
 from apps.clusters.rules.findings import Found
@@ -52,6 +53,9 @@ def territory() -> rules.Territory:
         spots=spots,
         flows=[rules.Flow(*row) for row in flows.iterator(chunk_size=5_000)],
         transfers=[rules.Transfer(*row) for row in transfers],
+        restricted=frozenset(
+            Cluster.objects.filter(visibility=Visibility.RESTRICTED).order_by().values_list("pk", flat=True)
+        ),
     )
 
 
@@ -79,15 +83,24 @@ class Difference:
     resolved: list[Found]
 
 
-def difference(charter: Charter) -> Difference:
-    """What would be found otherwise, were this charter in force; both sides are judged now, on the same map."""
+def difference(charter: Charter, person: Person) -> Difference:
+    """What would be found otherwise, were this charter in force, as far as the person may know.
+
+    Both sides are judged now, on the same map.
+    """
+    seen = set(Cluster.objects.visible_to(person).values_list("pk", flat=True)) | {None}
     now = territory()
     then = replace(now, charters={**now.charters, charter.cluster_id: claim_of(charter)})
     before = {one.key: one for one in rules.findings(now)}
     after = {one.key: one for one in rules.findings(then)}
     return Difference(
-        [one for key, one in after.items() if key not in before or one.severity > before[key].severity],
-        [one for key, one in before.items() if key not in after],
+        [
+            one
+            for key, one in after.items()
+            if (key not in before or one.severity > before[key].severity)
+            and {one.cluster_id, one.counterpart_id} <= seen
+        ],
+        [one for key, one in before.items() if key not in after and {one.cluster_id, one.counterpart_id} <= seen],
     )
 
 

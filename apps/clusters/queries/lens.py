@@ -87,6 +87,17 @@ class Lens:
         """What was measured of the map as a whole."""
         return dict(self.run.result)
 
+    @property
+    def best(self) -> float:
+        """The greatest modularity that any run of the search found."""
+        return max(self.communities.modularity) if self.communities else 0.0
+
+    @property
+    def agreement(self) -> tuple[float, float]:
+        """The least and the greatest agreement of a run with the declared clusters."""
+        found = self.communities.agreement if self.communities else (0.0,)
+        return min(found), max(found)
+
 
 def lens_for(person: Person) -> Lens | None:
     """The last run of the lens; None before the first. Three queries."""
@@ -95,7 +106,7 @@ def lens_for(person: Person) -> Lens | None:
         return None
     seen = Cluster.objects.visible_to(person).in_bulk()
     moves = [rules.Move(**one) for one in run.result["moves"] if one["home"] in seen and one["target"] in seen]
-    components = Component.objects.in_bulk([one.component_id for one in moves])
+    components = Component.objects.select_related("cluster").in_bulk([one.component_id for one in moves])
     couplings = [rules.Coupling(**one) for one in run.result["couplings"]]
     found = run.result["communities"]
     return Lens(

@@ -57,6 +57,14 @@ def visible_dependencies(person: Person) -> models.QuerySet[Dependency]:
     return rows.filter(consumer__cluster__in=seen, provider__cluster__in=seen)
 
 
+def visible_dependency(pk: int, person: Person) -> Dependency:
+    """One dependency with both ends; refuses alike what does not exist and what the person may not know of."""
+    found = visible_dependencies(person).filter(pk=pk).first()
+    if found is None:
+        raise NotFound("There is no such dependency.", next_step="It may have been withdrawn: reload the page.")
+    return found
+
+
 def clusters_with_counts(person: Person) -> models.QuerySet[Cluster]:
     """Visible clusters by name, each with `component_count`."""
     return (

@@ -81,6 +81,7 @@ class Territory:
     spots: Mapping[int, Spot] = field(default_factory=dict)
     flows: Sequence[Flow] = ()
     transfers: Sequence[Transfer] = ()
+    restricted: frozenset[int] = frozenset()  # clusters that not everyone may know of
 
 
 def ruling(transfers: Iterable[Transfer], *, data_class: str, origin: str, destination: str) -> Transfer | None:
@@ -299,7 +300,7 @@ def _reaches(territory: Territory) -> Iterator[Found]:
             if claim is None or regime in claim.regimes:
                 continue
             steps = way(before, pk)
-            names = [territory.spots[step].name for step in steps]
+            names = [_name_on_way(territory, step, steps) for step in steps]
             shown = names if len(names) <= LONGEST_PATH else [*names[: LONGEST_PATH - 1], "…", names[-1]]
             through = f" by way of {' → '.join(shown)}" if len(steps) > 1 else ""
             first = territory.spots[steps[0]]
@@ -316,6 +317,12 @@ def _reaches(territory: Territory) -> Iterator[Found]:
                 f"{regime.lower()}).",
                 evidence={"regime": regime, "path": shown},
             )
+
+
+def _name_on_way(territory: Territory, step: int, steps: Sequence[int]) -> str:
+    """Whoever may know both ends of a way need not know what lies between."""
+    spot, ends = territory.spots[step], {territory.spots[steps[0]].cluster_id, territory.spots[steps[-1]].cluster_id}
+    return "a restricted component" if spot.cluster_id in territory.restricted - ends else spot.name
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -27,7 +27,12 @@ TIER_WORDS: Mapping[int, str] = {
 }
 
 # Addresses under /clusters/ that are not a cluster.
-RESERVED_SLUGS = frozenset({"new", "import", "imports", "components", "dependencies", "findings"})
+RESERVED_SLUGS = frozenset(
+    (
+        *("new", "import", "imports", "components", "dependencies", "findings"),
+        *("transfers", "sites", "lens", "charters", "map", "conventions", "search"),
+    )
+)
 LONGEST_CLUSTER_SLUG = 80
 LONGEST_COMPONENT_SLUG = 200
 _CLUSTER_SLUG = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9_-]*[a-zA-Z0-9])?", re.ASCII)

@@ -9,7 +9,8 @@ from django.contrib.auth.models import Group
 from apps.accounts.models import Person
 from apps.clusters.formats.catalog import MOST_BYTES
 from apps.clusters.formats.catalog_csv import FIELDS
-from apps.clusters.models import CatalogFormat, Lifecycle, Tier, Visibility
+from apps.clusters.models import CatalogFormat, DataClass, Lifecycle, Tier, Visibility
+from apps.clusters.models.catalogue import MOST_WEIGHT
 from apps.clusters.rules import LONGEST_CLUSTER_SLUG, LONGEST_COMPONENT_SLUG, Part
 from apps.clusters.rules.findings import LONGEST_REASON
 from apps.kernel.refusals import Refusal
@@ -92,6 +93,20 @@ class DependencyForm(RefusableForm):
         max_length=300, label="It needs", help_text="A component: short-name, or cluster/short-name."
     )
     kind = forms.CharField(max_length=40, initial="calls", label="How")
+    weight = forms.IntegerField(
+        min_value=1, max_value=MOST_WEIGHT, initial=1, help_text="How much, against the others: calls a second, say."
+    )
+    data_class = forms.ChoiceField(
+        choices=[("", "as the provider's tag says"), *DataClass.choices], required=False, label="Data that flows"
+    )
+    safeguard = forms.CharField(
+        max_length=200, required=False, help_text="What protects the data where it crosses a border."
+    )
+
+
+class DescribeDependencyForm(DependencyForm):
+    provider = None  # type: ignore[assignment]  # Django's way to leave an inherited field out
+    kind = None  # type: ignore[assignment]
 
 
 class PartForm(RefusableForm):

@@ -1,4 +1,4 @@
-"""What the exported lists of clusters and findings hold, column by column."""
+"""What the exported lists of the map hold, column by column."""
 
 from operator import attrgetter
 
@@ -33,5 +33,30 @@ FINDINGS = Table(
         "waived_by": lambda one: str(one.waived_by or "") if one.state == "waived" else "",
         "waived_until": lambda one: one.waived_until if one.state == "waived" else None,
         "waiver_reason": lambda one: one.waiver_reason if one.state == "waived" else "",
+    },
+)
+
+TRANSFERS = Table(
+    "transfer-rules",
+    {
+        "data_class": attrgetter("data_class"),
+        "from": attrgetter("origin"),
+        "to": attrgetter("destination"),
+        "verdict": attrgetter("verdict"),
+        "safeguard": attrgetter("safeguard"),
+        "reason": attrgetter("reason"),
+        "ruled_by": lambda one: str(one.made_by),
+        "ruled": attrgetter("made_at"),
+    },
+)
+
+SITES = Table(
+    "sites",
+    {
+        "site": attrgetter("code"),
+        "name": attrgetter("name"),
+        "jurisdiction": attrgetter("jurisdiction"),
+        "said_by": lambda one: str(one.placed_by),
+        "said": attrgetter("placed_at"),
     },
 )

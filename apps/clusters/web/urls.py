@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.clusters.web.views import clusters, components, findings, imports, parts
+from apps.clusters.web.views import boundaries, charters, clusters, components, findings, imports, parts
 
 app_name = "clusters"
 urlpatterns = [
@@ -23,6 +23,19 @@ urlpatterns = [
     path("findings/<int:pk>/", findings.page, name="finding"),
     path("findings/<int:pk>/waiver/", findings.waive, name="waive_finding"),
     path("findings/<int:pk>/waiver/end/", findings.end_waiver, name="end_waiver"),
+    path("transfers/", boundaries.transfers, name="transfers"),
+    path("transfers/<int:pk>/repeal/", boundaries.repeal, name="repeal_transfer"),
+    path("sites/", boundaries.sites, name="sites"),
+    path("lens/", boundaries.lens, name="lens"),
+    path("charters/<int:pk>/", charters.page, name="charter"),
+    path("charters/<int:pk>/edit/", charters.rewrite, name="rewrite_charter"),
+    path("charters/<int:pk>/proposal/", charters.propose, name="propose_charter"),
+    path("charters/<int:pk>/approval/", charters.approve, name="approve_charter"),
+    path("charters/<int:pk>/return/", charters.send_back, name="return_charter"),
+    path("charters/<int:pk>/withdrawal/", charters.withdraw, name="withdraw_charter"),
+    path("dependencies/<int:pk>/edit/", components.describe_dependency, name="describe_dependency"),
+    path("<slug:slug>/charter/", charters.of_cluster, name="charters"),
+    path("<slug:slug>/charter/new/", charters.draft, name="draft_charter"),
     path("<slug:slug>/", clusters.page, name="cluster"),
     path("<slug:slug>/edit/", clusters.edit, name="edit_cluster"),
     path("<slug:slug>/components/new/", components.add, name="add_component"),

@@ -11,6 +11,7 @@ from apps.cab.models import Board
 from apps.journal.actions import deliver_due
 from apps.meetings.models import Meeting
 from apps.portal.demo import (
+    boundaries,
     conflicts,
     drift,
     exceptions,
@@ -45,6 +46,7 @@ def _built(at: datetime) -> list[str]:
     said.append(f"{len(people)} people")
     parts = organisation.draw_map(people, at=at - organisation.FOUNDED)
     said.append(f"{len(organisation.CLUSTERS)} clusters with {len(parts)} components")
+    said.append(f"{boundaries.draw(people, parts, at=at)} findings on the map")
     seasons.plan_windows(people, at=at - organisation.FOUNDED)
     said.append("maintenance windows and blackouts")
     organisation.found_boards(people, at=at)

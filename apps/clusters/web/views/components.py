@@ -10,8 +10,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.clusters import actions, panels, queries, rules
+from apps.clusters.actions.dependencies import FIELDS as DEPENDENCY_FIELDS
 from apps.clusters.models import Component
-from apps.clusters.web.forms import AddComponentForm, DependencyForm, EditComponentForm, PartForm
+from apps.clusters.web.forms import (
+    AddComponentForm,
+    DependencyForm,
+    DescribeDependencyForm,
+    EditComponentForm,
+    PartForm,
+)
 from apps.clusters.web.graph import drawn
 from apps.clusters.web.margin import margin
 from apps.kernel.answers import went
@@ -37,7 +44,7 @@ def depend(request: PersonRequest, pk: int) -> HttpResponse:
                 consumer_id=pk,
                 provider_id=queries.component_named(form.cleaned_data["provider"], request.user).pk,
                 declarer=request.user,
-                kind=form.cleaned_data["kind"],
+                **{name: form.cleaned_data[name] for name in ("kind", *DEPENDENCY_FIELDS)},
                 at=timezone.now(),
             )
         except Refusal as refusal:
@@ -45,6 +52,27 @@ def depend(request: PersonRequest, pk: int) -> HttpResponse:
         else:
             return went(request, "clusters:component", pk)
     return _page(request, component, form)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def describe_dependency(request: PersonRequest, pk: int) -> HttpResponse:
+    """Say more of a dependency: how much, which data, under which safeguard."""
+    dependency = queries.visible_dependency(pk, request.user)
+    consumer = dependency.consumer
+    rules.require_may_edit(queries.standing(request.user, consumer), of=consumer.name)
+    form = DescribeDependencyForm(request.POST or None, initial=vars(dependency))
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.describe_dependency(
+                dependency_id=pk, editor=request.user, changes=form.cleaned_data, at=timezone.now()
+            )
+        except Refusal as refusal:
+            form.refuse(refusal)
+        else:
+            return went(request, "clusters:component", consumer.pk)
+    context = {"form": form, "dependency": dependency}
+    return render(request, "clusters/edit_dependency.html", context, status=form.answer_status())
 
 
 @require_POST
