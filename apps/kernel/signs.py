@@ -28,7 +28,7 @@ _LOOKS: dict[tuple[str, str], str] = {
     (
         "caution",
         "tick",
-    ): "accepted approve_with_conditions approved_with_conditions successful_with_issues warning safeguard",
+    ): "accepted approve_with_conditions approved_with_conditions successful_with_issues safeguard",
     ("info", "square"): "scheduled planned applied",
     ("freeze", "frost"): "frozen freeze enforced",
     ("info", "play"): "in_session current implementing running",
@@ -45,7 +45,7 @@ _LOOKS: dict[tuple[str, str], str] = {
     ("danger", "bolt"): "emergency",
     ("neutral", "square"): "normal",
     ("caution", "pause"): "on_hold hold paused suspended",
-    ("caution", "disc"): "material deprecated latent attached",
+    ("caution", "disc"): "material deprecated latent attached warning",
 }
 _WORDS = {"assessing": "In assessment", "hold": "On hold", "freeze": "Frozen", "ok": "OK"}
 _SIGNS = {state: look for look, states in _LOOKS.items() for state in states.split()}

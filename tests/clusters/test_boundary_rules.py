@@ -146,6 +146,15 @@ class TestReach:
         spots = [replace(one, segments=frozenset({"PCI-DSS"})) if one.pk == 3 else one for one in self.spots]
         assert set(reach(territory(spots, self.flows), "PCI-DSS")) == {1, 2}
 
+    def test_flows_of_harmless_data_carry_no_regime(self):
+        flows = [self.flows[0], replace(self.flows[1], data_class="internal"), self.flows[2]]
+        assert set(reach(territory(self.spots, flows), "PCI-DSS")) == {1, 2}
+
+    def test_what_nobody_said_counts_as_carrying(self):
+        spots = [replace(one, data_class="public") if one.pk == 1 else one for one in self.spots]
+        assert set(reach(territory(spots, self.flows), "PCI-DSS")) == {1}
+        assert set(reach(territory(self.spots, self.flows), "PCI-DSS")) == {1, 2, 3, 4}
+
     def test_what_lies_between_is_not_named_where_it_is_restricted(self):
         clusters = {SHOP: "Shop", BANK: "Bank", 3: "Vault"}
         spots = [self.spots[0], spot(2, 3), spot(3)]

@@ -13,6 +13,7 @@ from apps.clusters.rules.places import MEMBERS, UNION, covers
 
 VERSION = 1
 NOTE, WARNING = 1, 2
+HARMLESS = frozenset({"public", "internal"})  # data that no regime follows
 ANYWHERE = "*"  # in a transfer rule: every jurisdiction
 LONGEST_PATH = 12  # steps that the evidence of a reach shows
 
@@ -117,10 +118,14 @@ def findings(territory: Territory) -> Iterator[Found]:
 def reach(territory: Territory, regime: str) -> dict[int, int | None]:
     """Every component in scope of a regime, each with the one before it on a shortest way (None: it says so itself).
 
-    The regime follows every flow, in both directions, until a component that segments it: that one is not in scope.
+    The regime follows, in both directions, every flow of confidential or restricted data, and those of which nobody has
+    said what flows, until a component that segments it: that one is not in scope.
     """
     beside: dict[int, list[int]] = {}
     for flow in territory.flows:
+        provider = territory.spots.get(flow.provider)
+        if (flow.data_class or (provider.data_class if provider else "")) in HARMLESS:
+            continue
         beside.setdefault(flow.consumer, []).append(flow.provider)
         beside.setdefault(flow.provider, []).append(flow.consumer)
     before: dict[int, int | None] = {pk: None for pk, spot in sorted(territory.spots.items()) if regime in spot.regimes}

@@ -3,6 +3,7 @@
 from typing import Any
 
 import django_filters
+from django.forms import HiddenInput
 
 from apps.clusters.models import Cluster, Finding, Severity
 from apps.clusters.states import FindingState
@@ -20,7 +21,7 @@ class FindingFilter(django_filters.FilterSet):  # type: ignore[misc]  # the pack
     )
     checker = django_filters.CharFilter(max_length=40, label="Check")
     code = django_filters.CharFilter(max_length=60, label="Code")
-    component = django_filters.NumberFilter(field_name="component_id", label="Component (its number)")
+    component = django_filters.NumberFilter(field_name="component_id", label="Component", widget=HiddenInput())
 
     class Meta:
         model = Finding

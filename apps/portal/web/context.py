@@ -73,9 +73,15 @@ def _item(
         "label": label,
         "url": url,
         "icon": icon,
-        "is_active": request.path.startswith(url),
+        "is_active": url == _nearest(request.path),
         "count": counts.get(name, 0),
     }
+
+
+def _nearest(path: str) -> str:
+    """The address of the navigation that a page stands under: the longest, as one may stand under another."""
+    addresses = (_address(item[1]) for _, items in GROUPS for item in items)
+    return max((one for one in addresses if path.startswith(one)), key=len, default="")
 
 
 @cache
