@@ -348,6 +348,8 @@ SPECTACULAR_SETTINGS = {
         "FreezeEffectEnum": [("clear", "clear"), ("warned", "warned"), ("stopped", "stopped")],
         "WindowKindEnum": "apps.windows.models.recurring.WindowKind",
         "TierEnum": "apps.clusters.models.Tier",
+        "DataClassEnum": "apps.clusters.models.DataClass",
+        "TransferVerdictEnum": [("allowed", "allowed"), ("safeguard", "safeguard"), ("refused", "refused")],
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
 }

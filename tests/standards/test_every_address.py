@@ -41,7 +41,17 @@ from apps.cab.models import (
     StandardProposal,
     StandardTemplate,
 )
-from apps.clusters.models import CatalogImport, Cluster, Component, Dependency, Visibility
+from apps.clusters.models import (
+    CatalogImport,
+    Charter,
+    Cluster,
+    Component,
+    Dependency,
+    Finding,
+    Site,
+    TransferRule,
+    Visibility,
+)
 from apps.journal.models import Delivery, Entry
 from apps.meetings.models import Meeting, MeetingSeries, Minutes
 from apps.notify.models import Endpoint, Feed, Notice, Sending
@@ -114,6 +124,10 @@ def things(cluster: Cluster) -> dict[str, Any]:
         "number": 1,
         "component": component,
         "dependency": first(Dependency, consumer__cluster=cluster),
+        "finding": first(Finding, cluster=cluster),
+        "charter": first(Charter, cluster=cluster),
+        "transfer": first(TransferRule),
+        "site": first(Site),
         "catalog": first(CatalogImport),
         "key_id": 1,
         "entry_id": first(Entry),
@@ -169,6 +183,11 @@ BY_PLACE = (
     ("catalog-imports/", "pk", "catalog"),
     ("components/", "pk", "component"),
     ("dependencies/", "pk", "dependency"),
+    ("findings/", "pk", "finding"),
+    ("charters/", "pk", "charter"),
+    ("transfers/", "pk", "transfer"),
+    ("transfer-rules/", "pk", "transfer"),
+    ("sites/", "pk", "site"),
     ("inbox/", "pk", "notice_id"),
     ("webhooks/", "pk", "endpoint_id"),
     ("webhook-sendings/", "pk", "sending_id"),

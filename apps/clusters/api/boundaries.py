@@ -92,15 +92,15 @@ class CharterIn(CharterEditIn):
     cluster = serializers.CharField(max_length=80, help_text="Short name of the cluster.")
 
 
-class VersionIn(serializers.Serializer[Any]):
+class CharterVersionIn(serializers.Serializer[Any]):
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, help_text="The version that was read.")
 
 
-class ReasonIn(serializers.Serializer[Any]):
+class CharterReasonIn(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=LONGEST_REASON)
 
 
-class ApprovalIn(ReasonIn, VersionIn):
+class ApprovalIn(CharterReasonIn, CharterVersionIn):
     """The version that was read, and why it is approved."""
 
 
@@ -155,7 +155,7 @@ class CharterViewSet(ReadViewSet[Charter]):
         return boundaries.difference(self.get_object(), self.person)
 
     @action(detail=True, methods=["post"])
-    @write(takes=VersionIn, gives=CharterOut)
+    @write(takes=CharterVersionIn, gives=CharterOut)
     def proposal(self, data: dict[str, Any]) -> Charter:
         """Hand a draft to those who decide on charters."""
         return actions.propose_charter(charter_id=self.get_object().pk, author=self.person, at=self.at, **data)
@@ -167,7 +167,7 @@ class CharterViewSet(ReadViewSet[Charter]):
         return actions.approve_charter(charter_id=self.get_object().pk, approver=self.person, at=self.at, **data)
 
     @action(detail=True, methods=["post"], url_path="return")
-    @write(takes=ReasonIn, gives=CharterOut)
+    @write(takes=CharterReasonIn, gives=CharterOut)
     def send_back(self, data: dict[str, Any]) -> Charter:
         """Send a proposed charter back to its authors."""
         return actions.return_charter(charter_id=self.get_object().pk, approver=self.person, at=self.at, **data)

@@ -15,7 +15,7 @@ from apps.clusters.rules.findings import LONGEST_REASON
 from apps.clusters.web.finding_filter import FindingFilter
 
 
-class FindingOut(serializers.ModelSerializer[Finding]):
+class MapFindingOut(serializers.ModelSerializer[Finding]):
     cluster = serializers.SlugRelatedField[Cluster](slug_field="slug", read_only=True)
     counterpart = serializers.SlugRelatedField[Cluster](
         slug_field="slug", read_only=True, allow_null=True, help_text="A second cluster that it tells of."
@@ -63,7 +63,7 @@ class WaiverIn(serializers.Serializer[Any]):
 class FindingViewSet(ReadViewSet[Finding]):
     """What checks of the map found, as far as you may know."""
 
-    serializer_class = FindingOut
+    serializer_class = MapFindingOut
     lookup_value_converter = "int"
     ordering = ("-severity", "-pk")
     filterset_class = FindingFilter
@@ -73,13 +73,13 @@ class FindingViewSet(ReadViewSet[Finding]):
         return queries.findings_seen_by(self.person)
 
     @action(detail=True, methods=["post"])
-    @write(takes=WaiverIn, gives=FindingOut)
+    @write(takes=WaiverIn, gives=MapFindingOut)
     def waiver(self, data: dict[str, Any]) -> Finding:
         """Leave it so for a while, and answer for it."""
         return actions.waive_finding(finding_id=self.get_object().pk, waiver=self.person, at=self.at, **data)
 
     @action(detail=True, methods=["post"], url_path="waiver/end")
-    @write(gives=FindingOut)
+    @write(gives=MapFindingOut)
     def end_waiver(self, data: dict[str, Any]) -> Finding:
         """Take a waiver back before its time."""
         del data

@@ -131,7 +131,10 @@ class DependencyIn(serializers.Serializer[Any]):
     kind = serializers.CharField(max_length=40, default="calls")
     weight = serializers.IntegerField(min_value=1, max_value=MOST_WEIGHT, default=1, help_text="Against the others.")
     data_class = serializers.ChoiceField(
-        choices=["", *DataClass.values], default="", help_text="Of what flows, both ways; else the provider's own."
+        choices=DataClass.choices,
+        allow_blank=True,
+        default="",
+        help_text="Of what flows, both ways; else the provider's own.",
     )
     safeguard = serializers.CharField(max_length=200, allow_blank=True, default="")
 
@@ -140,7 +143,7 @@ class DependencyEditIn(serializers.Serializer[Any]):
     """What may be said of a dependency; what is left out stays."""
 
     weight = serializers.IntegerField(min_value=1, max_value=MOST_WEIGHT, required=False)
-    data_class = serializers.ChoiceField(choices=["", *DataClass.values], required=False)
+    data_class = serializers.ChoiceField(choices=DataClass.choices, allow_blank=True, required=False)
     safeguard = serializers.CharField(max_length=200, allow_blank=True, required=False)
 
 
