@@ -94,7 +94,11 @@ class DependencyForm(RefusableForm):
     )
     kind = forms.CharField(max_length=40, initial="calls", label="How")
     weight = forms.IntegerField(
-        min_value=1, max_value=MOST_WEIGHT, initial=1, help_text="How much, against the others: calls a second, say."
+        min_value=1,
+        max_value=MOST_WEIGHT,
+        initial=1,
+        required=False,
+        help_text="How much, against the others: calls a second, say.",
     )
     data_class = forms.ChoiceField(
         choices=[("", "as the provider's tag says"), *DataClass.choices], required=False, label="Data that flows"
@@ -102,6 +106,10 @@ class DependencyForm(RefusableForm):
     safeguard = forms.CharField(
         max_length=200, required=False, help_text="What protects the data where it crosses a border."
     )
+
+    def clean_weight(self) -> int:
+        """One as good as another, where nothing is said."""
+        return self.cleaned_data["weight"] or 1
 
 
 class DescribeDependencyForm(DependencyForm):
