@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from apps.clusters.actions import checks as actions
@@ -26,7 +27,7 @@ class Check:
 
     name: str
     version: int
-    evaluate: Callable[[], Outcome]
+    evaluate: Callable[[datetime], Outcome]  # as of an instant
 
 
 _checks: dict[str, Check] = {}

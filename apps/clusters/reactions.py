@@ -1,5 +1,6 @@
 """Whom the map tells, and when. Each reaction is idempotent by entry: a notice is written once."""
 
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -74,12 +75,14 @@ def register_checks() -> None:
     checks.register(checks.Check(lens.CHECKER, lens_rules.VERSION, _look_through_lens), *changed)
 
 
-def _judge_boundaries() -> checks.Outcome:
+def _judge_boundaries(at: datetime) -> checks.Outcome:
+    del at
     now = boundaries.territory()
     return checks.Outcome(boundary_rules.findings(now), boundaries.print_of(now))
 
 
-def _look_through_lens() -> checks.Outcome:
+def _look_through_lens(at: datetime) -> checks.Outcome:
+    del at
     graph = lens.weighted_graph()
     result = lens.measured(graph)
     return checks.Outcome(lens.leanings(result["moves"]), graph.sha256, result)

@@ -6,13 +6,14 @@ import ssl
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpcore
 from django.conf import settings
 
-from apps.kernel.refusals import Invalid, Refusal
+from apps.kernel.refusals import Invalid, Refusal, TooLarge
 from apps.notify import rules
 
 CONNECT_S, TOTAL_S = 5.0, 10.0
@@ -74,6 +75,27 @@ def post(url: str, *, body: bytes, headers: dict[str, str]) -> Answer:
         pool.stream("POST", place, headers=list(headers.items()), content=body) as answer,
     ):
         return Answer(answer.status, _excerpt(answer.iter_stream()))
+
+
+def get(url: str, *, most: int) -> bytes:
+    """The body of a successful answer, of at most `most` bytes; goes out as `post` does.
+
+    Raises what `check` refuses, OSError, an exception of httpcore, or a Refusal for another status or a longer body.
+    """
+    address, place = check(url), _place(url)
+    way = _Pinned(address, ends_at=time.monotonic() + TOTAL_S)
+    with (
+        httpcore.ConnectionPool(network_backend=way, retries=0, max_connections=1) as pool,
+        pool.stream("GET", place, headers=[("Accept", "application/json")]) as answer,
+    ):
+        if answer.status != HTTPStatus.OK:
+            raise Invalid(f"The address answered with {answer.status}.", next_step="Ask who keeps it.")
+        read = b""
+        for chunk in answer.iter_stream():
+            read += chunk
+            if len(read) > most:
+                raise TooLarge(f"The answer has more than {most >> 10} KB.", next_step="Ask who keeps the address.")
+        return read
 
 
 def _place(url: str) -> httpcore.URL:

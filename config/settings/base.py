@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "apps.notify",
     "apps.clusters",
     "apps.policies",
+    "apps.trust",
     "apps.windows",
     "apps.cab",
     "apps.meetings",

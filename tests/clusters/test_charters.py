@@ -221,7 +221,8 @@ class TestTheCheck:
     def test_what_is_asked_while_it_runs_is_answered_by_the_next(self, payments, noon):
         ask_for_check(checker="sample")
 
-        def evaluate():
+        def evaluate(at):
+            assert at == noon
             CheckRun.objects.filter(checker="sample").update(asked=2)  # as a change committed meanwhile would
             return checks.Outcome([], "")
 

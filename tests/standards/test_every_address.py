@@ -56,6 +56,7 @@ from apps.journal.models import Delivery, Entry
 from apps.meetings.models import Meeting, MeetingSeries, Minutes
 from apps.notify.models import Endpoint, Feed, Notice, Sending
 from apps.policies.models import Policy
+from apps.trust.models import TrustDomain, TrustLink
 from apps.windows.models import Freeze, RecurringWindow
 from tests.conftest import make_person, signed_in
 from tests.standards.addresses import Address, addresses, told
@@ -128,6 +129,8 @@ def things(cluster: Cluster) -> dict[str, Any]:
         "charter": first(Charter, cluster=cluster),
         "transfer": first(TransferRule),
         "site": first(Site),
+        "trust-domain": first(TrustDomain, cluster=cluster),
+        "trust-link": first(TrustLink, target__cluster=cluster),
         "catalog": first(CatalogImport),
         "key_id": 1,
         "entry_id": first(Entry),
@@ -188,6 +191,10 @@ BY_PLACE = (
     ("transfers/", "pk", "transfer"),
     ("transfer-rules/", "pk", "transfer"),
     ("sites/", "pk", "site"),
+    ("trust/links/", "pk", "trust-link"),
+    ("trust-links/", "pk", "trust-link"),
+    ("trust/", "pk", "trust-domain"),
+    ("trust-domains/", "pk", "trust-domain"),
     ("inbox/", "pk", "notice_id"),
     ("webhooks/", "pk", "endpoint_id"),
     ("webhook-sendings/", "pk", "sending_id"),

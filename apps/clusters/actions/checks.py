@@ -20,7 +20,7 @@ def ask_for_check(*, checker: str) -> None:
 
 
 @transaction.atomic
-def run_check(*, checker: str, version: int, evaluate: Callable[[], Any], at: datetime) -> bool:
+def run_check(*, checker: str, version: int, evaluate: Callable[[datetime], Any], at: datetime) -> bool:
     """Run a check that was asked for since it last ran, and keep what it found; False where there was nothing to do.
 
     `evaluate` answers as `checks.Check` says. Another run of the same check is not waited for: the next beat looks
@@ -30,7 +30,7 @@ def run_check(*, checker: str, version: int, evaluate: Callable[[], Any], at: da
     if run is None or (run.asked == run.answered and run.checker_version == version):
         return False
     asked, begun = run.asked, monotonic()
-    outcome = evaluate()
+    outcome = evaluate(at)
     settled = settle_findings(checker=checker, version=version, found=outcome.found, cluster_ids=None, at=at)
     run.answered, run.ran_at, run.checker_version = asked, at, version
     run.took_ms = int((monotonic() - begun) * 1000)

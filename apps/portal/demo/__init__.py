@@ -26,6 +26,7 @@ from apps.portal.demo import (
     sampling,
     seasons,
     standards,
+    trust,
 )
 from apps.portal.demo.organisation import DOMAIN, PASSWORD, PEOPLE
 from apps.portal.demo.stories import STORIES
@@ -47,6 +48,7 @@ def _built(at: datetime) -> list[str]:
     parts = organisation.draw_map(people, at=at - organisation.FOUNDED)
     said.append(f"{len(organisation.CLUSTERS)} clusters with {len(parts)} components")
     said.append(f"{boundaries.draw(people, parts, at=at)} findings on the map")
+    said.append(f"{trust.declare(people, at=at)} trust domains")
     seasons.plan_windows(people, at=at - organisation.FOUNDED)
     said.append("maintenance windows and blackouts")
     organisation.found_boards(people, at=at)

@@ -1,0 +1,1 @@
+"""Foreign formats that trust speaks: one file a standard."""
