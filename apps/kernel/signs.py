@@ -13,7 +13,7 @@ class Sign:
 
 
 _LOOKS: dict[tuple[str, str], str] = {
-    ("neutral", "ring"): "draft waiting proposed experimental previewed away note",
+    ("neutral", "ring"): "draft waiting proposed experimental previewed away note not_checked",
     (
         "info",
         "quarter",

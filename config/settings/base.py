@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "apps.clusters",
     "apps.policies",
     "apps.trust",
+    "apps.mesh",
     "apps.windows",
     "apps.cab",
     "apps.meetings",

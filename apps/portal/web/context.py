@@ -34,6 +34,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], .
             ("Clusters", "clusters:list", "network", None),
             ("Findings", "clusters:findings", "triangle-alert", None),
             ("Trust", "trust:domains", "key-round", None),
+            ("Mesh", "mesh:check", "layers", None),
             ("Metrics", "cab:programme", "chart-line", None),
             ("Inbox", "notify:inbox", "bell", None),
             ("Journal", "portal:journal", "book-open", None),

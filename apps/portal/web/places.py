@@ -72,6 +72,8 @@ PLACES: tuple[Place, ...] = (
     Place("Boundary lens", "clusters:lens", "coupling cohesion modularity"),
     Place("Transfers of data", "clusters:transfers", "jurisdictions residency sovereignty"),
     Place("Sites", "clusters:sites", "jurisdictions places data centres"),
+    Place("Check manifests", "mesh:check", "Istio Kubernetes YAML mesh lint", is_act=True),
+    Place("Definitions of the mesh", "mesh:definitions", "CRD schemas"),
     Place("Trust domains", "trust:domains", "identity SPIFFE keys JWKS"),
     Place("Ways of trust", "trust:ways", "identity propagation chains"),
     Place("Check a token", "trust:check", "JWT verify", is_act=True),

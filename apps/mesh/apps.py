@@ -1,0 +1,8 @@
+"""Registers the mesh with Django."""
+
+from django.apps import AppConfig
+
+
+class MeshConfig(AppConfig):
+    name = "apps.mesh"
+    label = "mesh"

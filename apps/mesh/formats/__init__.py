@@ -1,0 +1,1 @@
+"""Foreign formats that the mesh speaks: one file a standard."""

@@ -1,0 +1,1 @@
+"""Whether manifests are right. Pure functions over plain values."""
