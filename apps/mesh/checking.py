@@ -77,8 +77,10 @@ def check(content: bytes) -> Report:
         if schema is None or one.verdict == Verdict.REFUSED:
             continue
         one.verdict = Verdict.VALID
-        one.problems += [*problems(document.content, schema), *repeated(document.content, schema)]
         one.ignored += sorted(set(unknown_fields(document.content, schema)) - _ENVELOPE)[:MOST_PROBLEMS]
+        one.problems += [*problems(document.content, schema), *repeated(document.content, schema)]
+        if one.problems:  # as the API server does it: rules are asked of what has its shape
+            continue
         asked += [(document.number, question) for question in questions(document.content, schema)]
     for number, problem in _broken_rules(asked):
         checked[number].problems.append(problem)

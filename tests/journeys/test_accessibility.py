@@ -51,6 +51,8 @@ PAGES = (
     "/trust/",
     "/trust/ways/",
     "/trust/check/",
+    "/mesh/check/",
+    "/mesh/definitions/",
     "/clusters/findings/?state=resolved",
     "/conflicts/?state=resolved&kind=freeze",
     "/search/",

@@ -17,7 +17,9 @@ pytestmark = pytest.mark.realdata
 @pytest.fixture
 def files(shared_data):
     with tarfile.open(shared_data / "standards" / "istio-crds.tar.gz") as archive:
-        return {one.name: archive.extractfile(one).read() for one in archive.getmembers() if one.isfile()}
+        return {
+            one.name.removeprefix("./"): archive.extractfile(one).read() for one in archive.getmembers() if one.isfile()
+        }
 
 
 @pytest.fixture

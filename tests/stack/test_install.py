@@ -80,7 +80,7 @@ def test_the_application_asks_for_no_package_that_it_does_not_use():
         and not any(
             re.search(rf"\b{module}\b", text)
             for module, brought_by in modules.items()
-            if name in {one.lower().replace("_", "-") for one in brought_by}
+            if name in {re.sub("[._]", "-", one.lower()) for one in brought_by}
         )
     ]
     assert not unused

@@ -61,18 +61,19 @@ def _parts(text: str) -> Iterator[tuple[int, str]]:
 def _document(number: int, line: int, text: str, left: int) -> tuple[Document | None, int]:
     if not text.strip():
         return None, 0
+    first = line + text[: len(text) - len(text.lstrip())].count("\n")
     try:
         content, used = _loaded(text, left)
     except _Fault as fault:
-        return Document(number, line, fault=f"Line {line + fault.line}: {fault}"), 0
+        return Document(number, first, fault=f"Line {line + fault.line}: {fault}"), 0
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         said = getattr(error, "problem", None) or "it is no YAML"
         at = line + mark.line if mark else line
-        return Document(number, line, fault=f"Line {at}: {said}."), 0
+        return Document(number, first, fault=f"Line {at}: {said}."), 0
     except (ValueError, RecursionError):
-        return Document(number, line, fault=f"Line {line}: a value is out of range."), 0
-    return (None if content is None else Document(number, line, content)), used
+        return Document(number, first, fault=f"Line {line}: a value is out of range."), 0
+    return (None if content is None else Document(number, first, content)), used
 
 
 def _loaded(text: str, left: int) -> tuple[Any, int]:

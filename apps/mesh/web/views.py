@@ -19,7 +19,7 @@ from apps.mesh.web.forms import DefinitionsForm, ManifestForm
 @signed_in
 def check(request: PersonRequest) -> HttpResponse:
     """Check manifests: document by document, what is wrong and where."""
-    form = ManifestForm(request.POST or None, request.FILES or None)
+    form = ManifestForm(request.POST, request.FILES) if request.method == "POST" else ManifestForm()
     report = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -39,7 +39,7 @@ def check(request: PersonRequest) -> HttpResponse:
 @signed_in
 def definitions(request: PersonRequest) -> HttpResponse:
     """The definitions in force and the ones before; a POST brings others."""
-    form = DefinitionsForm(request.POST or None, request.FILES or None)
+    form = DefinitionsForm(request.POST, request.FILES) if request.method == "POST" else DefinitionsForm()
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         try:
