@@ -8,10 +8,12 @@ from django.db.models import OuterRef, Q
 from django.db.models.functions import JSONObject
 
 from apps.cab.models import ChangeComponent
+from apps.cab.states import ChangeState
 from apps.clusters.models import Cluster, Finding, Severity
 from apps.clusters.states import FindingState
 
 SHOWN = 12  # the list behind the link has them all
+OVER = frozenset({ChangeState.CLOSED, ChangeState.CANCELLED, ChangeState.REJECTED})
 
 
 def findings_touched_by(person: Any, *, reads_restricted: bool) -> ArraySubquery:
@@ -36,5 +38,10 @@ def findings_touched_by(person: Any, *, reads_restricted: bool) -> ArraySubquery
 
 
 def shown_findings(change: Any) -> Sequence[dict[str, Any]]:
-    """The first of those a change was annotated with as `listed_findings`, each with its severity in words."""
+    """The first of those a change was annotated with as `listed_findings`, each with its severity in words.
+
+    Of a change that is over, none: what is wrong on the map since then is no evidence about it.
+    """
+    if change.state in OVER:
+        return []
     return [one | {"word": Severity(one["severity"]).label} for one in change.listed_findings[:SHOWN]]
