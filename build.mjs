@@ -1,10 +1,10 @@
-// Bundles static/ into static/dist/: app.css, app.js, fonts and one sprite of the icons we use. Fails above the budget.
+// Bundles static/ into static/dist/: app.css, app.js, map.js, fonts and one sprite of the icons we use. Fails above the budget.
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const OUT = "static/dist";
-const BUDGET_KB = { "app.js": 60, "app.css": 18 }; // gzip, of an ordinary page
+const BUDGET_KB = { "app.js": 60, "app.css": 18, "map.js": 24 }; // gzip; app of every page, map of one
 
 const inside = (svg) => svg.replace(/<!--[\s\S]*?-->/g, "").match(/<svg[^>]*>([\s\S]*)<\/svg>/)[1].replace(/\s+/g, " ").trim();
 
@@ -25,7 +25,7 @@ rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
 writeFileSync(`${OUT}/icons.svg`, sprite());
 await build({
-  entryPoints: { app: "static/js/app.js" },
+  entryPoints: { app: "static/js/app.js", map: "static/js/map.js" },
   outdir: OUT, bundle: true, minify: true, format: "iife", target: "es2022", legalComments: "none", logLevel: "warning",
 });
 await build({

@@ -36,7 +36,7 @@ export function listenToKeys(openPalette) {
   tick.addEventListener("change", () => localStorage.setItem(OFF, tick.checked ? "on" : "off"));
 }
 
-const focusSearch = () => document.getElementById("search")?.focus();
+const focusSearch = () => (document.querySelector("[data-find]") ?? document.getElementById("search"))?.focus();
 
 // A control folded away is opened and focused first: nobody decides what they cannot see.
 function pageAct(key) {

@@ -9,6 +9,7 @@ import pytest
 
 from apps.cab.models import Change, Dashboard, ImportRun, Replay, SampledReview, SamplingPeriod
 from apps.cab.tasks import continue_imports
+from apps.clusters.models import Charter, Finding
 from apps.meetings.models import Meeting, MeetingSeries
 from apps.portal import demo
 
@@ -43,6 +44,11 @@ PAGES = (
     "/drift/new/",
     "/changes/?choose=1",
     "/conflicts/",
+    "/clusters/map/",
+    "/clusters/map/?focus=payments&opened=on",
+    "/clusters/map/?focus=payments/ledger&hops=3",
+    "/clusters/map/?focus=storefront/checkout&to=payments/ledger&kind=calls",
+    "/clusters/map/?focus=ledgr",
     "/clusters/findings/",
     "/clusters/lens/",
     "/clusters/transfers/",
@@ -133,6 +139,8 @@ def test_axe_finds_nothing(desk, organisation, width):
     replayed = Replay.objects.earliest("pk").get_absolute_url()
     rooms = [f"{meetings[state]}room/" for state in ("in_session", "closed")]
     minutes = [f"{meetings[state]}minutes/" for state in ("closed", "minutes_published")]
+    charters = [one.get_absolute_url() for one in Charter.objects.exclude(state="superseded").order_by("-pk")[:3]]
+    finding = Finding.objects.earliest("pk").get_absolute_url()
     arranged = Dashboard.objects.earliest("pk").get_absolute_url()
     places = (
         *PAGES,
@@ -141,6 +149,8 @@ def test_axe_finds_nothing(desk, organisation, width):
         "/meetings/new/",
         series,
         f"{series}edit/",
+        *charters,
+        finding,
         *rooms,
         *sampled,
         replayed,

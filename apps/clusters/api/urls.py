@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from apps.clusters.api.boundaries import CharterViewSet, LensView, SiteViewSet, TransferRuleViewSet
 from apps.clusters.api.findings import FindingViewSet
+from apps.clusters.api.map import MapView, PathView
 from apps.clusters.api.viewsets import CatalogImportViewSet, ClusterViewSet, ComponentViewSet, DependencyViewSet
 
 router = SimpleRouter()
@@ -18,4 +19,9 @@ router.register("charters", CharterViewSet, basename="charters")
 router.register("transfer-rules", TransferRuleViewSet, basename="transfer-rules")
 router.register("sites", SiteViewSet, basename="sites")
 
-urlpatterns = [path("boundary-lens/", LensView.as_view(), name="boundary-lens"), *router.urls]
+urlpatterns = [
+    path("boundary-lens/", LensView.as_view(), name="boundary-lens"),
+    path("map/", MapView.as_view(), name="map"),
+    path("map/path/", PathView.as_view(), name="map-path"),
+    *router.urls,
+]

@@ -60,3 +60,17 @@ SITES = Table(
         "said": attrgetter("placed_at"),
     },
 )
+
+EDGES = Table(
+    "map",
+    {
+        "from": lambda row: row[0].slug,
+        "from_name": lambda row: row[0].name,
+        "kinds": lambda row: ", ".join(row[1].kinds),
+        "to": lambda row: row[2].slug,
+        "to_name": lambda row: row[2].name,
+        "dependencies": lambda row: row[1].dependencies,
+        "weight": lambda row: row[1].weight,
+        "data_class": lambda row: row[1].data_class,
+    },
+)

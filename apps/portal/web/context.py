@@ -32,6 +32,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], .
         "Know",
         (
             ("Clusters", "clusters:list", "network", None),
+            ("Map", "clusters:map", "map", None),
             ("Findings", "clusters:findings", "triangle-alert", None),
             ("Trust", "trust:domains", "key-round", None),
             ("Mesh", "mesh:check", "layers", None),
