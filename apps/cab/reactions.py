@@ -38,6 +38,7 @@ from apps.clusters import events as map_events
 from apps.clusters.queries import owning_people
 from apps.journal.actions import subscribe
 from apps.journal.models import Entry
+from apps.kernel.windows import day_words, moment_words
 from apps.notify import feeds
 from apps.notify.actions.telling import settle_notices, tell
 from apps.windows import events as window_events
@@ -68,7 +69,7 @@ def ask_for_votes(entry: Entry) -> None:
         change,
         kind="vote",
         title=f"{change.reference} waits for your vote: {change.title}",
-        body=f"The {round_.board} decides by {round_.closes_at:%d %B %Y %H:%M} UTC.",
+        body=f"The {round_.board} decides by {moment_words(round_.closes_at)} UTC.",
         url=_voting_place(change),
     )
 
@@ -87,7 +88,7 @@ def ask_for_votes_afterwards(entry: Entry) -> None:
         change,
         kind="vote",
         title=f"{change.reference} {'began before your decision' if has_begun else 'still waits for your vote'}",
-        body=f"Decide by {round_.closes_at:%d %B %Y %H:%M} UTC. {entry.data.get('reason', change.title)}"[:500],
+        body=f"Decide by {moment_words(round_.closes_at)} UTC. {entry.data.get('reason', change.title)}"[:500],
         url=_voting_place(change),
     )
 
@@ -102,7 +103,7 @@ def escalate_afterwards(entry: Entry) -> None:
         change,
         kind="vote",
         title=f"{change.reference}: the decision after the fact is late",
-        body=f"The {round_.board} has until {round_.closes_at:%d %B %Y %H:%M} UTC. {change.title}",
+        body=f"The {round_.board} has until {moment_words(round_.closes_at)} UTC. {change.title}",
         url=_voting_place(change),
     )
 
@@ -206,7 +207,7 @@ def tell_implementer(entry: Entry) -> None:
     """Tell who carries it out."""
     change = _change(entry)
     people = [change.implementer] if change.implementer else []
-    when = f"{change.window_start_local:%d %B %Y %H:%M} {change.window_zone}" if change.window_start_local else ""
+    when = f"{moment_words(change.window_start_local)} {change.window_zone}" if change.window_start_local else ""
     _tell(people, entry, change, kind="work", title=f"{change.reference} is scheduled: {change.title}", body=when)
 
 
@@ -236,7 +237,7 @@ def ask_for_review(entry: Entry) -> None:
         entry,
         change,
         kind="review",
-        title=f"{change.reference}: the review is due {change.review.due_at:%d %B %Y}",
+        title=f"{change.reference}: the review is due {day_words(change.review.due_at)}",
         body=change.title,
     )
 
@@ -254,7 +255,7 @@ def escalate_review(entry: Entry) -> None:
         change,
         kind="review",
         title=f"{change.reference}: the review is overdue",
-        body=f"{change.title}. It was due {change.review.due_at:%d %B %Y}; {change.requester} was reminded.",
+        body=f"{change.title}. It was due {day_words(change.review.due_at)}; {change.requester} was reminded.",
     )
 
 
@@ -393,7 +394,7 @@ def ask_for_exception(entry: Entry) -> None:
         exception.change,
         kind="vote",
         title=f"{exception.change.reference} asks to be excepted from “{exception.freeze.name}”",
-        body=f"Decide by {exception.decide_by:%d %B %Y %H:%M} UTC. {exception.reason}"[:500],
+        body=f"Decide by {moment_words(exception.decide_by)} UTC. {exception.reason}"[:500],
     )
 
 
@@ -464,7 +465,7 @@ def tell_owner_of_proposal(entry: Entry) -> None:
         entry=entry,
         kind="work",
         title=f"{one.standard}: {'overdue' if is_late else 'a change of it is proposed, and yours to see to'}",
-        body=f"Due {one.due_on:%d %B %Y}. {one.text}"[:500],
+        body=f"Due {day_words(one.due_on)}. {one.text}"[:500],
         url=reverse("cab:standard-proposals"),
         at=entry.at,
     )
@@ -498,7 +499,7 @@ def ask_for_sampled_review(entry: Entry) -> None:
         entry=entry,
         kind="work",
         title=f"{review.change.reference}: its review by the {review.board} is {'overdue' if is_late else 'asked for'}",
-        body=f"Due {review.due_at:%d %B %Y %H:%M} UTC. {review.added_because}"[:500],
+        body=f"Due {moment_words(review.due_at)} UTC. {review.added_because}"[:500],
         url=review.get_absolute_url(),
         at=entry.at,
     )
@@ -552,7 +553,7 @@ def tell_of_freeze(entry: Entry) -> None:
         entry=entry,
         kind="work",
         title=f"{freeze.name}: {'the freeze is lifted' if is_lifted else f'a {freeze.strength} freeze is in force'}",
-        body=f"From {freeze.start_at:%d %B %Y %H:%M} to {freeze.end_at:%d %B %Y %H:%M} UTC. {freeze.reason}"[:500],
+        body=f"From {moment_words(freeze.start_at)} to {moment_words(freeze.end_at)} UTC. {freeze.reason}"[:500],
         url=freeze.get_absolute_url(),
         at=entry.at,
     )

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -10,8 +10,9 @@ from apps.kernel.refusals import Invalid
 
 EARLIEST, LATEST = datetime(1970, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001  # wall-clock times
 LONGEST_TEXT = 32  # characters of a time with seconds, fractions and an offset
-SAID = "%d %B %Y %H:%M"  # how sentences say a moment, followed by UTC; a range says that once, at its end
-_SAID = re.compile(r"(?:(\d\d [A-Z][a-z]+ \d{4} \d\d:\d\d)( to ))?(\d\d [A-Z][a-z]+ \d{4} \d\d:\d\d) UTC\b")
+_MOMENT = r"\d{1,2} [A-Z][a-z]+ \d{4} \d\d:\d\d"  # as `moment_words` says it; older sentences had a leading zero
+# Sentences say UTC after a moment; a range says it once, at its end.
+_SAID = re.compile(rf"(?:\b({_MOMENT})( to ))?\b({_MOMENT}) UTC\b")
 LONGEST = timedelta(days=366)  # a window longer than a year is a typing error
 
 
@@ -54,6 +55,16 @@ def read_wall_clock(text: str) -> datetime:
     return moment.replace(second=0, microsecond=0)
 
 
+def day_words(day: date) -> str:
+    """A day as sentences say it: 5 December 2026."""
+    return f"{day.day} {day:%B %Y}"
+
+
+def moment_words(moment: datetime) -> str:
+    """A moment as sentences say it, its zone to follow: 5 December 2026 10:00."""
+    return f"{day_words(moment)} {moment:%H:%M}"
+
+
 def moments_in(sentence: str, zone: tzinfo) -> str:
     """The sentence, made and kept in UTC, with its moments as clocks of `zone` show them, the zone named."""
     return _SAID.sub(lambda found: _reckoned(found, zone), sentence)
@@ -61,12 +72,13 @@ def moments_in(sentence: str, zone: tzinfo) -> str:
 
 def _reckoned(found: re.Match[str], zone: tzinfo) -> str:
     try:
-        moments = [datetime.strptime(f"{one}+0000", f"{SAID}%z").astimezone(zone) for one in found.group(1, 3) if one]
+        told = [datetime.strptime(f"{one}+0000", "%d %B %Y %H:%M%z") for one in found.group(1, 3) if one]
+        moments = [one.astimezone(zone) for one in told]
     except (ValueError, OverflowError):  # somebody's own words that only look like one
         return found.group()
-    words = [f"{one:{SAID}} {zone_word(one)}" for one in moments]
+    words = [f"{moment_words(one)} {zone_word(one)}" for one in moments]
     is_one_clock = len({one.utcoffset() for one in moments}) == 1  # then a range names it once
-    return " to ".join([f"{one:{SAID}}" for one in moments[:-1]] + words[-1:] if is_one_clock else words)
+    return " to ".join([moment_words(one) for one in moments[:-1]] + words[-1:] if is_one_clock else words)
 
 
 def zone_word(moment: datetime) -> str:
@@ -100,7 +112,7 @@ def require_window(*, start_local: datetime, end_local: datetime, zone: str) -> 
             )
         if _is_skipped(moment, zone):
             raise Invalid(
-                f"{moment:%d %B %Y %H:%M} does not exist in {zone}: the clocks go forward over it.",
+                f"{moment_words(moment)} does not exist in {zone}: the clocks go forward over it.",
                 next_step="Choose a time before or after the change of clocks.",
                 fields={field: ["This time is skipped by daylight saving."]},
             )

@@ -9,6 +9,7 @@ from apps.cab import events as cab
 from apps.cab.models import Round
 from apps.journal.actions import subscribe
 from apps.journal.models import Entry
+from apps.kernel.windows import moment_words
 from apps.meetings import events
 from apps.meetings.actions import agenda, inviting
 from apps.meetings.actions.planning import locked_board
@@ -124,7 +125,7 @@ def _words_of(entry: Entry, meeting: Meeting) -> tuple[str, str] | None:
 
 
 def _clock(moment: datetime, zone: str) -> str:
-    return f"{moment.astimezone(ZoneInfo(zone)):%d %B %Y %H:%M} ({zone})"
+    return f"{moment_words(moment.astimezone(ZoneInfo(zone)))} ({zone})"
 
 
 def _tell(people: Iterable[Person], entry: Entry, title: str, body: str, *, url: str) -> None:

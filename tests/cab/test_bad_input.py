@@ -142,7 +142,7 @@ BAD: dict[str, Bad] = {
         "This seat has already voted", body=BALLOT, before=lambda stage: stage.vote("dan"), status=409
     ),
     "somebody votes after the decision": Bad("No round is open", body=BALLOT, before=decided, status=409),
-    "somebody votes after the deadline": Bad("The round closed at 05 March 2026", body=BALLOT, before=late, status=409),
+    "somebody votes after the deadline": Bad("The round closed at 5 March 2026", body=BALLOT, before=late, status=409),
     "somebody votes while it is held": Bad(
         "is on hold",
         body=BALLOT,

@@ -213,7 +213,7 @@ def test_nobody_votes_after_the_round(waiting, ben, cleo, dan):
 
 
 def test_nobody_votes_after_the_deadline_even_before_the_round_is_closed(waiting, dan):
-    refuses(WrongState, "The round closed at 05 March", waiting, dan, at=NOON + timedelta(hours=72))
+    refuses(WrongState, "The round closed at 5 March", waiting, dan, at=NOON + timedelta(hours=72))
 
 
 def test_a_ballot_about_an_older_revision_is_refused(waiting, ada, dan):

@@ -105,7 +105,7 @@ class TestWhatNothingCovers:
         change = one.change
         assert (change.state, change.unauthorized, change.latent) == ("implemented", True, False)
         assert (change.cluster, list(change.components.all()), change.requester) == (payments, [ledger], robot)
-        assert "detector found it 02 March 2026 12:00 UTC" in change.unauthorized_because
+        assert "detector found it 2 March 2026 12:00 UTC" in change.unauthorized_because
         assert names(change)[-1] == "UnauthorizedChangeOpened"
 
     def test_the_owners_are_asked_to_explain_it(self, robot, ledger, omar):

@@ -12,6 +12,7 @@ from apps.cab.rules.reviews import ESCALATE_AFTER
 from apps.journal.actions import deliver_due
 from apps.journal.models import Delivery
 from apps.journal.states import DeliveryState
+from apps.kernel.windows import day_words
 from apps.notify.actions.telling import mark_read
 from apps.notify.models import Notice
 from tests.cab.conftest import content
@@ -204,7 +205,7 @@ class TestReviews:
         assert told("review", at=WINDOW) == {}, "Ada finished it herself and knows"
         reviews.remind_of_review(review_id=review.pk, at=review.due_at)
         assert told("review", at=review.due_at) == {
-            "ada": f"{implemented.reference}: the review is due {review.due_at:%d %B %Y}"
+            "ada": f"{implemented.reference}: the review is due {day_words(review.due_at)}"
         }
 
     def test_the_escalation_goes_to_the_chair(self, implemented):

@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.accounts.actions import make_api_key
 from apps.accounts.rules import Scope
 from apps.kernel.refusals import Refusal
+from apps.kernel.windows import moment_words
 from apps.meetings.actions import planning, room, series, session
 from apps.meetings.models import Meeting
 from tests.conftest import signed_in
@@ -118,7 +119,7 @@ def test_the_vote_of_somebody_who_has_left_the_room(board, ben, cleo, dan, hand_
     page = signed_in(ben).post(f"/meetings/{meeting.pk}/room/ballots/", ballot)
     address = f"/api/v1/meetings/{meeting.pk}/ballots/"
     api = client.post(address, json.dumps(ballot), content_type="application/json")
-    assert said_by_both(page, api) == f"You left the room at {now:%d %B %Y %H:%M} UTC."
+    assert said_by_both(page, api) == f"You left the room at {moment_words(now)} UTC."
     assert everything() == before
     assert Meeting.objects.get(pk=meeting.pk).state == "in_session"
     with pytest.raises(Refusal, match="You left the room"):

@@ -15,6 +15,7 @@ from apps.accounts import actions
 from apps.accounts.api.throttling import WrongKeys
 from apps.accounts.models import ApiKey, Person
 from apps.kernel.refusals import NotAllowed
+from apps.kernel.windows import day_words
 
 SCHEME = "Bearer"
 
@@ -75,7 +76,7 @@ def _usable(key: ApiKey, now: datetime) -> ApiKey:
     if key.revoked_at is not None:
         raise AuthenticationFailed("This API key was revoked.")
     if key.expires_at <= now:
-        raise AuthenticationFailed(f"This API key expired on {key.expires_at:%d %B %Y}.")
+        raise AuthenticationFailed(f"This API key expired on {day_words(key.expires_at)}.")
     if not key.person.is_active:
         raise AuthenticationFailed("The owner of this API key is no longer active.")
     return key

@@ -18,6 +18,7 @@ from apps.cab.states import ExceptionState
 from apps.journal import actions as journal
 from apps.journal.events import Event
 from apps.kernel.refusals import NotAllowed, NotFound, WrongState, refusal_from_constraint
+from apps.kernel.windows import moment_words
 from apps.windows.models import Freeze
 from apps.windows.states import FreezeState
 
@@ -74,7 +75,7 @@ def decide_exception(
     move_exception(exception, ExceptionState(decision))
     if exception.decide_by <= at:
         raise WrongState(
-            f"The time to decide ended {exception.decide_by:%d %B %Y %H:%M} UTC.",
+            f"The time to decide ended {moment_words(exception.decide_by)} UTC.",
             next_step="Its author can ask again.",
             code="too_late",
         )

@@ -21,6 +21,7 @@ from apps.clusters.models import Component
 from apps.clusters.queries import standing
 from apps.journal import actions as journal
 from apps.kernel.refusals import NotAllowed, NotFound, WrongState, refusal_from_constraint
+from apps.kernel.windows import moment_words
 
 _TURN = 0x6361_626F  # reports take turns: two of one component open one change
 
@@ -90,7 +91,7 @@ def explain_drift(*, change_id: int, person: Person, resolution: str, reason: st
 
 
 def _opened(report: Report, reporter: Person, *, at: datetime) -> Change:
-    when = f"{report.observed_at:%d %B %Y %H:%M} UTC"
+    when = f"{moment_words(report.observed_at)} UTC"
     because = f"{report.found_by} found it {when}; no change on {report.component} covers that time."
     content = proposing.Content(
         title=f"Observed: {report.summary}",

@@ -21,6 +21,7 @@ from apps.cab.states import ChangeState, ConditionState, RetroactiveState, Round
 from apps.journal import actions as journal
 from apps.journal.events import Event
 from apps.kernel.refusals import Conflict, NotAllowed, StaleRevision, WrongState, refusal_from_constraint
+from apps.kernel.windows import moment_words
 from apps.windows.actions.freezes import keep_freezes_as_they_are
 
 
@@ -182,7 +183,7 @@ def _open_round(change: Change, *, at: datetime) -> Round:
         raise WrongState(f"{change.reference} is on hold.", next_step="Vote when it is released.", code="on_hold")
     if round_.closes_at <= at:
         raise WrongState(
-            f"The round closed at {round_.closes_at:%d %B %Y %H:%M} UTC.",
+            f"The round closed at {moment_words(round_.closes_at)} UTC.",
             next_step="Ask the chair to open another round.",
             code="round_over",
         )

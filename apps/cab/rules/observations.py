@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from apps.kernel.refusals import Invalid
+from apps.kernel.windows import moment_words
 
 LONGEST_SOURCE, LONGEST_ID, LONGEST_FINDER, LONGEST_SUMMARY, LONGEST_DETAILS = 80, 200, 200, 280, 20_000
 MOST_LINKS = 20
@@ -45,7 +46,7 @@ def covering(candidates: Iterable[Candidate], moment: datetime) -> int | None:
 def require_credible(observed_at: datetime, *, at: datetime) -> None:
     """Refuse a time more than five minutes ahead, or more than a year ago."""
     if observed_at > at + FAST_CLOCK:
-        sentence = f"It was observed at {observed_at:%d %B %Y %H:%M} UTC, which is yet to come."
+        sentence = f"It was observed at {moment_words(observed_at)} UTC, which is yet to come."
         raise Invalid(sentence, next_step="Set the detector's clock.", fields={"observed_at": [sentence]})
     if observed_at < at - OLDEST:
         sentence = f"It was observed more than {OLDEST.days} days ago."

@@ -13,7 +13,7 @@ from apps.clusters.actions.clusters import require_version, save_new
 from apps.clusters.rules import require_zone
 from apps.journal import actions as journal
 from apps.kernel.refusals import Conflict, Invalid, NotFound
-from apps.kernel.windows import require_window
+from apps.kernel.windows import day_words, require_window
 from apps.meetings import events
 from apps.meetings.actions.moves import led_meeting, locked_meeting, move_meeting, require_state
 from apps.meetings.models import Meeting
@@ -166,7 +166,7 @@ def refuse_clashes(board: Board, mine: list[Interval], taken: list[tuple[Interva
     more = f", and at {len(clashes) - 1} more times within a year" if len(clashes) > 1 else ""
     when = start.astimezone(ZoneInfo(zone))
     raise Conflict(
-        f"The {board} already meets on {when:%-d %B %Y at %H:%M} ({zone}), for “{name}”{more}.",
+        f"The {board} already meets on {day_words(when)} at {when:%H:%M} ({zone}), for “{name}”{more}.",
         next_step="Choose another time, or end the other series first.",
         fields={"start_local": ["Another meeting of the board overlaps."]},
         code="meetings_overlap",

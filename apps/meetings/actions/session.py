@@ -12,6 +12,7 @@ from apps.cab.models import Ballot, Change
 from apps.cab.states import ChangeState
 from apps.journal import actions as journal
 from apps.kernel.refusals import Conflict, NotAllowed, WrongState
+from apps.kernel.windows import moment_words
 from apps.meetings import events
 from apps.meetings.actions import minutes
 from apps.meetings.actions.agenda import defer, lock_now, settle_item
@@ -183,7 +184,7 @@ def require_present(meeting: Meeting, voter: Person, *, at: datetime) -> None:
         raise NotAllowed("You are not in the room.", next_step="Join it, then vote.", code="not_in_room")
     if stay.left_at is not None:
         raise NotAllowed(
-            f"You left the room at {stay.left_at:%d %B %Y %H:%M} UTC.",
+            f"You left the room at {moment_words(stay.left_at)} UTC.",
             next_step="Join it again, then vote.",
             code="left_room",
         )
@@ -220,7 +221,7 @@ def _close(meeting: Meeting, *, actor: Person | None, at: datetime) -> None:
 def _require_near(meeting: Meeting, *, at: datetime) -> None:
     if at < meeting.start_at - EARLIEST:
         raise WrongState(
-            f"The meeting starts at {meeting.start_at:%d %B %Y %H:%M} UTC.",
+            f"The meeting starts at {moment_words(meeting.start_at)} UTC.",
             next_step="Open it half an hour before at the earliest, or move it.",
         )
 

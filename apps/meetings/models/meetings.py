@@ -174,7 +174,7 @@ class Meeting(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name}, {self.start_at:%d %b %Y}"
+        return f"{self.name}, {self.start_at.day} {self.start_at:%b %Y}"
 
     def get_absolute_url(self) -> str:
         return reverse("meetings:meeting", args=[self.pk])

@@ -14,6 +14,7 @@ from apps.clusters.models import Cluster, Dependency
 from apps.clusters.queries import visible_dependencies
 from apps.clusters.rules.findings import Found
 from apps.kernel.refusals import NotFound
+from apps.kernel.windows import day_words
 from apps.trust.formats.bundles import Key
 from apps.trust.models import SigningKey, TrustDomain, TrustLink
 from apps.trust.rules.chains import Chain, Link, chain, why_none
@@ -218,7 +219,7 @@ def _due(keys: Iterable[SigningKey], at: datetime) -> Iterator[Found]:
             severity=BLOCKER if is_over else WARNING,
             cluster_id=key.domain.cluster_id,
             sentence=f"The key “{key.kid}” of {key.domain.name} "
-            f"{'should have been' if is_over else 'is to be'} replaced on {key.rotates_on:%d %B %Y}.",
+            f"{'should have been' if is_over else 'is to be'} replaced on {day_words(key.rotates_on)}.",
             next_step="Publish its successor, and take it out once no token is signed with it.",
             evidence={"kid": key.kid, "rotates_on": key.rotates_on.isoformat()},
         )

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apps.kernel.refusals import TooLarge
+from apps.kernel.windows import moment_words
 from apps.trust.formats.bundles import Key, strict_base64url
 
 MOST_BYTES = 16 * 1024
@@ -218,16 +219,16 @@ def _time(claims: Mapping[str, Any], issuer: Issuer, at: datetime) -> str:
     if until is None:
         raise _Fails("It never ends (“exp”).")
     if until + SKEW <= at:
-        raise _Fails(f"It ended at {until:%d %B %Y %H:%M} UTC.")
+        raise _Fails(f"It ended at {moment_words(until)} UTC.")
     for name in ("iat", "nbf"):
         begins = _instant(claims, name)
         if begins is not None and begins - SKEW > at:
-            raise _Fails(f"It begins only at {begins:%d %B %Y %H:%M} UTC (“{name}”).")
+            raise _Fails(f"It begins only at {moment_words(begins)} UTC (“{name}”).")
     if since is not None and until - since > issuer.lifetime:
         raise _Fails(f"It lives longer than tokens of {issuer.name} may.")
     if since is None and until - at > issuer.lifetime:
         raise _Fails(f"It ends later than tokens of {issuer.name} may.")
-    return f"It holds until {until:%d %B %Y %H:%M} UTC."
+    return f"It holds until {moment_words(until)} UTC."
 
 
 def _instant(claims: Mapping[str, Any], name: str) -> datetime | None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from apps.kernel.windows import moment_words
+
 
 @dataclass(frozen=True)
 class FreezeFacts:
@@ -56,7 +58,7 @@ def verdict(scope: Scope, facts: FreezeFacts) -> FreezeVerdict:
             why = exemption.get("reason") or "an exemption holds"
             return FreezeVerdict(hits=True, is_exempt=True, sentence=f"“{scope.name}” spares it: {why}.")
     kind = "stops it" if scope.is_hard else "asks to think twice"
-    when = f"from {scope.start_at:%d %B %Y %H:%M} to {scope.end_at:%d %B %Y %H:%M} UTC"
+    when = f"from {moment_words(scope.start_at)} to {moment_words(scope.end_at)} UTC"
     return FreezeVerdict(hits=True, is_exempt=False, sentence=f"“{scope.name}” {kind} {when}.")
 
 
