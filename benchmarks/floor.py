@@ -36,31 +36,37 @@ JOIN accounts_person AS p ON p.id = b.voter_id WHERE r.change_id = {_ONE}"""
 _SEATS = "SELECT s.*, p.name FROM cab_seat AS s JOIN accounts_person AS p ON p.id = s.person_id"
 _ENTRIES = f"""SELECT e.*, p.name FROM journal_entry AS e LEFT JOIN accounts_person AS p ON p.id = e.actor_id
 WHERE e.subject_type = 'cab.change' AND e.subject_id = {_ONE} ORDER BY e.id DESC LIMIT 60"""
-# The metrics page: a year of figures over all, by cluster, board, type, category and month.
+# The metrics page: a year of figures over all, by cluster, board, type, category, model and month.
 _BOARD_OF = (
     "(SELECT r.board_id FROM cab_round AS r WHERE r.change_id = c.id ORDER BY r.number DESC LIMIT 1) AS board_id"
 )
-_SETS = "GROUP BY GROUPING SETS ((), (cluster_id), (board_id), (type), (category), (month))"
+_MODEL_OF = "(SELECT v.type || '/' || v.category FROM cab_modelversion AS v WHERE v.id = c.model_version_id) AS model"
+_GROUPS = "(), (cluster_id), (board_id), (type), (category), (model)"
+_SETS = f"GROUP BY GROUPING SETS ({_GROUPS}, (month))"
 _SINCE = "now() - interval '365 days'"
-_DONE = f"""SELECT cluster_id, board_id, type, category, month, count(*), count(*) FILTER (WHERE failed),
+_DONE = f"""SELECT cluster_id, board_id, type, category, model, month, count(*), count(*) FILTER (WHERE failed),
     count(*) FILTER (WHERE type = 'emergency'), percentile_cont(0.5) WITHIN GROUP (ORDER BY lead),
     percentile_cont(0.5) WITHIN GROUP (ORDER BY undone), count(*) FILTER (WHERE failed AND risked)
-FROM (SELECT c.cluster_id, {_BOARD_OF}, c.type, c.category, date_trunc('month', c.implemented_at) AS month,
+FROM (SELECT c.cluster_id, {_BOARD_OF}, c.type, c.category, {_MODEL_OF},
+        date_trunc('month', c.implemented_at) AS month,
         c.implemented_at - coalesce(c.submitted_at, c.created_at) AS lead, u.undone,
         c.outcome IN ('unsuccessful', 'backed_out') OR u.undone IS NOT NULL AS failed,
         EXISTS (SELECT 1 FROM cab_conflict AS f WHERE f.change_id = c.id AND f.accepted_at < c.implemented_at) AS risked
     FROM cab_change AS c
     LEFT JOIN (SELECT undone_id, min(after) AS undone FROM cab_reversal GROUP BY undone_id) AS u ON u.undone_id = c.id
     WHERE c.implemented_at >= {_SINCE} AND {_SEEN}) AS facts {_SETS}"""
-_WAITS = f"""SELECT cluster_id, board_id, type, category, month, count(*),
+_WAITS = f"""SELECT cluster_id, board_id, type, category, model, month, count(*),
     percentile_cont(0.5) WITHIN GROUP (ORDER BY wait), percentile_cont(0.9) WITHIN GROUP (ORDER BY wait)
-FROM (SELECT c.cluster_id, {_BOARD_OF}, c.type, c.category, date_trunc('month', c.decided_at) AS month,
+FROM (SELECT c.cluster_id, {_BOARD_OF}, c.type, c.category, {_MODEL_OF},
+        date_trunc('month', c.decided_at) AS month,
         c.decided_at - c.submitted_at AS wait FROM cab_change AS c
     WHERE c.decided_at >= {_SINCE} AND {_SEEN}) AS facts {_SETS}"""
 _OPEN = "c.state IN ('submitted', 'assessing', 'awaiting_authorization', 'authorized', 'scheduled', 'implementing')"
-_BACKLOG = f"""SELECT cluster_id, board_id, type, category, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY age)
-FROM (SELECT c.cluster_id, {_BOARD_OF}, c.type, c.category, now() - c.submitted_at AS age FROM cab_change AS c
-    WHERE {_OPEN} AND {_SEEN}) AS facts GROUP BY GROUPING SETS ((), (cluster_id), (board_id), (type), (category))"""
+_BACKLOG = f"""SELECT cluster_id, board_id, type, category, model, count(*),
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY age)
+FROM (SELECT c.cluster_id, {_BOARD_OF}, c.type, c.category, {_MODEL_OF},
+        now() - c.submitted_at AS age FROM cab_change AS c
+    WHERE {_OPEN} AND {_SEEN}) AS facts GROUP BY GROUPING SETS ({_GROUPS})"""
 _MONTHS = f"""SELECT ended, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY ended - submitted_at)
 FROM cab_change AS c CROSS JOIN LATERAL generate_series(
     date_trunc('month', greatest(c.submitted_at, {_SINCE})) + interval '1 month', least(c.implemented_at, now()),

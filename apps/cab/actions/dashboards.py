@@ -12,6 +12,7 @@ from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.cab import events
 from apps.cab.models import Board, Dashboard, DashboardLink, Seat
+from apps.cab.queries.change_models import require_model
 from apps.cab.rules.dashboards import PERIODS, USUAL, arranged, require_tiles
 from apps.journal import actions as journal
 from apps.kernel.refusals import Invalid, NotAllowed, NotFound, StaleRevision, refusal_from_constraint
@@ -27,6 +28,7 @@ def make_dashboard(
     name: str,
     board: Board | None = None,
     cluster_slug: str = "",
+    model: str = "",
     days: int = 365,
     tiles: Sequence[Mapping[str, Any]] | None = None,
     at: datetime,
@@ -44,6 +46,7 @@ def make_dashboard(
         owner=None if board else maker,
         board=board,
         cluster_slug=cluster_slug[:80],
+        model=require_model(model),
         days=days,
         tiles=[one.as_data() for one in placed],
     )

@@ -12,6 +12,7 @@ from apps.accounts.rules import Scope
 from apps.cab.actions import dashboards as actions
 from apps.cab.api.metrics import METRIC_CHOICES
 from apps.cab.models import Dashboard
+from apps.cab.queries.change_models import MODELS
 from apps.cab.queries.named import board_named
 from apps.cab.rules.dashboards import MOST_TILES, PERIODS, WIDEST, Shape
 from apps.clusters.queries import visible_cluster
@@ -35,7 +36,7 @@ class DashboardOut(serializers.ModelSerializer[Dashboard]):
 
     class Meta:
         model = Dashboard
-        fields = ("id", "name", "board", "cluster", "days", "tiles", "version")
+        fields = ("id", "name", "board", "cluster", "model", "days", "tiles", "version")
         read_only_fields = fields
 
 
@@ -51,6 +52,7 @@ class DashboardIn(Strict):
     name = serializers.CharField(max_length=80)
     board = serializers.CharField(max_length=80, required=False, help_text="Short name.")
     cluster = serializers.CharField(max_length=80, required=False, help_text="Short name.")
+    model = serializers.ChoiceField(choices=list(MODELS.items()), required=False, help_text="A change model.")
     days = serializers.ChoiceField(choices=list(PERIODS.items()), default=365, help_text="Back from today.")
     tiles = TilePart(many=True, max_length=MOST_TILES, required=False)  # type: ignore[call-arg]  # the list's
 

@@ -14,6 +14,7 @@ from apps.cab.actions.targets import set_target, withdraw_target
 from apps.cab.api.sampling import ComparisonOut
 from apps.cab.models import ChangeCategory, ChangeType, MetricTarget
 from apps.cab.queries import figures
+from apps.cab.queries.change_models import MODELS
 from apps.cab.queries.named import board_named, people_named
 from apps.cab.queries.programme import NO_CATEGORY, Scope
 from apps.cab.queries.sampling import comparisons
@@ -38,6 +39,11 @@ class MetricsIn(Strict):
     category = serializers.ChoiceField(
         choices=[*ChangeCategory.choices, (NO_CATEGORY, "no category")], required=False, help_text="“(none)” for none."
     )
+    model = serializers.ChoiceField(
+        choices=list(MODELS.items()),
+        required=False,
+        help_text="The change model followed: a type, or type/category; “(none)” for none.",
+    )
 
 
 class FigureOut(serializers.Serializer[Any]):
@@ -52,10 +58,10 @@ class FigureOut(serializers.Serializer[Any]):
 
 
 class GroupOut(serializers.Serializer[Any]):
-    """Changes that belong together: all, or those of a cluster, a board, a type, a category, a month."""
+    """Changes that belong together: all, or those of a cluster, board, type, category, change model or month."""
 
     by = serializers.ChoiceField(
-        choices=[(one, one) for one in ("all", "cluster", "board", "type", "category", "month")]
+        choices=[(one, one) for one in ("all", "cluster", "board", "type", "category", "model", "month")]
     )
     name = serializers.CharField()
     scope = serializers.DictField(child=serializers.CharField())
@@ -85,7 +91,7 @@ class MetricsView(Door):
 
     @extend_schema(parameters=[MetricsIn], responses=MetricsOut)
     def get(self, request: Any) -> Response:
-        """DORA's four keys, waiting, backlog and risk taken: over all, by cluster, board, type, category, month.
+        """DORA's four keys, waiting, backlog and risk taken: over all, by cluster, board, type, category, model, month.
 
         Beside them, for each board whose automatic approvals are sampled, what the reviews say
         of what was approved in the period.

@@ -29,6 +29,7 @@ class Dashboard(models.Model):
     )
     board = models.ForeignKey("cab.Board", on_delete=models.PROTECT, null=True, blank=True, related_name="dashboards")
     cluster_slug = models.CharField(max_length=80, blank=True)  # what it is narrowed to, as an address would say it
+    model = models.CharField(max_length=40, blank=True)  # likewise, a change model
     days = models.PositiveIntegerField(choices=list(PERIODS.items()), default=365)  # back from today
     tiles = models.JSONField(default=list)  # as rules.dashboards.Tile keeps them
     version = models.PositiveIntegerField(default=1)

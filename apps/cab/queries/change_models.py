@@ -13,6 +13,15 @@ from apps.cab.states import OPEN, ChangeState
 from apps.kernel.refusals import Invalid, NotFound, WrongState
 
 MOST_LISTED = 200  # changes of one preview; the rest follow when these are done
+# What a model can be for: a type, or a category of it, and the words for it.
+KINDS = tuple(
+    (type_, category, f"{word} {kind}".strip())
+    for type_, word in ChangeType.choices
+    for category, kind in (("", ""), *ChangeCategory.choices)
+)
+NO_MODEL = "(none)"  # in an address, stands for changes that follow no model; no short name has brackets
+# The models as an address names them (“normal”, “normal/software”), and how they are called.
+MODELS = {f"{type_}/{category}".rstrip("/"): words for type_, category, words in KINDS} | {NO_MODEL: "no model"}
 
 
 def in_force(type: str, category: str = "") -> ModelVersion | None:  # noqa: A002  # the field's own name
@@ -22,6 +31,32 @@ def in_force(type: str, category: str = "") -> ModelVersion | None:  # noqa: A00
     """
     rows = ModelVersion.objects.filter(type=type, category__in={"", category}, published_at__isnull=False)
     return rows.order_by("-category", "-number").first()  # an empty category sorts last
+
+
+def models_published() -> list[str]:
+    """The models that changes may follow, as an address names them, in the order of the types."""
+    rows = ModelVersion.objects.filter(published_at__isnull=False).values_list("type", "category").distinct()
+    found = {f"{type_}/{category}".rstrip("/") for type_, category in rows}
+    return [one for one in MODELS if one in found]
+
+
+def require_model(name: str) -> str:
+    """A model as an address names it, or none (empty); refuses what is no model."""
+    if name and name not in MODELS:
+        raise Invalid(
+            f"“{name[:30]}” is no model of changes.",
+            next_step=f"Write the type, or type/category, as in normal/software; {NO_MODEL} for changes without one.",
+            fields={"model": ["Unknown model."]},
+        )
+    return name
+
+
+def of_model(name: str) -> Q:
+    """Changes that follow any version of the model that an address names."""
+    if name == NO_MODEL:
+        return Q(model_version__isnull=True)
+    type_, _, category = name.partition("/")
+    return Q(model_version__type=type_, model_version__category=category)
 
 
 def version_of(pk: int) -> ModelVersion:
@@ -48,14 +83,9 @@ def standings() -> list[Standing]:
     rows = list(ModelVersion.objects.select_related("author", "published_by").order_by("number"))
     published = {(one.type, one.category): one for one in rows if one.published_at}
     drafts = {(one.type, one.category): one for one in rows if not one.published_at}
-    kinds = [
-        (type_, category, f"{word} {kind}".strip())
-        for type_, word in ChangeType.choices
-        for category, kind in (("", ""), *ChangeCategory.choices)
-    ]
     return [
         Standing(*one, published.get(one[:2]), drafts.get(one[:2]))
-        for one in kinds
+        for one in KINDS
         if not one[1] or one[:2] in published or one[:2] in drafts
     ]
 

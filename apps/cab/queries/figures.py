@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from apps.accounts.models import Person
 from apps.cab.models import Board, ChangeCategory, ChangeType, FreezeException
 from apps.cab.queries import programme
+from apps.cab.queries.change_models import MODELS, NO_MODEL, models_published
 from apps.cab.queries.metrics import FAILED
 from apps.cab.queries.named import boards_visible_to
 from apps.cab.queries.programme import Boards, Scope
@@ -51,10 +52,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Known:
-    """What a scope can be narrowed to: the clusters and boards this person may know of, by name."""
+    """What a scope can be narrowed to: the clusters and boards this person may know of, by name, and the models."""
 
     clusters: list[Cluster]
     boards: list[Board]
+    models: list[str]
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Report:
     boards: list[Group]
     types: list[Group]
     categories: list[Group]
+    models: list[Group]
     months: list[Group]
 
     def parts(self) -> dict[str, list[Group]]:
@@ -77,18 +80,19 @@ class Report:
             "board": self.boards,
             "type": self.types,
             "category": self.categories,
+            "model": self.models,
             "month": self.months,
         }
 
 
 def report(person: Person, scope: Scope, *, at: datetime, names_groups: bool = True) -> Report:
-    """Every figure of the scope as of `at`, in three statements over the changes and two for names.
+    """Every figure of the scope as of `at`, in three statements over the changes and three for names.
 
-    Without `names_groups` the two are saved, and there are no groups by cluster and board.
+    Without `names_groups` the three are saved, and there are no groups by cluster and board.
     """
     asked = replace(scope, until=max(scope.since, min(scope.until, at.date())))  # what is still to come holds nothing
     end_at = min(asked.end_at, at)
-    known = _known(person) if names_groups else Known([], [])
+    known = _known(person) if names_groups else Known([], [], [])
     boards = [one.pk for one in known.boards] if names_groups else None
     found = _Found()
     found.add(_DONE, _facts_done(person, asked, boards))
@@ -101,7 +105,9 @@ def report(person: Person, scope: Scope, *, at: datetime, names_groups: bool = T
 
 def _known(person: Person) -> Known:
     return Known(
-        list(Cluster.objects.visible_to(person).order_by("name")), list(boards_visible_to(person).order_by("name"))
+        list(Cluster.objects.visible_to(person).order_by("name")),
+        list(boards_visible_to(person).order_by("name")),
+        models_published(),
     )
 
 
@@ -126,7 +132,7 @@ def _facts_done(person: Person, scope: Scope, boards: Boards) -> Any:
         is_excepted=excepted,
     )
     measured = ("lead", "wait", "is_failed", "restored", "is_risked", "is_excepted")
-    return rows.values(*_KEYS, "is_done", "done_at", "is_decided", "moment", *measured)
+    return _keyed(rows, "is_done", "done_at", "is_decided", "moment", *measured)
 
 
 def _yes(condition: Q) -> Case:
@@ -135,7 +141,7 @@ def _yes(condition: Q) -> Case:
 
 def _facts_open(person: Person, scope: Scope, end_at: datetime, boards: Boards) -> Any:
     """The backlog is of a moment and of no month: its months are asked for by themselves."""
-    return programme.open_at(person, scope, end_at, boards).values(*_KEYS, "began_at")
+    return _keyed(programme.open_at(person, scope, end_at, boards), "began_at")
 
 
 def _facts_spanning(person: Person, scope: Scope, end_at: datetime) -> Any:
@@ -143,25 +149,34 @@ def _facts_spanning(person: Person, scope: Scope, end_at: datetime) -> Any:
     return rows.filter(Q(ended_at__isnull=True) | Q(ended_at__gte=scope.start_at)).values("began_at", "ended_at")
 
 
-_KEYS = ("cluster_id", "last_board", "type", "category")
+def _keyed(rows: Any, *measured: str) -> Any:
+    """The measured columns beside those that are grouped by."""
+    rows = rows.annotate(model_type=F("model_version__type"), model_category=F("model_version__category"))
+    return rows.values("cluster_id", "last_board", "type", "category", "model_type", "model_category", *measured)
+
+
 # A bit is set for each column that is not grouped by.
 _LEVELS = {
-    0b11111: "all",
-    0b01111: "cluster",
-    0b10111: "board",
-    0b11011: "type",
-    0b11101: "category",
-    0b11110: "month",
+    0b111111: "all",
+    0b011111: "cluster",
+    0b101111: "board",
+    0b110111: "type",
+    0b111011: "category",
+    0b111101: "model",
+    0b111110: "month",
 }
 _MONTH = "date_trunc('month', {moment}::timestamptz AT TIME ZONE 'UTC')::date AS {name}"
-_GROUPED = "cluster_id, last_board, type, category, {month}"
-_BY = f"GROUPING({_GROUPED}) AS level, {_GROUPED}"
-_SETS = "GROUP BY GROUPING SETS ((), (cluster_id), (last_board), (type), (category), ({month}))"
+_BITS = "GROUPING(cluster_id, last_board, type, category, model_type"
+_NAMED = "cluster_id, last_board, type, category, model_type || '/' || model_category AS model"
+_BY = f"{_BITS}, {{month}}) AS level, {_NAMED}, {{month}}"
+_SETS_OF_ALL = "(), (cluster_id), (last_board), (type), (category), (model_type, model_category)"
+_SETS = f"GROUP BY GROUPING SETS ({_SETS_OF_ALL}, ({{month}}))"
 _MEDIAN = "percentile_cont({share}) WITHIN GROUP (ORDER BY {what}) AS {name}"
 _SECONDS = "extract(epoch FROM {what})::float8"  # once a row: each grouping sorts by it again
 _DONE = f"""
 WITH facts AS MATERIALIZED (
-    SELECT cluster_id, last_board, type, category, is_done, is_decided, is_failed, is_risked, is_excepted,
+    SELECT cluster_id, last_board, type, category, model_type, model_category,
+        is_done, is_decided, is_failed, is_risked, is_excepted,
         {_MONTH.format(moment="done_at", name="done_in")}, {_MONTH.format(moment="moment", name="month")},
         {_SECONDS.format(what="greatest(lead, interval '0')")} AS lead, {_SECONDS.format(what="wait")} AS wait,
         {_SECONDS.format(what="restored")} AS restored
@@ -181,15 +196,15 @@ FROM facts WHERE is_decided {_SETS.format(month="month")}
 """  # noqa: S608  # all of it is ours
 _OPEN = f"""
 WITH facts AS MATERIALIZED ({{facts}})
-SELECT GROUPING(cluster_id, last_board, type, category) * 2 + 1 AS level, cluster_id, last_board, type, category,
+SELECT {_BITS}) * 2 + 1 AS level, {_NAMED},
     count(*) AS open,
     {_MEDIAN.format(share=0.5, what=_SECONDS.format(what="%s - began_at"), name="age")}
-FROM facts GROUP BY GROUPING SETS ((), (cluster_id), (last_board), (type), (category))
+FROM facts GROUP BY GROUPING SETS ({_SETS_OF_ALL})
 """  # noqa: S608
 # At the end of each month of the period that is over. Wall clocks of UTC, so that no session's zone counts.
 _OPEN_BY_MONTH = """
 WITH facts AS MATERIALIZED ({facts})
-SELECT 30 AS level, NULL AS cluster_id, NULL AS last_board, NULL AS type, NULL AS category,
+SELECT 62 AS level, NULL AS cluster_id, NULL AS last_board, NULL AS type, NULL AS category, NULL AS model,
     (ended - interval '1 month')::date AS month, count(*) AS open, {age}
 FROM facts CROSS JOIN LATERAL generate_series(
     date_trunc('month', greatest(began_at, %s) AT TIME ZONE 'UTC') + interval '1 month',
@@ -232,7 +247,14 @@ class _Found:
         return {key: measures for (name, key), measures in self.measures.items() if name == part}
 
 
-_COLUMN = {"cluster": "cluster_id", "board": "last_board", "type": "type", "category": "category", "month": "month"}
+_COLUMN = {
+    "cluster": "cluster_id",
+    "board": "last_board",
+    "type": "type",
+    "category": "category",
+    "model": "model",
+    "month": "month",
+}
 
 
 def _reported(scope: Scope, found: _Found, known: Known) -> Report:
@@ -264,10 +286,17 @@ def _reported(scope: Scope, found: _Found, known: Known) -> Report:
             )
             for name, one in found.of("category").items()
         ),
+        models=_groups(_of_model(name, scope, one) for name, one in found.of("model").items()),
         months=[
             _group(f"{month:%b %Y}", scope.within(month), measures) for month, measures in _months(scope, found).items()
         ],
     )
+
+
+def _of_model(name: str | None, scope: Scope, measures: Measures) -> tuple[str, Scope, Measures]:
+    model = name.rstrip("/") if name else NO_MODEL
+    words = MODELS[model]
+    return words[0].upper() + words[1:], replace(scope, model=model), measures
 
 
 def _months(scope: Scope, found: _Found) -> dict[date, Measures]:

@@ -23,6 +23,7 @@ from django.db.models.functions import Coalesce
 from apps.accounts.models import Person
 from apps.cab.models import Change, ChangeCategory, ChangeType, Conflict, FreezeException, Reversal, Round
 from apps.cab.models.changes import ChangeQuerySet, ended_at
+from apps.cab.queries.change_models import MODELS, of_model, require_model
 from apps.cab.queries.metrics import FAILED
 from apps.cab.queries.named import boards_visible_to
 from apps.cab.rules.metrics import METRICS, Metric, Rows
@@ -47,6 +48,7 @@ class Scope:
     board: str = ""
     type: str = ""
     category: str = ""
+    model: str = ""  # see change_models.MODELS
 
     @classmethod
     def from_address(cls, asked: Mapping[str, str], *, today: date) -> Self:
@@ -82,7 +84,8 @@ class Scope:
                 next_step=f"Choose from {', '.join(ChangeCategory.values)}, or {NO_CATEGORY}.",
                 fields={"category": ["Unknown category."]},
             )
-        return cls(since, until, asked.get("cluster", "")[:80], asked.get("board", "")[:80], kind, category)
+        model = require_model(asked.get("model", ""))
+        return cls(since, until, asked.get("cluster", "")[:80], asked.get("board", "")[:80], kind, category, model)
 
     @property
     def start_at(self) -> datetime:
@@ -98,6 +101,11 @@ class Scope:
     def weeks(self) -> float:
         """How many weeks the period lasts."""
         return ((self.until - self.since).days + 1) / 7
+
+    @property
+    def model_words(self) -> str:
+        """How the model is called."""
+        return MODELS.get(self.model, "")
 
     def within(self, month: date) -> Self:
         """The part of the period that lies in the month of that day."""
@@ -123,6 +131,8 @@ def seen(person: Person, scope: Scope, boards: Boards = None) -> ChangeQuerySet:
         rows = rows.filter(type=scope.type)
     if scope.category:
         rows = rows.filter(category="" if scope.category == NO_CATEGORY else scope.category)
+    if scope.model:
+        rows = rows.filter(of_model(scope.model))
     if scope.board == NO_BOARD:
         rows = rows.filter(last_board__isnull=True)
     elif scope.board:

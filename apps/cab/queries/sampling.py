@@ -27,6 +27,7 @@ from apps.cab.models.changes import ChangeQuerySet
 from apps.cab.models.handovers import Way
 from apps.cab.models.sampling import SampleVerdict
 from apps.cab.queries import boards
+from apps.cab.queries.change_models import of_model
 from apps.cab.queries.named import boards_visible_to
 from apps.cab.queries.programme import NO_BOARD, NO_CATEGORY, Scope, in_period
 from apps.cab.queries.standards import WENT
@@ -177,7 +178,7 @@ def comparisons(
 
 
 def within(scope: Scope) -> Q:
-    """Automatic approvals given in the scope's period, of its cluster, type and category.
+    """Automatic approvals given in the scope's period, of its cluster, type, category and model.
 
     Its board is no filter of theirs: nobody put them before a board, so each counts for the board whose place it was.
     """
@@ -188,6 +189,8 @@ def within(scope: Scope) -> Q:
         found &= Q(type=scope.type)
     if scope.category:
         found &= Q(category="" if scope.category == NO_CATEGORY else scope.category)
+    if scope.model:
+        found &= of_model(scope.model)
     return found
 
 

@@ -15,7 +15,7 @@ class Targets:
 
     def of(self, figure: Figure, scope: Scope) -> MetricTarget | None:
         """The target of exactly this scope: a cluster's for the cluster, the federation's for the whole."""
-        if scope.type or scope.category or (scope.cluster and scope.board):
+        if scope.type or scope.category or scope.model or (scope.cluster and scope.board):
             return None
         return self._found.get((figure.metric.name, scope.cluster, scope.board))
 

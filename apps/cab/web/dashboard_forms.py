@@ -6,6 +6,7 @@ from django import forms
 
 from apps.accounts.models import Person
 from apps.cab.models import Board
+from apps.cab.queries.change_models import MODELS, NO_MODEL, models_published
 from apps.cab.queries.named import boards_visible_to
 from apps.cab.rules.dashboards import PERIODS
 from apps.cab.web.forms import RefusableForm
@@ -22,6 +23,7 @@ class DashboardForm(RefusableForm):
     cluster = forms.ModelChoiceField(
         Cluster.objects.none(), to_field_name="slug", required=False, empty_label="all I may see"
     )
+    model = forms.ChoiceField(required=False, label="Change model")
     days = forms.TypedChoiceField(coerce=int, choices=list(PERIODS.items()), initial=365, label="Period")
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
@@ -30,6 +32,9 @@ class DashboardForm(RefusableForm):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = rows.order_by("name")
+
+        asked: Any = self.fields["model"]
+        asked.choices = [("", "all"), *((name, MODELS[name]) for name in (*models_published(), NO_MODEL))]
 
     def values(self) -> dict[str, Any]:
         """What the action takes."""

@@ -27,7 +27,7 @@ CHARTED = (
 )
 COLUMNS = ("group", "name", "since", "until", "metric", "value", "unit", "rows", "target", "is_met", "low", "high")
 TILE_COLUMNS = (
-    *("tile", "shape", "metric", "title", "since", "until", "cluster", "board"),
+    *("tile", "shape", "metric", "title", "since", "until", "cluster", "board", "model"),
     *("value", "unit", "rows", "target", "is_met"),
 )
 PERIODS = ((91, "3 months"), (365, "12 months"), (730, "24 months"))  # days back from today
@@ -110,6 +110,7 @@ def sections(report: Report, targets: Targets) -> list[dict[str, Any]]:
         ("board", "By board"),
         ("type", "By type"),
         ("category", "By category"),
+        ("model", "By change model"),
         ("month", "By month"),
     )
     parts = report.parts() | {"month": report.months[::-1]}
@@ -171,5 +172,5 @@ def tile_rows(dashboard: Dashboard, report: Report, targets: Targets) -> Iterato
     for place, tile in enumerate(dashboard.placed, start=1):
         for group in report.months if tile.shape == Shape.TREND else (report.overall,):
             one, scope = _as_data(told(group.figures[tile.metric], group, targets)), group.scope
-            asked = (scope.since, scope.until, scope.cluster, scope.board)
+            asked = (scope.since, scope.until, scope.cluster, scope.board, scope.model)
             yield (place, tile.shape, one.pop("metric"), METRICS[tile.metric].title, *asked, *one.values())

@@ -274,6 +274,7 @@ DASHBOARDS = Table(
         "name": attrgetter("name"),
         "whose": lambda one: one.board.name if one.board else "mine",
         "cluster": attrgetter("cluster_slug"),
+        "model": attrgetter("model"),
         "days": attrgetter("days"),
         "tiles": lambda one: ", ".join(tile.metric for tile in one.placed),
     },

@@ -121,7 +121,9 @@ def _page(request: PersonRequest, dashboard: Dashboard, *, is_shared: bool = Fal
     now = timezone.now()
     today = now.date()
     board = dashboard.board.slug if dashboard.board else ""
-    scope = Scope(today - timedelta(days=dashboard.days - 1), today, dashboard.cluster_slug, board)
+    scope = Scope(
+        today - timedelta(days=dashboard.days - 1), today, dashboard.cluster_slug, board, model=dashboard.model
+    )
     require_readable(dashboard, request.user)
     report, targets = figures.report(request.user, scope, at=now, names_groups=False), targets_of(request.user)
     if kind := asked(request):

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.cab.models import ChangeCategory, ChangeType
 from apps.cab.queries import figures, programme
+from apps.cab.queries.change_models import MODELS, NO_MODEL
 from apps.cab.queries.metrics import with_undoings
 from apps.cab.queries.programme import Scope
 from apps.cab.queries.sampling import comparisons
@@ -35,7 +36,7 @@ from apps.kernel.paging import page_by_key
 @require_GET
 @signed_in
 def page(request: PersonRequest) -> HttpResponse:
-    """The figures of the asked scope: over all with targets and trend, then by cluster, board, type, month."""
+    """The figures of the asked scope: over all with targets and trend, then by cluster, board, type, model, month."""
     now = timezone.now()
     scope = _scope(request)
     report = figures.report(request.user, scope, at=now)
@@ -51,6 +52,7 @@ def page(request: PersonRequest) -> HttpResponse:
         "known": report.known,
         "types": ChangeType.values,
         "categories": [*ChangeCategory.choices, (programme.NO_CATEGORY, "no category")],
+        "models": _models(report.known.models, scope),
         "no_board": programme.NO_BOARD,
         "presets": presets(scope, now.date()),
         "tabs": tabs("cab:programme"),
@@ -109,6 +111,11 @@ def rows_file(request: PersonRequest, metric: str, kind: str) -> StreamingHttpRe
     found = programme.rows_behind(request.user, _scope(request), measured, at=timezone.now())
     order = programme.ORDER.get(measured.rows, ("-implemented_at", "-pk"))
     return export(CHANGES, kind, found.in_lists().order_by(*order))
+
+
+def _models(known: list[str], scope: Scope) -> list[tuple[str, str]]:
+    """The models to choose from; the asked one is among them, though nothing follows it."""
+    return [(name, words) for name, words in MODELS.items() if name in {*known, NO_MODEL, scope.model}]
 
 
 def _scope(request: PersonRequest) -> Scope:
