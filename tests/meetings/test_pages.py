@@ -65,11 +65,32 @@ def test_planning_a_series_with_its_preview(board, ben):
     assert kept["Location"] == f"/meetings/series/{series.pk}/"
     assert Meeting.objects.filter(series=series).count() in {12, 13}
     page = client.get(kept["Location"]).content.decode()
-    assert "FREQ=WEEKLY;BYDAY=TU" in page
+    assert "every Tuesday at 14:00, Europe/Berlin" in page
+    assert series.rule_words in client.get(series.meetings.earliest("pk").get_absolute_url()).text
     ended = client.post(f"/meetings/series/{series.pk}/end/", {"reason": ""})
     assert ended.status_code == 422
     client.post(f"/meetings/series/{series.pk}/end/", {"reason": "Enough."})
     assert "This series ended" in client.get(kept["Location"]).content.decode()
+
+
+def test_a_series_is_planned_without_a_rule(board, ben):
+    client = signed_in(ben)
+    sent = FORM | {"start_local": "2026-01-06T14:00", "comes_back": "fortnightly", "weekdays": ["TU"]}
+    drawn = client.post("/meetings/new/", sent | {"preview": "1"}).content.decode()
+    assert "Every second Tuesday at 14:00, Europe/Berlin" in drawn
+    assert 'value="fortnightly" selected' in drawn
+    client.post("/meetings/new/", sent)
+    series = MeetingSeries.objects.get()
+    assert series.rrule == "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU"
+    edit = f"/meetings/series/{series.pk}/edit/"
+    page = client.get(edit).content.decode()
+    assert 'value="fortnightly" selected' in page
+    assert 'value="once"' not in page
+    changed = sent | {"comes_back": "monthly", "monthly_on": "2", "weekdays": [], "version": "1"}
+    assert client.post(edit, changed).status_code == 302
+    series.refresh_from_db()
+    assert series.rule_words == "on the second Tuesday of every month at 14:00, Europe/Berlin"
+    assert client.get(f"/api/v1/meeting-series/{series.pk}/").json()["rule_words"] == series.rule_words
 
 
 def test_changing_a_series_with_its_preview(series, ben, cleo):

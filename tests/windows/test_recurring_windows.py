@@ -130,13 +130,37 @@ class TestPages:
         assert "Nothing is kept yet." in text
         assert not RecurringWindow.objects.exists()
 
+    def test_it_comes_back_by_a_choice_and_is_changed_by_one(self, omar, sundays):
+        client = signed_in(omar)
+        sent = form_of(sundays, kind="blackout", cluster="payments", rrule="", comes_back="monthly", monthly_on="-1")
+        drawn = client.post("/windows/new/", sent | {"weekdays": ["SA"], "preview": "1"}).text
+        assert "On the last Saturday of every month at" in drawn
+        client.post("/windows/new/", sent | {"weekdays": ["SA"]})
+        window = RecurringWindow.objects.get()
+        assert window.rrule == "FREQ=MONTHLY;BYDAY=-1SA"
+        page = client.get(f"{window.get_absolute_url()}edit/").text
+        for chosen in ('value="monthly" selected', 'value="-1" selected', 'value="SA" id="id_weekdays_5" checked'):
+            assert chosen in page
+        assert "On the last Saturday of every month" in client.get("/windows/").text
+        told = client.get(f"/api/v1/windows/{window.pk}/").json()
+        assert (told["rrule"], told["rule_words"]) == (window.rrule, window.rule_words)
+
+    def test_what_is_wrong_with_a_choice_stands_at_the_choice(self, omar, sundays):
+        sent = form_of(sundays, kind="blackout", cluster="payments", rrule="", comes_back="rule")
+        answer = signed_in(omar).post("/windows/new/", sent)
+        assert (answer.status_code, "Write the rule, or choose" in answer.text) == (422, True)
+        refused = signed_in(omar).post("/windows/new/", sent | {"rrule": "FREQ=HOURLY"}).text
+        assert 'id="id_rrule_error"' in refused
+        strange = signed_in(omar).post("/windows/new/", sent | {"comes_back": "at times"})
+        assert (strange.status_code, 'id="id_comes_back_error"' in strange.text) == (422, True)
+
     def test_saving_leads_to_the_page_of_the_window(self, omar, sundays):
         client = signed_in(omar)
         answer = client.post("/windows/new/", form_of(sundays, kind="blackout", cluster="payments"))
         window = RecurringWindow.objects.get()
         assert (answer.status_code, answer["Location"]) == (302, window.get_absolute_url())
         text = client.get(window.get_absolute_url()).content.decode()
-        assert "FREQ=WEEKLY;BYDAY=SU" in text
+        assert "every Sunday at 02:30, Europe/Berlin" in text
         assert "planned the recurring window" in text
 
     def test_a_bad_rule_comes_back_with_its_sentence_at_the_field(self, omar, sundays):

@@ -50,6 +50,7 @@ class SeriesOut(serializers.ModelSerializer[MeetingSeries]):
 
     board = serializers.SlugRelatedField[Board](slug_field="slug", read_only=True)
     start_local = serializers.SerializerMethodField(help_text="Wall clock of `zone`.")
+    rule_words = serializers.CharField(read_only=True, help_text="How it comes back, as a person says it.")
 
     class Meta:
         model = MeetingSeries
@@ -62,6 +63,7 @@ class SeriesOut(serializers.ModelSerializer[MeetingSeries]):
             "duration_minutes",
             "zone",
             "rrule",
+            "rule_words",
             "lock_minutes",
             "item_minutes",
             "created_at",

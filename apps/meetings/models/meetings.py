@@ -12,6 +12,7 @@ from django.urls import reverse
 from apps.cab.queries.named import boards_visible_to
 from apps.kernel.fields import WallClockField
 from apps.meetings.states import OVER, MeetingState
+from apps.windows.rules.choices import in_words
 
 if TYPE_CHECKING:
     from apps.accounts.models import Person
@@ -79,6 +80,11 @@ class MeetingSeries(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("meetings:series", args=[self.pk])
+
+    @property
+    def rule_words(self) -> str:
+        """How it comes back, in words."""
+        return in_words(self.rrule, start_local=self.start_local, zone=self.zone)
 
 
 class Meeting(models.Model):

@@ -15,6 +15,8 @@ from apps.meetings.models.meetings import LONGEST, LONGEST_ITEM, LONGEST_LEAD, S
 from apps.meetings.queries.meetings import boards_led_by
 from apps.meetings.queries.minutes import Part
 from apps.meetings.rules.minutes import LONGEST_PROSE
+from apps.windows.web import comes_back
+from apps.windows.web.comes_back import ComesBackForm
 from apps.windows.web.fields import WallClock
 
 LONGEST_REASON = 500
@@ -37,25 +39,18 @@ class WhenForm(RefusableForm):
     duration_minutes = forms.IntegerField(label="Lasts (minutes)", min_value=SHORTEST, max_value=LONGEST, initial=60)
 
 
-class PlanForm(WhenForm):
-    """A series where a rule is written, else a single meeting."""
+class PlanForm(ComesBackForm, WhenForm):
+    """A series where it comes back, else a single meeting."""
 
     board = forms.ModelChoiceField(queryset=Board.objects.none(), to_field_name="slug", empty_label=None)
     name = forms.CharField(max_length=120, initial="Weekly board")
     place = forms.CharField(max_length=300, required=False, help_text="A room, or where the call is.")
     zone = forms.CharField(max_length=64, help_text="An IANA name such as Europe/Berlin.")
-    rrule = forms.CharField(
-        max_length=500,
-        required=False,
-        label="Comes back",
-        help_text="A rule of RFC 5545 such as FREQ=WEEKLY;BYDAY=TU; leave it empty for a single meeting.",
-        widget=forms.TextInput(attrs={"list": "rules", "spellcheck": "false"}),
-    )
     lock_minutes = forms.IntegerField(
         label="Agenda locks (minutes before the start)", min_value=0, max_value=LONGEST_LEAD, initial=120
     )
     item_minutes = forms.IntegerField(label="Minutes for an item", min_value=1, max_value=LONGEST_ITEM, initial=10)
-    field_order = ["board", "name", "start_local", "duration_minutes", "zone", "rrule", "place"]
+    field_order = ["board", "name", "start_local", "duration_minutes", "zone", *comes_back.FIELDS, "place"]
 
     def __init__(self, *args: Any, person: Person, at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -72,8 +67,9 @@ class SeriesForm(PlanForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["board"]
-        self.fields["rrule"].required = True
-        self.fields["rrule"].help_text = "A rule of RFC 5545 such as FREQ=WEEKLY;BYDAY=TU."
+        field = self.fields["comes_back"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = comes_back.EVERY[1:]
         self.fields["start_local"].label = "Starts"
         self.fields["start_local"].help_text = "Wall clock of the zone below; the rule counts from this day."
 

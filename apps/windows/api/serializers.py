@@ -18,6 +18,7 @@ class WindowOut(serializers.ModelSerializer[RecurringWindow]):
     cluster = serializers.SlugRelatedField[Cluster](slug_field="slug", read_only=True, allow_null=True)
     start_local = serializers.SerializerMethodField(help_text="Wall clock of `zone`.")
     tiers = serializers.ListField(child=serializers.IntegerField(), help_text="Empty: every tier.")
+    rule_words = serializers.CharField(read_only=True, help_text="How it comes back, as a person says it.")
 
     class Meta:
         model = RecurringWindow
@@ -32,6 +33,7 @@ class WindowOut(serializers.ModelSerializer[RecurringWindow]):
             "duration_minutes",
             "zone",
             "rrule",
+            "rule_words",
             "created_at",
             "retired_at",
             "version",

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from apps.clusters.models import Cluster
 from apps.kernel.fields import WallClockField
+from apps.windows.rules.choices import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -82,3 +83,8 @@ class RecurringWindow(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("windows:window", args=[self.pk])
+
+    @property
+    def rule_words(self) -> str:
+        """How it comes back, in words."""
+        return in_words(self.rrule, start_local=self.start_local, zone=self.zone)

@@ -8,6 +8,8 @@ from apps.accounts.models import Person
 from apps.clusters.models import Cluster, Tier
 from apps.clusters.web.forms import RefusableForm
 from apps.windows.models import WindowKind
+from apps.windows.web import comes_back
+from apps.windows.web.comes_back import ComesBackForm
 from apps.windows.web.fields import WallClock
 
 LONGEST_REASON = 2_000
@@ -22,24 +24,18 @@ SUGGESTIONS = (
 )
 
 
-class WindowForm(RefusableForm):
+class WindowForm(ComesBackForm):
     name = forms.CharField(max_length=120)
     start_local = WallClock(label="First starts", help_text="Wall clock of the zone below.")
     duration_minutes = forms.IntegerField(label="Lasts (minutes)", min_value=5, max_value=60 * 24 * 92, initial=240)
     zone = forms.CharField(max_length=64, help_text="An IANA name such as Europe/Berlin.")
-    rrule = forms.CharField(
-        max_length=500,
-        required=False,
-        label="Comes back",
-        help_text="A rule of RFC 5545 such as FREQ=WEEKLY;BYDAY=SU; leave it empty for a single time.",
-        widget=forms.TextInput(attrs={"list": "rules", "spellcheck": "false"}),
-    )
     tiers = forms.TypedMultipleChoiceField(
         choices=Tier.choices, coerce=int, required=False, label="Only components of tier", empty_value=[]
     )
     reason = forms.CharField(
         max_length=LONGEST_REASON, required=False, widget=forms.Textarea(attrs={"rows": 3}), label="What it is for"
     )
+    field_order = ["name", "start_local", "duration_minutes", "zone", *comes_back.FIELDS]
 
 
 class PlanWindowForm(WindowForm):
@@ -49,7 +45,7 @@ class PlanWindowForm(WindowForm):
     cluster = forms.ModelChoiceField(
         queryset=Cluster.objects.none(), to_field_name="slug", required=False, empty_label="the whole federation"
     )
-    field_order = ["name", "kind", "cluster"]
+    field_order = ["name", "kind", "cluster", *WindowForm.field_order[1:]]
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

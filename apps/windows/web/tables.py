@@ -14,6 +14,7 @@ WINDOWS = Table(
         "duration_minutes": attrgetter("duration_minutes"),
         "zone": attrgetter("zone"),
         "rule": attrgetter("rrule"),
+        "rule_words": attrgetter("rule_words"),
         "reason": attrgetter("reason"),
         "retired": attrgetter("retired_at"),
     },

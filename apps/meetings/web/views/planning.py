@@ -35,17 +35,16 @@ def plan(request: PersonRequest) -> HttpResponse:
         raise NotAllowed(
             "Only chairs and administrators plan meetings.", next_step="Ask the chair of the board to plan it."
         )
-    drawn: list[Any] = []
+    drafted: MeetingSeries | None = None
     if request.method == "POST" and form.is_valid():
         try:
             if "preview" not in request.POST:
                 return redirect(_planned(request, form, at=now))
             values = dict(form.cleaned_data)
             drafted = series_actions.drafted_series(board=values.pop("board"), values=values, at=now)
-            drawn = queries.next_times(drafted, at=now, most=SHOWN)
         except Refusal as refusal:
             form.refuse(refusal)
-    return _form_page(request, form, drawn, title="Plan a meeting", back=reverse("meetings:meetings"))
+    return _form_page(request, form, drafted, title="Plan a meeting", back=reverse("meetings:meetings"))
 
 
 @require_GET
@@ -63,7 +62,7 @@ def edit_series(request: PersonRequest, pk: int) -> HttpResponse:
     require_leads(queries.part_of(request.user, found.board_id, at=now), board=found.board.name, to="change its series")
     initial = {name: getattr(found, name) for name in (*series_actions.EDITABLE, "version")}
     form = SeriesForm(request.POST or None, person=request.user, at=now, initial=initial)
-    drawn: list[Any] = []
+    drafted: MeetingSeries | None = None
     if request.method == "POST" and form.is_valid():
         values = dict(form.cleaned_data)
         version = values.pop("version")
@@ -72,10 +71,9 @@ def edit_series(request: PersonRequest, pk: int) -> HttpResponse:
                 series_actions.edit_series(series_id=pk, person=request.user, version=version, values=values, at=now)
                 return redirect(found)
             drafted = series_actions.drafted_series(board=found.board, values=values, at=now, instead_of=found)
-            drawn = queries.next_times(drafted, at=now, most=SHOWN)
         except Refusal as refusal:
             form.refuse(refusal)
-    return _form_page(request, form, drawn, title=f"Change {found.name}", back=found.get_absolute_url())
+    return _form_page(request, form, drafted, title=f"Change {found.name}", back=found.get_absolute_url())
 
 
 @require_POST
@@ -132,8 +130,11 @@ def _planned(request: PersonRequest, form: PlanForm, *, at: datetime) -> Any:
     return actions.plan_meeting(board_id=board.pk, planner=request.user, values=values, at=at)
 
 
-def _form_page(request: PersonRequest, form: PlanForm, drawn: list[Any], *, title: str, back: str) -> HttpResponse:
-    context = {"form": form, "suggestions": SUGGESTIONS, "drawn": drawn, "title": title, "back": back}
+def _form_page(
+    request: PersonRequest, form: PlanForm, drafted: MeetingSeries | None, *, title: str, back: str
+) -> HttpResponse:
+    context = {"form": form, "suggestions": SUGGESTIONS, "drafted": drafted, "title": title, "back": back}
+    context["drawn"] = queries.next_times(drafted, at=timezone.now(), most=SHOWN) if drafted else []
     return render(request, "meetings/form.html", context, status=form.answer_status())
 
 
