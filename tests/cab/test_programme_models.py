@@ -27,10 +27,10 @@ PERIOD = f"since={WHOLE.since}&until={TODAY}"
 
 
 @pytest.fixture
-def followed(year, ben, vera):  # noqa: F811  # the fixture
+def followed(year, ben, admin):  # noqa: F811  # the fixture
     """Two versions of the model of normal changes are followed by two each, that of normal databases by one."""
-    first, second = published(ben, vera), published(ben, vera)
-    database = published(ben, vera, category="database")
+    first, second = published(ben, admin), published(ben, admin)
+    database = published(ben, admin, category="database")
     for version, numbers in ((first, (2000, 2005)), (second, (2001, 3000)), (database, (2002,))):
         Change.objects.filter(number__in=numbers).update(model_version=version)
 
@@ -82,9 +82,9 @@ def test_an_unknown_one_is_refused_in_a_sentence(ada):
     assert signed_in(ada).get("/api/v1/metrics/?model=strange").status_code == 422
 
 
-def test_sampling_follows_it(drawn, vera, ben):  # noqa: F811  # the fixture
+def test_sampling_follows_it(drawn, vera, ben, admin):  # noqa: F811  # the fixture
     first, *rest = SamplingCandidate.objects.order_by("pk").values_list("change", flat=True)
-    Change.objects.filter(pk=first).update(model_version=published(ben, vera, kind="standard"))
+    Change.objects.filter(pk=first).update(model_version=published(ben, admin, kind="standard"))
     ever = Scope(date(2026, 1, 1), date(2026, 12, 31))
     for model, left in (("standard", {first}), (NO_MODEL, set(rest)), ("normal", set())):
         scope = replace(ever, model=model)

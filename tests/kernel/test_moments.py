@@ -33,10 +33,10 @@ BERLIN, NEPAL, SAO_PAULO = (ZoneInfo(name) for name in ("Europe/Berlin", "Asia/K
         ("No moment, not even 12:00 UTC.", BERLIN, None),
     ],
 )
+def test_moments_are_reckoned_where_they_are_said(sentence, zone, read):
+    assert moments_in(sentence, zone) == (read or sentence)
+
+
 def test_days_and_moments_are_said_without_a_leading_zero():
     assert day_words(date(2026, 12, 5)) == "5 December 2026"
     assert moment_words(datetime(2026, 12, 5, 9, 5, tzinfo=BERLIN)) == "5 December 2026 09:05"
-
-
-def test_moments_are_reckoned_where_they_are_said(sentence, zone, read):
-    assert moments_in(sentence, zone) == (read or sentence)

@@ -43,6 +43,7 @@ _FINISHED, _FAILED = WENT["finished"], WENT["wrong"]
 _REVIEWED = Q(sampling__is_drawn=True, sampling__review__state=SampledReviewState.REVIEWED)
 _REST = Q(sampling__is_drawn=False)
 _REFUSED = Q(sampling__review__verdict=SampleVerdict.REFUSED)
+Compared = tuple[Board, rules.Comparison, dict[str, int]]
 # What the comparison opens: the name in an address, what it says, and which of a board's candidates.
 WHICH: dict[str, tuple[str, Any]] = {
     "candidates": ("Automatic approvals", Q()),
@@ -162,19 +163,28 @@ def comparison(board: Board, person: Person) -> tuple[rules.Comparison, dict[str
     return told, counts | {ADDED: rows_behind(board, ADDED, person).count()}
 
 
-def comparisons(
-    person: Person, known: Iterable[Board], scope: Scope
-) -> list[tuple[Board, rules.Comparison, dict[str, int]]]:
+def comparisons(person: Person, known: Iterable[Board], scope: Scope) -> list[Compared]:
     """The same over what was approved in the scope, of each sampled board that drew from any of it and is known.
 
     One statement for all of them; what was added by hand is not counted.
     """
-    sampled = [one for one in known if one.kind in SAMPLED_KINDS and scope.board in {"", NO_BOARD, one.slug}]
-    boards_ = sorted(sampled, key=lambda one: (one.kind != BoardKind.ENTERPRISE, one.name))
-    rows = Change.objects.visible_to(person).filter(within(scope), sampling__period__board__in=boards_)
-    grouped: Any = rows.order_by().values("sampling__period__board").annotate(**_COUNTS)
+    return compared_within(person, known, scope)[0]
+
+
+def compared_within(person: Person, known: Iterable[Board], scope: Scope) -> tuple[list[Compared], bool]:
+    """The comparisons, and whether there would be any if the scope were wider."""
+    sampled = [one for one in known if one.kind in SAMPLED_KINDS]
+    rows = Change.objects.visible_to(person).filter(sampling__period__board__in=sampled).order_by()
+    fits = within(scope)
+    counts = {name.replace("-", "_"): Count("pk", filter=fits & one) for name, (_, one) in WHICH.items()}
+    grouped: Any = rows.values("sampling__period__board").annotate(**counts)
     found = {one["sampling__period__board"]: one for one in grouped}
-    return [(board, *_compared(board, found[board.pk])) for board in boards_ if board.pk in found]
+    fitting = [
+        (board, *_compared(board, found[board.pk]))
+        for board in sorted(sampled, key=lambda one: (one.kind != BoardKind.ENTERPRISE, one.name))
+        if scope.board in {"", NO_BOARD, board.slug} and found.get(board.pk, {}).get("candidates")
+    ]
+    return fitting, bool(found)
 
 
 def within(scope: Scope) -> Q:

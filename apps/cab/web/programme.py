@@ -11,11 +11,11 @@ from django.urls import reverse
 from apps.cab.models import Dashboard
 from apps.cab.queries.figures import Figure, Group, Report
 from apps.cab.queries.programme import Scope
+from apps.cab.queries.sampling import Compared
 from apps.cab.queries.targets import Targets
 from apps.cab.rules.dashboards import Shape
 from apps.cab.rules.metrics import HOURS_A_DAY, LONG, METRICS, Metric, Unit
 from apps.cab.web import sampling_told
-from apps.cab.web.sampling_told import Compared
 
 CHARTED = (
     "deployment_frequency",

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from apps.cab.models import Board
 from apps.cab.queries.programme import Scope
+from apps.cab.queries.sampling import Compared
 from apps.cab.rules.intervals import Interval
 from apps.cab.rules.sampling import Comparison, Counted
 
@@ -33,9 +34,6 @@ def figures_of(told: Comparison, counts: dict[str, int], board: Board, scope: Sc
         "counts": {name.replace("-", "_"): count for name, count in counts.items()},
         "rows_url": address,
     }
-
-
-Compared = tuple[Board, Comparison, dict[str, int]]
 
 
 def in_programme(compared: Iterable[Compared], scope: Scope) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from apps.cab.queries import figures, programme
 from apps.cab.queries.change_models import MODELS, NO_MODEL
 from apps.cab.queries.metrics import with_undoings
 from apps.cab.queries.programme import Scope
-from apps.cab.queries.sampling import comparisons
+from apps.cab.queries.sampling import compared_within, comparisons
 from apps.cab.queries.targets import targets_of
 from apps.cab.rules.metrics import METRICS
 from apps.cab.web.programme import (
@@ -41,6 +41,7 @@ def page(request: PersonRequest) -> HttpResponse:
     scope = _scope(request)
     report = figures.report(request.user, scope, at=now)
     targets = targets_of(request.user)
+    compared, is_sampled = compared_within(request.user, report.known.boards, scope)
     context = {
         "scope": scope,
         "query": urlencode(scope.as_query()),
@@ -48,7 +49,8 @@ def page(request: PersonRequest) -> HttpResponse:
         "charts": charts(report, targets),
         "sections": sections(report, targets),
         "metrics": METRICS.values(),
-        "sampled": in_programme(comparisons(request.user, report.known.boards, scope), scope),
+        "sampled": in_programme(compared, scope),
+        "is_sampled": is_sampled,
         "known": report.known,
         "types": ChangeType.values,
         "categories": [*ChangeCategory.choices, (programme.NO_CATEGORY, "no category")],
