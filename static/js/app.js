@@ -1,6 +1,7 @@
 // Enhancements only: every page does its main task without this file.
 import htmx from "htmx.org/dist/htmx.esm.js";
 import { askFirst } from "./confirm.js";
+import { offerToCopy } from "./copy.js";
 import { carryToken } from "./csrf.js";
 import { filterAsYouGo, foldFilters } from "./filters.js";
 import { guardForms } from "./guard.js";
@@ -17,6 +18,7 @@ carryToken();
 askFirst();
 guardForms();
 closeMenus();
+offerToCopy();
 openRows();
 filterAsYouGo(htmx);
 foldFilters();

@@ -157,8 +157,11 @@ def test_a_link_opens_no_hidden_cluster(ada, cleo, payments):
 
 def test_the_page_shares_and_revokes(mine, ada, cleo, django_assert_max_num_queries):
     client = signed_in(ada)
-    page = client.post(f"{mine.get_absolute_url()}links/").content.decode()
-    assert "/dashboards/shared/" in page
+    went = client.post(f"{mine.get_absolute_url()}links/")
+    assert (went.status_code, went["Location"].startswith("/dashboards/shared/")) == (302, True)
+    page = client.get(went["Location"]).text  # as often as one likes: loading it again sends no form
+    assert f'id="address">http://testserver{went["Location"]}</span>' in page
+    assert 'data-copy="address"' not in signed_in(cleo).get(went["Location"]).text
     link = DashboardLink.objects.get()
     assert signed_in(cleo).post(f"{mine.get_absolute_url()}links/{link.pk}/revocation/").status_code == 404
     assert client.post(f"{mine.get_absolute_url()}links/{link.pk}/revocation/").status_code == 302

@@ -60,7 +60,8 @@ def shared(request: PersonRequest, token: str) -> HttpResponseBase:
     found = link.filter(token_hash=actions.hash_of(token), revoked_at__isnull=True).first()
     if found is None:
         raise NotFound("This link leads nowhere, or it was revoked.", next_step="Ask who sent it for a new one.")
-    return _page(request, found.dashboard, is_shared=True)
+    is_mine = _may_arrange(request, found.dashboard)
+    return _page(request, found.dashboard, is_shared=True, address=request.build_absolute_uri() if is_mine else "")
 
 
 @require_POST
@@ -90,12 +91,11 @@ def remove(request: PersonRequest, dashboard_id: int) -> HttpResponse:
 
 @require_POST
 @signed_in
-def share(request: PersonRequest, dashboard_id: int) -> HttpResponseBase:
-    """Make a link; it is shown this once."""
+def share(request: PersonRequest, dashboard_id: int) -> HttpResponse:
+    """Make a link and go where it leads: that page tells its address, which nothing here keeps."""
     dashboard = _dashboard(request, dashboard_id)
     token = actions.share_dashboard(dashboard_id=dashboard.pk, person=request.user, at=timezone.now())
-    address = request.build_absolute_uri(reverse("cab:shared-dashboard", args=[token]))
-    return _page(request, dashboard, new_address=address)
+    return went(request, reverse("cab:shared-dashboard", args=[token]))
 
 
 @require_POST
