@@ -237,6 +237,8 @@ def test_in_the_browser_without_javascript(drafted, ben, ada, past, django_asser
     page = client.get(went["Location"]).text
     assert "Waiting for a worker." in page
     assert "Look again" in page
+    replays.take_up(replay_id=Replay.objects.get().pk, at_change=0, at=LATER)
+    assert "A worker is on the first parcel" in client.get(went["Location"]).text
     assert continue_replays() == 1
     with django_assert_max_num_queries(CEILING):
         page = client.get(went["Location"]).text

@@ -68,6 +68,18 @@ def begin_replay(*, version_id: int, starter: Person, months: int, minutes: Mapp
 
 
 @transaction.atomic
+def take_up(*, replay_id: int, at_change: int, at: datetime) -> Replay:
+    """Note that a worker has the replay: its first chunk is told only when it is done.
+
+    Refused with a Conflict when another worker has it.
+    """
+    replay = _taken(replay_id, at_change)
+    move_replay(replay, ReplayState.RUNNING, at=at)
+    replay.save(update_fields=["state"])
+    return replay
+
+
+@transaction.atomic
 def replay_chunk(*, replay_id: int, engines: queries.Engines, at_change: int, at: datetime) -> Replay:
     """Replay the next changes and note, in the same transaction, that they are done; the last chunk ends the replay.
 
@@ -110,6 +122,8 @@ def cancel_replay(*, replay_id: int, person: Person, at: datetime) -> Replay:
 def work_off(*, replay_id: int, until: datetime | None = None) -> Replay:
     """Continue a replay from where it stands to its end, or to the first chunk after `until`; as it then is."""
     replay = Replay.objects.select_related("version__policy__cluster", "started_by").get(pk=replay_id)
+    if replay.state == ReplayState.WAITING:
+        replay = take_up(replay_id=replay_id, at_change=replay.last_change, at=timezone.now())
     engines = queries.Engines(replay)
     while not replay.is_over and (until is None or timezone.now() < until):
         replay = replay_chunk(replay_id=replay_id, engines=engines, at_change=replay.last_change, at=timezone.now())
