@@ -57,9 +57,13 @@ def verdict(scope: Scope, facts: FreezeFacts) -> FreezeVerdict:
         if _spares(exemption, facts):
             why = exemption.get("reason") or "an exemption holds"
             return FreezeVerdict(hits=True, is_exempt=True, sentence=f"“{scope.name}” spares it: {why}.")
-    kind = "stops it" if scope.is_hard else "asks to think twice"
-    when = f"from {moment_words(scope.start_at)} to {moment_words(scope.end_at)} UTC"
-    return FreezeVerdict(hits=True, is_exempt=False, sentence=f"“{scope.name}” {kind} {when}.")
+    return FreezeVerdict(hits=True, is_exempt=False, sentence=stopping_sentence(scope))
+
+
+def stopping_sentence(scope: Scope, *, what: str = "it") -> str:
+    """What the freeze says to a change (or to several: `what` is "them") that nothing spares."""
+    kind = f"stops {what}" if scope.is_hard else "asks to think twice"
+    return f"“{scope.name}” {kind} from {moment_words(scope.start_at)} to {moment_words(scope.end_at)} UTC."
 
 
 def _hits(scope: Scope, facts: FreezeFacts) -> bool:

@@ -25,6 +25,8 @@ from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import Refusal
 from apps.windows.actions import freezes as actions
 from apps.windows.models import Freeze
+from apps.windows.queries import scope_of
+from apps.windows.rules.freezing import stopping_sentence
 from apps.windows.states import FreezeState
 from apps.windows.web.forms import ReasonForm
 
@@ -125,6 +127,10 @@ def _page(request: PersonRequest, freeze: Freeze, refused: RefusableForm | None 
         "freeze": freeze,
         "clusters": Cluster.objects.visible_to(request.user).filter(freezes=freeze),
         "hits": shown,
+        "spares_some": any(one.verdict.is_exempt for one in shown),
+        "shared": stopping_sentence(scope_of(freeze), what="them" if len(shown) > 1 else "it")
+        if any(one.verdict.stops for one in shown)
+        else "",
         "hidden": hidden,
         "is_keeper": is_freeze_keeper(freeze, request.user),
         "why_not_enforced": _why_not_enforced(freeze, request.user),
