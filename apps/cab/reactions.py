@@ -38,7 +38,7 @@ from apps.clusters import events as map_events
 from apps.clusters.queries import owning_people
 from apps.journal.actions import subscribe
 from apps.journal.models import Entry
-from apps.kernel.windows import day_words, moment_words
+from apps.kernel.signs import day_words, moment_words
 from apps.notify import feeds
 from apps.notify.actions.telling import settle_notices, tell
 from apps.windows import events as window_events

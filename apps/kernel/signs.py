@@ -1,6 +1,7 @@
-"""How states are shown: shape, word and colour, the same everywhere. Pure data."""
+"""How states are shown (shape, word and colour) and days are said, the same everywhere. Pure data."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 
 
 @dataclass(frozen=True)
@@ -58,3 +59,13 @@ def sign_of(state: str) -> Sign:
 
 
 SHAPES = frozenset(shape for _, shape in _LOOKS)
+
+
+def day_words(day: date) -> str:
+    """A day as sentences say it: 5 December 2026."""
+    return f"{day.day} {day:%B %Y}"
+
+
+def moment_words(moment: datetime) -> str:
+    """A moment as sentences say it, its zone to follow: 5 December 2026 10:00."""
+    return f"{day_words(moment)} {moment:%H:%M}"

@@ -2,17 +2,17 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from apps.kernel.refusals import Invalid
+from apps.kernel.signs import moment_words
 
 EARLIEST, LATEST = datetime(1970, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001  # wall-clock times
 LONGEST_TEXT = 32  # characters of a time with seconds, fractions and an offset
 _MOMENT = r"\d{1,2} [A-Z][a-z]+ \d{4} \d\d:\d\d"  # as `moment_words` says it; older sentences had a leading zero
-# Sentences say UTC after a moment; a range says it once, at its end.
-_SAID = re.compile(rf"(?:\b({_MOMENT})( to ))?\b({_MOMENT}) UTC\b")
+_SAID = re.compile(rf"(?:\b({_MOMENT})( to ))?\b({_MOMENT}) UTC\b")  # a range says UTC once, at its end
 LONGEST = timedelta(days=366)  # a window longer than a year is a typing error
 
 
@@ -46,8 +46,7 @@ def read_wall_clock(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text if len(text) <= LONGEST_TEXT else "")
     except ValueError:
-        sentence = "This is no date and time."
-        raise Invalid(sentence, next_step="Write it as 2026-03-10T22:00.") from None
+        raise Invalid("This is no date and time.", next_step="Write it as 2026-03-10T22:00.") from None
     if moment.tzinfo is not None:
         raise Invalid(
             "A wall-clock time has no offset.", next_step="Leave the offset out: the zone is written beside it."
@@ -55,27 +54,16 @@ def read_wall_clock(text: str) -> datetime:
     return moment.replace(second=0, microsecond=0)
 
 
-def day_words(day: date) -> str:
-    """A day as sentences say it: 5 December 2026."""
-    return f"{day.day} {day:%B %Y}"
-
-
-def moment_words(moment: datetime) -> str:
-    """A moment as sentences say it, its zone to follow: 5 December 2026 10:00."""
-    return f"{day_words(moment)} {moment:%H:%M}"
-
-
 def moments_in(sentence: str, zone: tzinfo) -> str:
     """The sentence, made and kept in UTC, with its moments as clocks of `zone` show them, the zone named."""
     return _SAID.sub(lambda found: _reckoned(found, zone), sentence)
 
 
-def _reckoned(found: re.Match[str], zone: tzinfo) -> str:
+def _reckoned(hit: re.Match[str], zone: tzinfo) -> str:
     try:
-        told = [datetime.strptime(f"{one}+0000", "%d %B %Y %H:%M%z") for one in found.group(1, 3) if one]
-        moments = [one.astimezone(zone) for one in told]
+        moments = [datetime.strptime(f"{one}Z", "%d %B %Y %H:%M%z").astimezone(zone) for one in hit.group(1, 3) if one]
     except (ValueError, OverflowError):  # somebody's own words that only look like one
-        return found.group()
+        return hit.group()
     words = [f"{moment_words(one)} {zone_word(one)}" for one in moments]
     is_one_clock = len({one.utcoffset() for one in moments}) == 1  # then a range names it once
     return " to ".join([moment_words(one) for one in moments[:-1]] + words[-1:] if is_one_clock else words)

@@ -9,7 +9,7 @@ from apps.cab import events as cab
 from apps.cab.models import Round
 from apps.journal.actions import subscribe
 from apps.journal.models import Entry
-from apps.kernel.windows import moment_words
+from apps.kernel.signs import moment_words
 from apps.meetings import events
 from apps.meetings.actions import agenda, inviting
 from apps.meetings.actions.planning import locked_board

@@ -12,7 +12,7 @@ from apps.cab.rules.reviews import ESCALATE_AFTER
 from apps.journal.actions import deliver_due
 from apps.journal.models import Delivery
 from apps.journal.states import DeliveryState
-from apps.kernel.windows import day_words
+from apps.kernel.signs import day_words
 from apps.notify.actions.telling import mark_read
 from apps.notify.models import Notice
 from tests.cab.conftest import content

@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from apps.kernel.windows import day_words, moment_words, moments_in
+from apps.kernel.signs import day_words, moment_words
+from apps.kernel.windows import moments_in
 
 BERLIN, NEPAL, SAO_PAULO = (ZoneInfo(name) for name in ("Europe/Berlin", "Asia/Kathmandu", "America/Sao_Paulo"))
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.accounts.actions import make_api_key
 from apps.accounts.rules import Scope
 from apps.kernel.refusals import Refusal
-from apps.kernel.windows import moment_words
+from apps.kernel.signs import moment_words
 from apps.meetings.actions import planning, room, series, session
 from apps.meetings.models import Meeting
 from tests.conftest import signed_in

@@ -15,7 +15,7 @@ from apps.accounts import actions
 from apps.accounts.api.throttling import WrongKeys
 from apps.accounts.models import ApiKey, Person
 from apps.kernel.refusals import NotAllowed
-from apps.kernel.windows import day_words
+from apps.kernel.signs import day_words
 
 SCHEME = "Bearer"
 

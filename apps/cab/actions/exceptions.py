@@ -18,7 +18,7 @@ from apps.cab.states import ExceptionState
 from apps.journal import actions as journal
 from apps.journal.events import Event
 from apps.kernel.refusals import NotAllowed, NotFound, WrongState, refusal_from_constraint
-from apps.kernel.windows import moment_words
+from apps.kernel.signs import moment_words
 from apps.windows.models import Freeze
 from apps.windows.states import FreezeState
 

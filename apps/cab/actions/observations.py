@@ -21,7 +21,7 @@ from apps.clusters.models import Component
 from apps.clusters.queries import standing
 from apps.journal import actions as journal
 from apps.kernel.refusals import NotAllowed, NotFound, WrongState, refusal_from_constraint
-from apps.kernel.windows import moment_words
+from apps.kernel.signs import moment_words
 
 _TURN = 0x6361_626F  # reports take turns: two of one component open one change
 

@@ -21,7 +21,7 @@ from apps.cab.states import ChangeState, ConditionState, RetroactiveState, Round
 from apps.journal import actions as journal
 from apps.journal.events import Event
 from apps.kernel.refusals import Conflict, NotAllowed, StaleRevision, WrongState, refusal_from_constraint
-from apps.kernel.windows import moment_words
+from apps.kernel.signs import moment_words
 from apps.windows.actions.freezes import keep_freezes_as_they_are
 
 

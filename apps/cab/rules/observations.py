@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from apps.kernel.refusals import Invalid
-from apps.kernel.windows import moment_words
+from apps.kernel.signs import moment_words
 
 LONGEST_SOURCE, LONGEST_ID, LONGEST_FINDER, LONGEST_SUMMARY, LONGEST_DETAILS = 80, 200, 200, 280, 20_000
 MOST_LINKS = 20

@@ -13,7 +13,8 @@ from apps.clusters.actions.clusters import require_version, save_new
 from apps.clusters.rules import require_zone
 from apps.journal import actions as journal
 from apps.kernel.refusals import Conflict, Invalid, NotFound
-from apps.kernel.windows import day_words, require_window
+from apps.kernel.signs import day_words
+from apps.kernel.windows import require_window
 from apps.meetings import events
 from apps.meetings.actions.moves import led_meeting, locked_meeting, move_meeting, require_state
 from apps.meetings.models import Meeting

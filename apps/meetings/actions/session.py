@@ -12,7 +12,7 @@ from apps.cab.models import Ballot, Change
 from apps.cab.states import ChangeState
 from apps.journal import actions as journal
 from apps.kernel.refusals import Conflict, NotAllowed, WrongState
-from apps.kernel.windows import moment_words
+from apps.kernel.signs import moment_words
 from apps.meetings import events
 from apps.meetings.actions import minutes
 from apps.meetings.actions.agenda import defer, lock_now, settle_item

@@ -14,7 +14,7 @@ from apps.clusters.models import Cluster, Dependency
 from apps.clusters.queries import visible_dependencies
 from apps.clusters.rules.findings import Found
 from apps.kernel.refusals import NotFound
-from apps.kernel.windows import day_words
+from apps.kernel.signs import day_words
 from apps.trust.formats.bundles import Key
 from apps.trust.models import SigningKey, TrustDomain, TrustLink
 from apps.trust.rules.chains import Chain, Link, chain, why_none

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apps.kernel.refusals import TooLarge
-from apps.kernel.windows import moment_words
+from apps.kernel.signs import moment_words
 from apps.trust.formats.bundles import Key, strict_base64url
 
 MOST_BYTES = 16 * 1024

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from dateutil.parser import parse
 
-from apps.kernel.windows import day_words
+from apps.kernel.signs import day_words
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

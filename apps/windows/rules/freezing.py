@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from apps.kernel.windows import moment_words
+from apps.kernel.signs import moment_words
 
 
 @dataclass(frozen=True)
