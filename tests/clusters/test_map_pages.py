@@ -50,7 +50,8 @@ class TestPage:
         page = signed_in(ada).get(f"{URL}?focus=ledgr")
         assert page.status_code == 422
         text = page.content.decode()
-        assert "No component is called “ledgr”." in text
+        assert "No component is called “ledgr”. Did you mean one of payments/ledger?" in text
+        assert text.count("Did you mean") == 1
         assert "?focus=payments/ledger" in text
 
     @pytest.mark.parametrize("query", ["hops=9", "direction=up", "tier=x", "focus=%00", "cluster=nowhere", "to=ledger"])

@@ -177,6 +177,7 @@ class TestBetweenTwo:
     def test_every_shortest_way(self, ada, auditor):
         view = look(Question(focus="ledger", to="stream"), ada)
         assert (view.ways.length, view.ways.count) == (2, 1)
+        assert list(names(view)) == ["Ledger", "Dispatch", "Event stream"]
         assert lines(view).keys() == {("Ledger", "Dispatch"), ("Dispatch", "Event stream")}
         assert look(Question(focus="ledger", to="stream"), auditor).ways.count == 2
 

@@ -84,7 +84,8 @@ def component_meant(text: str, person: Person, *, field: str) -> Component:
     try:
         return found or component_named(text, person)
     except Invalid as refusal:
-        raise Invalid(str(refusal), next_step=refusal.next_step, fields={field: [str(refusal)]}) from refusal
+        fields = {field: [refusal.sentence]}
+        raise Invalid(refusal.sentence, next_step=refusal.next_step, fields=fields) from refusal
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,8 @@ def between(source: Component, target: Component, person: Person, narrowing: Nar
         ends = _components([source.pk, target.pk])
         note = f"{_no_way(source, target)} {_other_way(source, target, edges, narrowing)}"
         return View(Level.PATH, ends[source.pk], list(ends.values()), [], target=ends[target.pk], note=note)
-    nodes = {pk: replace(node, needs=ways.steps[pk]) for pk, node in _components(ways.steps).items()}
+    nearest = sorted(ways.steps, key=lambda pk: (ways.steps[pk], pk))
+    nodes = {pk: replace(node, needs=ways.steps[pk]) for pk, node in _components(nearest).items()}
     on_a_way = {(f"component-{one}", f"component-{other}") for one, after in ways.after.items() for other in after}
     lines = [edge for edge in _among(edges, nodes) if (edge.consumer, edge.provider) in on_a_way]
     return View(Level.PATH, nodes[source.pk], list(nodes.values()), lines, target=nodes[target.pk], ways=ways)
