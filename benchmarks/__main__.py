@@ -2,7 +2,7 @@
 
 Only prints. `python -m benchmarks conflicts` measures only the last of these, `python -m benchmarks year metrics` only
 the pages named, both at 100,000; `python -m benchmarks replays` only the replay of a policy, on 45,484; `python -m
-benchmarks room` only the live room's fan-out, beside 10,000.
+benchmarks room` only the live room's fan-out, beside 10,000; `python -m benchmarks map` only the map's walks and lens.
 """
 
 import os
@@ -24,6 +24,7 @@ def main() -> int:
     from django.core.management import call_command
 
     from benchmarks import conflicts, imports, measure, replays, room, stage, table
+    from benchmarks import map as the_map
 
     settings.ROOT_URLCONF = "benchmarks.urls"
     call_command("migrate", verbosity=0, interactive=False)
@@ -31,6 +32,10 @@ def main() -> int:
     if sys.argv[1:] == ["replays"]:
         stage.changes(1, replays.CHANGES)
         table.replays(replays.speed())
+        return 0
+    if sys.argv[1:] == ["map"]:
+        the_map.surround()
+        table.graph(the_map.compared(reader))
         return 0
     if sys.argv[1:] == ["room"]:
         stage.changes(1, SIZES[0])
@@ -60,6 +65,9 @@ def main() -> int:
     table.conflicts(conflicts.compared())
     conflicts.plan(SIZES[-1])
     table.conflicts(conflicts.compared())
+    if not sys.argv[1:]:
+        the_map.surround()
+        table.graph(the_map.compared(reader))
     return 0
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from benchmarks.conflicts import Compared
 from benchmarks.imports import Speeds
+from benchmarks.map import AIM as AIM_MAP
+from benchmarks.map import COMPONENTS, EDGES, Beside
 from benchmarks.measure import Result, Times
 from benchmarks.pages import AIM_CONFLICTS, AIM_GROWTH, AIM_ROOM_MS, AIM_VOTE, MOST_QUERIES
 from benchmarks.replays import AIM_S, CHANGES, Speed
@@ -88,6 +90,16 @@ def room(found: Spread) -> None:
         f" edited beside: p50 {half:.0f} ms, p95 {most:.0f} (aim {AIM_ROOM_MS}){_said(over=most > AIM_ROOM_MS)},"
         f" slowest {slowest:.0f}; {found.missed} missed; load {found.load[0]:.1f} before, {found.load[1]:.1f} after"
     )
+
+
+def graph(found: Sequence[Beside]) -> None:
+    """The map's walks and the boundary lens beside the bare graph library."""
+    print(f"\nThe map, {COMPONENTS:,} components and {EDGES:,} dependencies, beside networkx (aim {AIM_MAP})")
+    for one in found:
+        print(
+            f"{one.name:<60} {one.ours_ms:>9.1f} ms {one.bare_ms:>9.1f} ms, ratio {one.ratio:>5.2f}"
+            f"{_said(over=one.ratio > AIM_MAP)}"
+        )
 
 
 def _said(*, over: bool, what: str = "aim") -> str:
