@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from apps.accounts.api.viewsets import Door
 from apps.accounts.rules import Scope
-from apps.kernel.refusals import NotFound, TooLarge
+from apps.kernel.refusals import TooLarge
 from apps.mesh import actions, checking
 from apps.mesh.formats import crds, manifests
 from apps.mesh.models import CrdBundle
@@ -100,14 +100,12 @@ class DefinitionsView(Door):
     parser_classes = (MultiPartParser,)
     scope_for_writes: ClassVar[Scope | None] = Scope.CLUSTERS
 
-    @extend_schema(responses=CrdBundleOut)
+    @extend_schema(responses=CrdBundleOut(many=True))
     def get(self, request: HttpRequest) -> Response:
-        """The ones in force."""
+        """The ones in force: one file, or none as long as nobody brought any."""
         del request
         bundle = checking.definitions_in_force()
-        if bundle is None:
-            raise NotFound("Nobody has brought definitions yet.", next_step="A chair or an administrator brings them.")
-        return Response(CrdBundleOut(bundle).data)
+        return Response(CrdBundleOut([bundle] if bundle else [], many=True).data)
 
     @extend_schema(request=DefinitionsIn, responses=CrdBundleOut)
     def post(self, request: Request) -> Response:

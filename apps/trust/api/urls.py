@@ -3,14 +3,13 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from apps.trust.api.viewsets import TokenCheckView, TrustDomainViewSet, TrustLinkViewSet, TrustPathView
+from apps.trust.api.viewsets import TokenCheckView, TrustDomainViewSet, TrustLinkViewSet
 
 router = SimpleRouter()
 router.register("trust-domains", TrustDomainViewSet, basename="trust-domains")
 router.register("trust-links", TrustLinkViewSet, basename="trust-links")
 
 urlpatterns = [
-    path("trust-path/", TrustPathView.as_view(), name="trust-path"),
     path("token-checks/", TokenCheckView.as_view(), name="token-checks"),
     *router.urls,
 ]

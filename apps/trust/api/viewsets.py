@@ -82,6 +82,21 @@ class TrustDomainViewSet(ReadViewSet[TrustDomain]):
         """Say when a key is to be replaced."""
         return actions.plan_rotation(domain_id=self.get_object().pk, keeper=self.person, at=self.at, **data)
 
+    @extend_schema(parameters=[OpenApiParameter("to", str, required=True, description="The callee's trust domain.")])
+    @action(detail=True)
+    @read(gives=WayOut, looks_up=True)
+    def path(self) -> dict[str, Any]:
+        """The shortest way of trust in force to another domain, and the claims that arrive; else why there is none."""
+        source = self.get_object()
+        target = queries.domain_named(self.request.query_params.get("to", ""), self.person)
+        way, why = queries.way_between(source, target, self.person, at=self.at)
+        return {
+            "is_believed": way is not None,
+            "why_none": why,
+            "links": [link.pk for link in way.links] if way else [],
+            "claims": sorted(way.claims) if way else [],
+        }
+
 
 class TrustLinkFilter(FilterSet):  # type: ignore[misc]  # the package publishes no types
     caller = CharFilter(field_name="source__name", max_length=255)
@@ -139,28 +154,3 @@ class TokenCheckView(Door):
             at=self.at,
         )
         return Response(CheckedOut(found).data, headers={"Cache-Control": "no-store"})
-
-
-class TrustPathView(Door):
-    """The way of trust from a caller's domain to a callee's."""
-
-    @extend_schema(
-        parameters=[
-            OpenApiParameter("from", str, required=True, description="The caller's trust domain."),
-            OpenApiParameter("to", str, required=True, description="The callee's trust domain."),
-        ],
-        responses=WayOut,
-    )
-    def get(self, request: Request) -> Response:
-        """The shortest way in force, and the claims that arrive; else why there is none."""
-        source, target = (
-            queries.domain_named(request.query_params.get(end, ""), self.person) for end in ("from", "to")
-        )
-        way, why = queries.way_between(source, target, self.person, at=self.at)
-        told = {
-            "is_believed": way is not None,
-            "why_none": why,
-            "links": [link.pk for link in way.links] if way else [],
-            "claims": sorted(way.claims) if way else [],
-        }
-        return Response(WayOut(told).data)
