@@ -86,13 +86,13 @@ class Report:
 
 
 def report(person: Person, scope: Scope, *, at: datetime, names_groups: bool = True) -> Report:
-    """Every figure of the scope as of `at`, in three statements over the changes and three for names.
+    """Every figure of the scope as of `at`, in three statements over the changes and two or three for names.
 
-    Without `names_groups` the three are saved, and there are no groups by cluster and board.
+    Without `names_groups` the latter are saved, and there are no groups by cluster and board.
     """
     asked = replace(scope, until=max(scope.since, min(scope.until, at.date())))  # what is still to come holds nothing
     end_at = min(asked.end_at, at)
-    known = _known(person) if names_groups else Known([], [], [])
+    known = _known(person, scope) if names_groups else Known([], [], [])
     boards = [one.pk for one in known.boards] if names_groups else None
     found = _Found()
     found.add(_DONE, _facts_done(person, asked, boards))
@@ -103,11 +103,11 @@ def report(person: Person, scope: Scope, *, at: datetime, names_groups: bool = T
     return _reported(asked, found, known)
 
 
-def _known(person: Person) -> Known:
+def _known(person: Person, scope: Scope) -> Known:
     return Known(
         list(Cluster.objects.visible_to(person).order_by("name")),
         list(boards_visible_to(person).order_by("name")),
-        models_published(),
+        models_published() if scope.model else [],  # else they are the groups
     )
 
 

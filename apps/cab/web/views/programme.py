@@ -54,7 +54,7 @@ def page(request: PersonRequest) -> HttpResponse:
         "known": report.known,
         "types": ChangeType.values,
         "categories": [*ChangeCategory.choices, (programme.NO_CATEGORY, "no category")],
-        "models": _models(report.known.models, scope),
+        "models": _models(report, scope),
         "no_board": programme.NO_BOARD,
         "presets": presets(scope, now.date()),
         "tabs": tabs("cab:programme"),
@@ -115,9 +115,10 @@ def rows_file(request: PersonRequest, metric: str, kind: str) -> StreamingHttpRe
     return export(CHANGES, kind, found.in_lists().order_by(*order))
 
 
-def _models(known: list[str], scope: Scope) -> list[tuple[str, str]]:
-    """The models to choose from; the asked one is among them, though nothing follows it."""
-    return [(name, words) for name, words in MODELS.items() if name in {*known, NO_MODEL, scope.model}]
+def _models(report: figures.Report, scope: Scope) -> list[tuple[str, str]]:
+    """The models to choose from: those followed, and where one is asked for all published ones."""
+    offered = {*report.known.models, *(one.scope.model for one in report.models), NO_MODEL, scope.model}
+    return [(name, words) for name, words in MODELS.items() if name in offered]
 
 
 def _scope(request: PersonRequest) -> Scope:
