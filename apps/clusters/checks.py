@@ -23,11 +23,16 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Check:
-    """A check by its stable name; `version` rises whenever it may find something else on the same map."""
+    """A check by its stable name; `version` rises whenever it may find something else on the same map.
+
+    It reads the whole map as of an instant (`evaluate`), or one cluster after the other (`of_cluster`): then each is
+    settled for itself, so a run that breaks off goes on where it was, and how far it is can be told.
+    """
 
     name: str
     version: int
-    evaluate: Callable[[datetime], Outcome]  # as of an instant
+    evaluate: Callable[[datetime], Outcome] | None = None
+    of_cluster: Callable[[int, datetime], Outcome] | None = None
 
 
 _checks: dict[str, Check] = {}
@@ -42,6 +47,14 @@ def register(check: Check, *events: type[Event]) -> None:
         actions.ask_for_check(checker=check.name)
 
     subscribe(f"clusters.check.{check.name}", *events)(ask)
+
+
+def run(check: Check, *, at: datetime) -> bool:
+    """Run a check that was asked for since it last ran; False where there was nothing to do."""
+    if check.of_cluster:
+        return actions.run_check_by_cluster(checker=check.name, version=check.version, evaluate=check.of_cluster, at=at)
+    assert check.evaluate is not None
+    return actions.run_check(checker=check.name, version=check.version, evaluate=check.evaluate, at=at)
 
 
 def registered() -> Mapping[str, Check]:

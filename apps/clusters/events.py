@@ -206,3 +206,55 @@ class TransferRuleRepealed(Event):
     data_class: str
     origin: str
     destination: str
+
+
+@dataclass(frozen=True)
+class ConventionMade(Event):
+    words: ClassVar[str] = "made the convention"
+    convention_id: int
+    kind: str
+    mode: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ConventionChanged(Event):
+    """`before` and `after` hold what changed, as text."""
+
+    words: ClassVar[str] = "changed the convention"
+    convention_id: int
+    version: int
+    fields: tuple[str, ...]
+    before: dict[str, str]
+    after: dict[str, str]
+    reason: str
+
+
+@dataclass(frozen=True)
+class ConventionRetired(Event):
+    words: ClassVar[str] = "retired the convention"
+    convention_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ScanAsked(Event):
+    words: ClassVar[str] = "asked for a scan by the conventions"
+
+
+@dataclass(frozen=True)
+class ExemptionGiven(Event):
+    words: ClassVar[str] = "exempted from a convention"
+    exemption_id: int
+    convention_id: int
+    until: str  # an ISO 8601 instant
+    reason: str
+
+
+@dataclass(frozen=True)
+class ExemptionEnded(Event):
+    """An exemption was ended by somebody, or its time was over."""
+
+    words: ClassVar[str] = "ended the exemption from a convention"
+    exemption_id: int
+    convention_id: int

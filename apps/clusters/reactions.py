@@ -5,10 +5,12 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from apps.clusters import checks, events
+from apps.clusters import checks, conventions, events
 from apps.clusters.models import Cluster, Finding, Severity
 from apps.clusters.queries import boundaries, lens, owning_people
+from apps.clusters.queries import conventions as convention_queries
 from apps.clusters.rules import boundaries as boundary_rules
+from apps.clusters.rules import conventions as convention_rules
 from apps.clusters.rules import lens as lens_rules
 from apps.clusters.states import FindingState
 from apps.journal.actions import subscribe
@@ -73,6 +75,17 @@ def register_checks() -> None:
     ruled = (events.CharterApproved, events.SitePlaced, events.TransferRuled, events.TransferRuleRepealed)
     checks.register(checks.Check("boundaries", boundary_rules.VERSION, _judge_boundaries), *changed, *ruled)
     checks.register(checks.Check(lens.CHECKER, lens_rules.VERSION, _look_through_lens), *changed)
+    convention_queries.register_kinds(conventions.register)
+    checks.register(
+        checks.Check(convention_queries.CHECKER, convention_rules.VERSION, of_cluster=_hold_to_conventions),
+        *(*changed, events.ClusterDescribed, events.CharterApproved, events.ScanAsked),
+        *(events.ConventionMade, events.ConventionChanged, events.ConventionRetired),
+        *(events.ExemptionGiven, events.ExemptionEnded),
+    )
+    checks.register(
+        checks.Check(convention_queries.NAMES, convention_rules.VERSION, _compare_names),
+        *(*changed, events.ClusterDescribed, events.CharterApproved),
+    )
 
 
 def _judge_boundaries(at: datetime) -> checks.Outcome:
@@ -86,3 +99,14 @@ def _look_through_lens(at: datetime) -> checks.Outcome:
     graph = lens.weighted_graph()
     result = lens.measured(graph)
     return checks.Outcome(lens.leanings(result["moves"]), graph.sha256, result)
+
+
+def _hold_to_conventions(cluster_id: int, at: datetime) -> checks.Outcome:
+    found, print_, judged = convention_queries.judged(cluster_id, at)
+    return checks.Outcome(found, print_, {"judged": judged})
+
+
+def _compare_names(at: datetime) -> checks.Outcome:
+    del at
+    names = convention_queries.all_names()
+    return checks.Outcome(convention_rules.collisions(names), convention_queries.print_of(names), {"names": len(names)})

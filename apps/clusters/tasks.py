@@ -4,8 +4,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from apps.clusters import actions, checks
-from apps.clusters.actions.checks import ask_for_check, run_check
-from apps.clusters.models import Cluster, Finding
+from apps.clusters.actions.checks import ask_for_check
+from apps.clusters.models import CheckRun, Cluster, ConventionExemption, Finding
+from apps.clusters.queries.conventions import CHECKER, kept
 
 BATCH = 500
 
@@ -18,14 +19,22 @@ def reopen_lapsed_findings() -> int:
     return sum(actions.reopen_lapsed(finding_id=pk, at=now) for pk in due)
 
 
+@shared_task(name="apps.clusters.tasks.keep_conventions")
+def keep_conventions() -> int:
+    """End every exemption whose time is over, and scan by conventions that have come into force since the last scan."""
+    now = timezone.now()
+    run = CheckRun.objects.filter(checker=CHECKER, ran_at__isnull=False).first()
+    if run and kept().filter(in_force_from__gt=run.ran_at, in_force_from__lte=now).exists():
+        ask_for_check(checker=CHECKER)
+    due = ConventionExemption.objects.lapsed(now).order_by("pk").values_list("pk", flat=True)[:BATCH]
+    return sum(actions.end_lapsed_exemption(exemption_id=pk, at=now) for pk in due)
+
+
 @shared_task(name="apps.clusters.tasks.run_checks")
 def run_checks() -> int:
     """Run every check that was asked for."""
     now = timezone.now()
-    return sum(
-        run_check(checker=one.name, version=one.version, evaluate=one.evaluate, at=now)
-        for one in checks.registered().values()
-    )
+    return sum(checks.run(one, at=now) for one in checks.registered().values())
 
 
 @shared_task(name="apps.clusters.tasks.ask_for_all_checks")

@@ -72,7 +72,7 @@ def test_only_what_the_source_says_otherwise_is_changed(ledger, noon):
 
 
 def test_looking_first_writes_nothing_and_says_the_same(ledger, noon):
-    plan = queries.plan_import(catalog(*WHOLE), person=None)
+    plan = queries.plan_import(catalog(*WHOLE), person=None, at=noon)
     assert (Cluster.objects.count(), Component.objects.count(), Entry.objects.count()) == (1, 1, 0)
     assert plan.counts() == write(WHOLE, noon).counts()
 

@@ -11,6 +11,15 @@ from apps.clusters.actions.charters import (
 )
 from apps.clusters.actions.clusters import describe_cluster, found_cluster
 from apps.clusters.actions.components import add_component, describe_component, take_in_components
+from apps.clusters.actions.conventions import (
+    ask_for_scan,
+    change_convention,
+    end_exemption,
+    end_lapsed_exemption,
+    exempt_component,
+    make_convention,
+    retire_convention,
+)
 from apps.clusters.actions.dependencies import declare_dependency, describe_dependency, withdraw_dependency
 from apps.clusters.actions.findings import end_waiver, reopen_lapsed, settle_findings, waive_finding
 from apps.clusters.actions.imports import apply_upload, import_catalog, upload_catalog
@@ -26,6 +35,8 @@ __all__ = [
     "apply_upload",
     "appoint",
     "approve_charter",
+    "ask_for_scan",
+    "change_convention",
     "change_transfer_rule",
     "declare_dependency",
     "describe_cluster",
@@ -33,13 +44,18 @@ __all__ = [
     "describe_dependency",
     "dismiss",
     "draft_charter",
+    "end_exemption",
+    "end_lapsed_exemption",
     "end_waiver",
+    "exempt_component",
     "found_cluster",
     "import_catalog",
+    "make_convention",
     "place_site",
     "propose_charter",
     "reopen_lapsed",
     "repeal_transfer_rule",
+    "retire_convention",
     "return_charter",
     "rewrite_charter",
     "rule_on_transfer",

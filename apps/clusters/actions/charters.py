@@ -10,9 +10,10 @@ from django.db.models.functions import Lower
 
 from apps.accounts.models import Person
 from apps.clusters import events, queries
-from apps.clusters.actions.clusters import redescribe, require_version, save_new
+from apps.clusters.actions.clusters import redescribe, require_conventions, require_version, save_new
 from apps.clusters.models import BusinessCapability, Charter, Cluster, DataClass, Regime
 from apps.clusters.queries import boundaries
+from apps.clusters.queries.conventions import CAPABILITY, plain_subject
 from apps.clusters.rules import charters as rules
 from apps.clusters.states import CHARTER, CharterState
 from apps.journal import actions as journal
@@ -39,6 +40,7 @@ def draft_charter(*, cluster: Cluster, author: Person, values: Mapping[str, Any]
     charter = Charter(
         cluster=cluster, number=number, drafted_by=author, drafted_at=at, **_checked({**before, **values})
     )
+    _require_named(charter, in_force.capabilities if in_force else [], at)
     save_new(charter)
     event = events.CharterDrafted(charter_id=charter.pk, number=number)
     journal.record(event, subject=cluster, actor=author, at=at)
@@ -54,8 +56,10 @@ def rewrite_charter(
     rules.require_may_write(queries.standing(author, charter.cluster), cluster=charter.cluster.name)
     _require_draft(charter)
     require_version(version, charter.version)
+    before = charter.capabilities
     changed = redescribe(charter, _checked(changes), allowed=FIELDS)
     if changed:
+        _require_named(charter, before, at)
         event = events.CharterRewritten(charter_id=charter.pk, version=charter.version, fields=changed)
         journal.record(event, subject=charter.cluster, actor=author, at=at)
     return charter
@@ -184,3 +188,9 @@ def _move(charter: Charter, target: CharterState) -> None:
     CHARTER.require(charter.state, target)
     charter.state = target
     charter.version += 1
+
+
+def _require_named(charter: Charter, known: list[str], at: datetime) -> None:
+    """Refuse new capabilities that are named against a convention that refuses."""
+    for name in sorted(set(charter.capabilities) - set(known)):
+        require_conventions(plain_subject(CAPABILITY, name, cluster_id=charter.cluster_id), at=at)

@@ -11,6 +11,8 @@ from guardian.shortcuts import assign_perm
 from apps.accounts.models import Person
 from apps.clusters import events, queries, rules
 from apps.clusters.models import Cluster, Visibility
+from apps.clusters.queries import conventions
+from apps.clusters.rules.conventions import Subject, require_kept
 from apps.journal import actions as journal
 from apps.kernel.refusals import Invalid, NotFound, StaleRevision, refusal_from_constraint, refusal_from_validation
 
@@ -43,6 +45,7 @@ def found_cluster(
         name=str(first_owner),
     )
     cluster = Cluster(slug=slug, name=name, purpose=purpose, zone=zone, visibility=visibility)
+    require_conventions(conventions.cluster_subject(cluster), at=at)
     save_new(cluster)
     assign_perm("own_cluster", first_owner, cluster)
     journal.record(
@@ -66,8 +69,10 @@ def describe_cluster(
     require_version(version, cluster.version)
     if "zone" in changes:
         rules.require_zone(changes["zone"])
+    before = conventions.cluster_subject(cluster)
     changed = redescribe(cluster, changes, allowed=CLUSTER_FIELDS)
     if changed:
+        require_conventions(conventions.cluster_subject(cluster), before=before, at=at)
         journal.record(
             events.ClusterDescribed(cluster_id=cluster.pk, version=cluster.version, fields=changed),
             subject=cluster,
@@ -84,6 +89,11 @@ def require_version(seen: int, current: int) -> None:
             "Someone changed this while you were editing.",
             next_step="Reload the page to see their version, then make your change again.",
         )
+
+
+def require_conventions(after: Subject, *, before: Subject | None = None, at: datetime) -> None:
+    """Refuse what breaks a convention that refuses, unless it was so before, or is exempted."""
+    require_kept(after, conventions.open_demands(after, at), before=before, at=at)
 
 
 def save_new(row: models.Model) -> None:

@@ -8,8 +8,9 @@ from django.db import transaction
 
 from apps.accounts.models import Person
 from apps.clusters import events, queries, rules
-from apps.clusters.actions.clusters import redescribe, require_version, save_new
+from apps.clusters.actions.clusters import redescribe, require_conventions, require_version, save_new
 from apps.clusters.models import Cluster, Component
+from apps.clusters.queries.conventions import component_subject
 from apps.journal import actions as journal
 from apps.kernel.refusals import NotFound
 
@@ -20,7 +21,7 @@ COMPONENT_FIELDS = ("name", "kind", "tier", "lifecycle", "description", "owner_n
 def add_component(*, cluster_id: int, editor: Person, slug: str, values: Mapping[str, Any], at: datetime) -> Component:
     """Add a component to a cluster. `values` are those of COMPONENT_FIELDS; what is missing takes its default.
 
-    Refuses others than the cluster's owners, and a short name that the cluster already has.
+    Refuses others than the cluster's owners, a short name that the cluster already has, and what a convention refuses.
     """
     cluster = Cluster.objects.visible_to(editor).filter(pk=cluster_id).first()
     if cluster is None:
@@ -29,6 +30,7 @@ def add_component(*, cluster_id: int, editor: Person, slug: str, values: Mapping
     rules.require_component_slug(slug)
     known = {name: values[name] for name in COMPONENT_FIELDS if name in values}
     component = Component(cluster=cluster, slug=slug, **known)
+    require_conventions(component_subject(component), at=at)
     save_new(component)
     journal.record(events.ComponentAdded(component_id=component.pk), subject=component, actor=editor, at=at)
     return component
@@ -40,7 +42,8 @@ def describe_component(
 ) -> Component:
     """Change what a component says of itself (any of COMPONENT_FIELDS; its short name and cluster stay).
 
-    `version` is the one the editor saw; refuses when it is no longer in force. The same values again change nothing.
+    `version` is the one the editor saw; refuses when it is no longer in force, and what a
+    convention newly refuses. The same values again change nothing.
     """
     component = (
         Component.objects.visible_to(editor)
@@ -53,8 +56,10 @@ def describe_component(
         raise NotFound("There is no such component.", next_step="Go back to the list of clusters.")
     rules.require_may_edit(queries.standing(editor, component), of=component.name)
     require_version(version, component.version)
+    before = component_subject(component)
     changed = redescribe(component, changes, allowed=COMPONENT_FIELDS)
     if changed:
+        require_conventions(component_subject(component), before=before, at=at)
         journal.record(
             events.ComponentDescribed(component_id=component.pk, version=component.version, fields=changed),
             subject=component,

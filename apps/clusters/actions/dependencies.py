@@ -8,8 +8,9 @@ from django.db import transaction
 
 from apps.accounts.models import Person
 from apps.clusters import events, queries, rules
-from apps.clusters.actions.clusters import save_checked, save_new
+from apps.clusters.actions.clusters import require_conventions, save_checked, save_new
 from apps.clusters.models import Dependency
+from apps.clusters.queries.conventions import DEPENDENCY, plain_subject
 from apps.journal import actions as journal
 from apps.kernel.refusals import NotFound
 
@@ -35,6 +36,7 @@ def declare_dependency(
     consumer = queries.visible_component(consumer_id, declarer)
     provider = queries.visible_component(provider_id, declarer)
     rules.require_may_edit(queries.standing(declarer, consumer), of=consumer.name)
+    require_conventions(plain_subject(DEPENDENCY, kind, cluster_id=consumer.cluster_id), at=at)
     dependency = Dependency(
         consumer=consumer,
         provider=provider,

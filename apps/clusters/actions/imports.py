@@ -64,7 +64,8 @@ def upload_catalog(
     rules.require_may_import(rules.Standing(uploader.capabilities))
     options = _kept_options(catalog_format, options)
     catalog = read_catalog(file_name=file_name, content=content, catalog_format=catalog_format, options=options)
-    plan = queries.plan_import(catalog, person=uploader, found_clusters=bool(options.get("found_clusters")))
+    found_clusters = bool(options.get("found_clusters"))
+    plan = queries.plan_import(catalog, person=uploader, found_clusters=found_clusters, at=at)
     upload = CatalogImport.objects.create(
         file_name=file_name[-200:],
         format=catalog_format,
@@ -126,7 +127,7 @@ def import_catalog(
     """
     if importer:
         rules.require_may_import(rules.Standing(importer.capabilities))
-    plan = queries.plan_import(catalog, person=importer, found_clusters=found_clusters)
+    plan = queries.plan_import(catalog, person=importer, found_clusters=found_clusters, at=at)
     writing = _Writing(plan, source[:80])
     try:
         with transaction.atomic():

@@ -4,6 +4,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from apps.clusters.api.boundaries import CharterViewSet, LensView, SiteViewSet, TransferRuleViewSet
+from apps.clusters.api.conventions import ConventionCheckView, ConventionScanView, ConventionViewSet
 from apps.clusters.api.findings import FindingViewSet
 from apps.clusters.api.map import MapView, PathView
 from apps.clusters.api.viewsets import CatalogImportViewSet, ClusterViewSet, ComponentViewSet, DependencyViewSet
@@ -18,10 +19,13 @@ router.register("catalog-imports", CatalogImportViewSet, basename="catalog-impor
 router.register("charters", CharterViewSet, basename="charters")
 router.register("transfer-rules", TransferRuleViewSet, basename="transfer-rules")
 router.register("sites", SiteViewSet, basename="sites")
+router.register("conventions", ConventionViewSet, basename="conventions")
 
 urlpatterns = [
     path("boundary-lens/", LensView.as_view(), name="boundary-lens"),
     path("map/", MapView.as_view(), name="map"),
     path("map/path/", PathView.as_view(), name="map-path"),
+    path("conventions/check/", ConventionCheckView.as_view(), name="convention-check"),
+    path("conventions/scan/", ConventionScanView.as_view(), name="convention-scan"),
     *router.urls,
 ]

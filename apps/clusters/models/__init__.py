@@ -17,6 +17,7 @@ from apps.clusters.models.catalogue import (
 )
 from apps.clusters.models.charters import BusinessCapability, Charter, Regime, Site, TransferRule
 from apps.clusters.models.checks import CheckRun
+from apps.clusters.models.conventions import Convention, ConventionExemption
 from apps.clusters.models.findings import Finding, Severity
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
     "Component",
     "ComponentGroupObjectPermission",
     "ComponentUserObjectPermission",
+    "Convention",
+    "ConventionExemption",
     "DataClass",
     "Dependency",
     "Finding",

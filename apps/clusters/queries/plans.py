@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -20,6 +21,7 @@ from apps.clusters.formats.catalog import (
     same_but_place,
 )
 from apps.clusters.models import Cluster, Component, Dependency
+from apps.clusters.queries.conventions import Keeping
 from apps.kernel.refusals import Refusal
 
 Key = tuple[str, str]  # a component: slug of its cluster, its own slug
@@ -76,13 +78,14 @@ class Plan:
         return [step for step in self.steps if step.status in statuses]
 
 
-def plan_import(catalog: Catalog, *, person: Person | None, found_clusters: bool = False) -> Plan:
+def plan_import(catalog: Catalog, *, person: Person | None, found_clusters: bool = False, at: datetime) -> Plan:
     """What importing `catalog` would do.
 
     `person` sees and writes only clusters visible to them (None: the house, all). With `found_clusters` a component may
-    name a cluster that does not exist yet; otherwise that is an unknown reference and the row is rejected.
+    name a cluster that does not exist yet; otherwise that is an unknown reference and the row is rejected. So is one
+    that breaks a convention which refuses at `at`.
     """
-    planner = _Planner(catalog, person, found_clusters=found_clusters)
+    planner = _Planner(catalog, person, found_clusters=found_clusters, at=at)
     planner.plan_clusters()
     planner.plan_components()
     planner.plan_dependencies()
@@ -93,7 +96,8 @@ def plan_import(catalog: Catalog, *, person: Person | None, found_clusters: bool
 class _Planner:
     """The work of `plan_import`, split by kind of row; queries grow with the kinds, not with the rows."""
 
-    def __init__(self, catalog: Catalog, person: Person | None, *, found_clusters: bool) -> None:
+    def __init__(self, catalog: Catalog, person: Person | None, *, found_clusters: bool, at: datetime) -> None:
+        self.keeping = Keeping(at)
         self.catalog, self.found_clusters = catalog, found_clusters
         self.plan = Plan(rejections=list(catalog.rejections))
         self.visible = Cluster.objects.visible_to(person) if person else Cluster.objects.all()
@@ -113,7 +117,9 @@ class _Planner:
             if self._repeats("cluster", row.slug, row):
                 continue
             known = self.plan.clusters.get(row.slug)
-            if known:
+            if misfit := self.keeping.cluster_misfit(row, known):
+                self._reject(row, *misfit)
+            elif known:
                 self._step(row, "cluster", known.name, _differences(known, row, ("name", "purpose", "zone")))
             elif reason := self._cannot_found(row):
                 self._reject(row, "slug", row.slug, reason)
@@ -134,6 +140,9 @@ class _Planner:
                 self._reject(row, "slug", row.slug, reason)
                 continue
             known = by_key.get((row.cluster.lower(), row.slug))
+            if misfit := self.keeping.component_misfit(row, known):
+                self._reject(row, *misfit)
+                continue
             if known:
                 self.plan.components[row.cluster, row.slug] = known
             label = f"{row.cluster} / {row.slug}"
@@ -154,6 +163,9 @@ class _Planner:
                 continue
             if consumer == provider:
                 self._reject(row, "provider", row.provider, "A component cannot depend on itself.")
+                continue
+            if misfit := self.keeping.way_misfit(row.kind):
+                self._reject(row, *misfit)
                 continue
             self.plan.ends[id(row)] = (consumer, provider)
             one, other = ends[row.consumer].get(consumer), ends[row.provider].get(provider)

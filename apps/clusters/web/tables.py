@@ -74,3 +74,25 @@ EDGES = Table(
         "data_class": lambda row: row[1].data_class,
     },
 )
+
+CONVENTIONS = Table(
+    "conventions",
+    {
+        "title": attrgetter("title"),
+        "kind": attrgetter("kind"),
+        "field": attrgetter("field"),
+        "pattern": attrgetter("pattern"),
+        "passing": lambda one: ", ".join(one.passing),
+        "failing": lambda one: ", ".join(one.failing),
+        "least_description": attrgetter("least_description"),
+        "needs_owner": attrgetter("needs_owner"),
+        "needs_site": attrgetter("needs_site"),
+        "tag_prefixes": lambda one: ", ".join(one.tag_prefixes),
+        "mode": attrgetter("mode"),
+        "in_force_from": attrgetter("in_force_from"),
+        "grandfathered_before": attrgetter("grandfathered_before"),
+        "reason": attrgetter("reason"),
+        "made_by": lambda one: str(one.made_by),
+        "made": attrgetter("made_at"),
+    },
+)

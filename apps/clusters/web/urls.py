@@ -4,6 +4,7 @@ from django.urls import path
 
 from apps.clusters.web.views import boundaries, charters, clusters, components, findings, imports, parts
 from apps.clusters.web.views import map as the_map
+from apps.clusters.web.views import boundaries, charters, clusters, components, conventions, findings, imports, parts
 
 app_name = "clusters"
 urlpatterns = [
@@ -29,6 +30,15 @@ urlpatterns = [
     path("transfers/<int:pk>/repeal/", boundaries.repeal, name="repeal_transfer"),
     path("sites/", boundaries.sites, name="sites"),
     path("lens/", boundaries.lens, name="lens"),
+    path("conventions/", conventions.listing, name="conventions"),
+    path("conventions/new/", conventions.make, name="make_convention"),
+    path("conventions/scan/", conventions.scan, name="scan"),
+    path("conventions/names/", conventions.try_names, name="try_names"),
+    path("conventions/<int:pk>/", conventions.page, name="convention"),
+    path("conventions/<int:pk>/edit/", conventions.change, name="change_convention"),
+    path("conventions/<int:pk>/retirement/", conventions.retire, name="retire_convention"),
+    path("conventions/<int:pk>/exemptions/", conventions.exempt, name="exempt"),
+    path("conventions/exemptions/<int:pk>/end/", conventions.end_exemption, name="end_exemption"),
     path("charters/<int:pk>/", charters.page, name="charter"),
     path("charters/<int:pk>/edit/", charters.rewrite, name="rewrite_charter"),
     path("charters/<int:pk>/proposal/", charters.propose, name="propose_charter"),

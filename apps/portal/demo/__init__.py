@@ -13,6 +13,7 @@ from apps.meetings.models import Meeting
 from apps.portal.demo import (
     boundaries,
     conflicts,
+    conventions,
     drift,
     exceptions,
     findings,
@@ -49,6 +50,7 @@ def _built(at: datetime) -> list[str]:
     said.append(f"{len(organisation.CLUSTERS)} clusters with {len(parts)} components")
     said.append(f"{boundaries.draw(people, parts, at=at)} findings on the map")
     said.append(f"{trust.declare(people, at=at)} trust domains")
+    said.append(f"{conventions.keep(people, parts, at=at)} findings by conventions of names")
     seasons.plan_windows(people, at=at - organisation.FOUNDED)
     said.append("maintenance windows and blackouts")
     organisation.found_boards(people, at=at)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from apps.accounts.models import Person
 from apps.clusters import actions, checks
-from apps.clusters.actions.checks import ask_for_check, run_check
+from apps.clusters.actions.checks import ask_for_check
 from apps.clusters.models import Cluster, Component, Dependency, Finding
 
 # code → (name, country)
@@ -117,7 +117,7 @@ def draw(people: dict[str, Person], parts: dict[str, Component], *, at: datetime
     _on_their_way(clusters, people, at=at)
     for one in checks.registered().values():
         ask_for_check(checker=one.name)
-        run_check(checker=one.name, version=one.version, evaluate=one.evaluate, at=at - timedelta(days=2))
+        checks.run(one, at=at - timedelta(days=2))
     _waive_one(people, at=at - timedelta(days=1))
     return Finding.objects.standing().count()
 

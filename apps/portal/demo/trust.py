@@ -7,7 +7,7 @@ from joserfc.jwk import ECKey
 
 from apps.accounts.models import Person
 from apps.clusters import checks
-from apps.clusters.actions.checks import ask_for_check, run_check
+from apps.clusters.actions.checks import ask_for_check
 from apps.clusters.models import Cluster
 from apps.portal.demo.organisation import CLUSTERS
 from apps.trust import actions
@@ -60,7 +60,7 @@ def declare(people: dict[str, Person], *, at: datetime) -> int:
     )
     check = checks.registered()["trust"]
     ask_for_check(checker=check.name)
-    run_check(checker=check.name, version=check.version, evaluate=check.evaluate, at=at)
+    checks.run(check, at=at)
     return len(domains)
 
 

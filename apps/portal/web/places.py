@@ -75,6 +75,8 @@ PLACES: tuple[Place, ...] = (
     Place("Sites", "clusters:sites", "jurisdictions places data centres"),
     Place("Check manifests", "mesh:check", "Istio Kubernetes YAML mesh lint", is_act=True),
     Place("Definitions of the mesh", "mesh:definitions", "CRD schemas"),
+    Place("Conventions of names", "clusters:conventions", "naming metadata standards exemptions"),
+    Place("Try names", "clusters:try_names", "conventions check", is_act=True),
     Place("Trust domains", "trust:domains", "identity SPIFFE keys JWKS"),
     Place("Ways of trust", "trust:ways", "identity propagation chains"),
     Place("Check a token", "trust:check", "JWT verify", is_act=True),

@@ -45,7 +45,9 @@ class Command(BaseCommand):
             catalog = _catalog(options)
             given = {"catalog": catalog, "found_clusters": options["found_clusters"]}
             if options["dry_run"]:
-                plan = queries.plan_import(catalog, person=importer, found_clusters=options["found_clusters"])
+                plan = queries.plan_import(
+                    catalog, person=importer, found_clusters=options["found_clusters"], at=timezone.now()
+                )
             else:
                 source = f"{options['format']}:{options['files'][0].name}"
                 plan = actions.import_catalog(**given, importer=importer, source=source, at=timezone.now())

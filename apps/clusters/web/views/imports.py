@@ -94,4 +94,4 @@ def _plan(request: PersonRequest, kept: CatalogImport) -> Plan:
         file_name=kept.file_name, content=bytes(kept.content or b""), catalog_format=kept.format, options=kept.options
     )
     found_clusters = bool(kept.options.get("found_clusters"))
-    return queries.plan_import(catalog, person=request.user, found_clusters=found_clusters)
+    return queries.plan_import(catalog, person=request.user, found_clusters=found_clusters, at=timezone.now())
