@@ -228,6 +228,7 @@ class TestScanning:
         assert (run.done, run.total, run.answered) == (1, 2, 0)
         ask_for_check(checker="slow")  # meanwhile: answered by the run after
         assert run_check_by_cluster(**given)
+        assert run_check_by_cluster(**given)
         first, second = sorted(Cluster.objects.values_list("pk", flat=True))
         assert asked == [first, second, second, first, second]
         run.refresh_from_db()

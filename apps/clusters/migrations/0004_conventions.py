@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 ('until', models.DateTimeField()),
                 ('reason', models.TextField()),
                 ('given_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
+                ('ended_at', models.DateTimeField(blank=True, null=True)),
                 ('component', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='exemptions', to='clusters.component')),
                 ('convention', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exemptions', to='clusters.convention')),
                 ('given_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -100,7 +100,7 @@ class ConventionExemption(models.Model):
     reason = models.TextField()
     given_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     given_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
 
     objects = ExemptionQuerySet.as_manager()
 
