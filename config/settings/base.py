@@ -352,6 +352,8 @@ SPECTACULAR_SETTINGS = {
         "TierEnum": "apps.clusters.models.Tier",
         "DataClassEnum": "apps.clusters.models.DataClass",
         "TransferVerdictEnum": [("allowed", "allowed"), ("safeguard", "safeguard"), ("refused", "refused")],
+        "ConventionModeEnum": [("warn", "warn"), ("refuse", "refuse")],
+        "NameVerdictEnum": [("keeps", "keeps"), ("warned", "warned"), ("refused", "refused")],
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
 }

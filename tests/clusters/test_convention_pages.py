@@ -96,7 +96,7 @@ class TestPages:
 
     def test_names_are_tried(self, ledger, safe, ben, ada, noon):
         make(ben, noon, field="name")
-        sent = {"kind": "component", "names": "card-gateway\nCard Gateway\nlеdger\nsаfe"}
+        sent = {"judges": "component.name", "names": "card-gateway\nCard Gateway\nlеdger\nsаfe"}
         answer = signed_in(ada).post(url("try_names"), sent)
         assert [one.verdict for one in answer.context["verdicts"]] == ["keeps", "refused", "refused", "refused"]
         page = answer.content.decode()

@@ -134,7 +134,7 @@ class LikeOut(serializers.Serializer[Any]):
     cluster = serializers.CharField()
 
 
-class VerdictOut(serializers.Serializer[Any]):
+class NameVerdictOut(serializers.Serializer[Any]):
     name = serializers.CharField(source="subject.name")
     kind = serializers.CharField(source="subject.kind")
     verdict = serializers.ChoiceField(choices=["keeps", "warned", "refused"])
@@ -142,11 +142,11 @@ class VerdictOut(serializers.Serializer[Any]):
     reads_like = LikeOut(many=True, help_text="Names on the map that a reader takes for this one; at most three.")
 
 
-class VerdictsOut(serializers.Serializer[Any]):
+class NameVerdictsOut(serializers.Serializer[Any]):
     """One verdict for each name, in their order, and the worst of all."""
 
     verdict = serializers.ChoiceField(choices=["keeps", "warned", "refused"])
-    results = VerdictOut(many=True)
+    results = NameVerdictOut(many=True)
 
 
 class ScanOut(serializers.ModelSerializer[CheckRun]):
@@ -250,7 +250,7 @@ class ConventionCheckView(Door):
 
     scope_for_writes = Scope.READ
 
-    @extend_schema(request=NamesIn, responses=VerdictsOut)
+    @extend_schema(request=NamesIn, responses=NameVerdictsOut)
     def post(self, request: Request) -> Response:
         """A verdict on each of up to 1,000 names, with its sentences and a name that would keep. Nothing is written."""
         asked = NamesIn(data=request.data)
@@ -259,7 +259,7 @@ class ConventionCheckView(Door):
         found = queries.verdicts(subjects, self.person, at=self.at)
         said = {one.verdict for one in found}
         worst = next((one for one in ("refused", "warned") if one in said), "keeps")
-        return Response(VerdictsOut({"verdict": worst, "results": found}).data)
+        return Response(NameVerdictsOut({"verdict": worst, "results": found}).data)
 
 
 class ConventionScanView(Door):

@@ -28,6 +28,14 @@ def _moment(label: str, help_text: str) -> forms.DateTimeField:
     return forms.DateTimeField(required=False, label=label, help_text=help_text, widget=widget)
 
 
+def _judged() -> list[tuple[str, str]]:
+    return [
+        (f"{kind.name}.{field}", f"{word} of a {kind.word}")
+        for kind in kinds().values()
+        for field, word in kind.fields.items()
+    ]
+
+
 def _of(kind_and_field: str) -> tuple[str, str]:
     kind, _, field = kind_and_field.partition(".")
     return kind, field
@@ -76,11 +84,7 @@ class ConventionForm(EditConventionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["judges"].choices = [  # type: ignore[attr-defined]  # it is a ChoiceField
-            (f"{kind.name}.{field}", f"{word} of a {kind.word}")
-            for kind in kinds().values()
-            for field, word in kind.fields.items()
-        ]
+        self.fields["judges"].choices = _judged()  # type: ignore[attr-defined]  # it is a ChoiceField
 
     def clean(self) -> dict[str, Any]:
         """Part the kind from its field."""
@@ -103,16 +107,18 @@ class ExemptionForm(RefusableForm):
 
 
 class TryForm(RefusableForm):
-    kind = forms.ChoiceField(label="Names of a")
+    judges = forms.ChoiceField(label="Each is the")
     names = LinesField(
         max_length=100_000, strip=False, label="Names", help_text=f"One on each line, at most {MOST_NAMES:,}."
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [  # type: ignore[attr-defined]  # it is a ChoiceField
-            (kind.name, kind.word) for kind in kinds().values()
-        ]
+        self.fields["judges"].choices = _judged()  # type: ignore[attr-defined]  # it is a ChoiceField
+
+    def clean_judges(self) -> tuple[str, str]:
+        """The kind and its field."""
+        return _of(self.cleaned_data["judges"])
 
     def clean_names(self) -> list[str]:
         """Refuse too many, and names that are too long."""

@@ -171,9 +171,9 @@ def try_names(request: PersonRequest) -> HttpResponse:
     """What would become of names, before anything is added; nothing is written."""
     form, found = TryForm(request.POST or None), None
     if request.method == "POST" and form.is_valid():
+        kind, field = form.cleaned_data["judges"]
         subjects = [
-            Subject(form.cleaned_data["kind"], "", name, {"name": (name,), "slug": (name,)}, silent=frozenset(Saying))
-            for name in form.cleaned_data["names"]
+            Subject(kind, "", name, {field: (name,)}, silent=frozenset(Saying)) for name in form.cleaned_data["names"]
         ]
         found = queries.verdicts(subjects, request.user, at=timezone.now())
     context = {"form": form, "verdicts": found, "crumbs": _crumbs("Try names")}
