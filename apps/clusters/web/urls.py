@@ -2,9 +2,8 @@
 
 from django.urls import path
 
-from apps.clusters.web.views import boundaries, charters, clusters, components, findings, imports, parts
-from apps.clusters.web.views import map as the_map
 from apps.clusters.web.views import boundaries, charters, clusters, components, conventions, findings, imports, parts
+from apps.clusters.web.views import map as the_map
 
 app_name = "clusters"
 urlpatterns = [
