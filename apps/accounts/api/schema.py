@@ -106,7 +106,7 @@ class Schema(AutoSchema):
             statuses.add(404)
         if self.method in ("POST", "PUT", "PATCH", "DELETE"):
             statuses |= {404, 409, 413}
-        if self._fact("takes"):
+        if self._fact("takes") or (self.method == "POST" and getattr(self.view, "takes_body", False)):
             statuses |= {400, 415}
         if SEEN & set(getattr(self._fact("takes"), "_declared_fields", ())):
             statuses.add(412)

@@ -116,6 +116,7 @@ class NeighbourOut(serializers.Serializer[Neighbour]):
 class DependencyOut(serializers.ModelSerializer[Dependency]):
     consumer = serializers.IntegerField(source="consumer_id")
     provider = serializers.IntegerField(source="provider_id")
+    data_class = serializers.CharField(help_text="Of what flows, both ways; empty: the provider's own.")
 
     class Meta:
         model = Dependency

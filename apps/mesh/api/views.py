@@ -81,6 +81,7 @@ class ManifestCheckView(Door):
     """Whether manifests are right."""
 
     parser_classes = (YamlParser,)
+    takes_body = True
     scope_for_writes = Scope.READ
 
     @extend_schema(
@@ -98,6 +99,7 @@ class DefinitionsView(Door):
     """The definitions that manifests are checked by."""
 
     parser_classes = (MultiPartParser,)
+    takes_body = True
     scope_for_writes: ClassVar[Scope | None] = Scope.CLUSTERS
 
     @extend_schema(responses=CrdBundleOut(many=True))

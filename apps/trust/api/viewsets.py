@@ -137,6 +137,7 @@ class TrustLinkViewSet(ReadViewSet[TrustLink]):
 class TokenCheckView(Door):
     """Whether a token would be believed."""
 
+    takes_body = True
     scope_for_writes = Scope.READ
     hidden_in_replays: ClassVar[frozenset[str]] = frozenset({"claims"})
 
