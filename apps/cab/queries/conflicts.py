@@ -44,7 +44,7 @@ FROM cab_change AS c
 WHERE {_OVERLAPS} AND c.implementer_id = %(implementer)s
 ORDER BY c.id
 LIMIT {MOST_LINKS + 1}
-"""  # noqa: S608
+"""  # noqa: S608  # only words of our own are put in
 # What the change's own components reach within two hops comes first: a few rows, by the map's indexes. Read the other
 # way about (everything planned against the whole map) the answer takes ten times as long. Asked only where something is
 # near: PostgreSQL takes longer to plan this than to answer it.
@@ -84,14 +84,14 @@ _LINKS = f"""{_REACH}
 theirs AS MATERIALIZED (
     SELECT change_id, component_id AS id FROM cab_changecomponent WHERE change_id = ANY(%(near)s)
 )
-SELECT DISTINCT {_TOLD} {_LINKED}"""  # noqa: S608
+SELECT DISTINCT {_TOLD} {_LINKED}"""  # noqa: S608  # only words of our own are put in
 _LINKS_AMONG_MANY = f"""{_REACH}
 theirs AS MATERIALIZED (
     SELECT touched.change_id, touched.component_id AS id, c.window_start_at, c.window_end_at
     FROM cab_changecomponent AS touched JOIN cab_change AS c ON c.id = touched.change_id
     WHERE touched.component_id IN (SELECT theirs FROM reach) AND {_OVERLAPS}
 )
-SELECT DISTINCT {_TOLD}, theirs.window_start_at, theirs.window_end_at {_LINKED}"""  # noqa: S608
+SELECT DISTINCT {_TOLD}, theirs.window_start_at, theirs.window_end_at {_LINKED}"""  # noqa: S608  # only words of our own are put in
 
 
 _stopping = Prepared(

@@ -9,7 +9,10 @@ from apps.kernel.refusals import Invalid
 UNION = "EU"
 # Members of the European Union: a rule for EU holds for data in any of them (Treaty on European Union, article 52).
 MEMBERS = frozenset(
-    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
+    (
+        *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"),
+        *("IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"),
+    )
 )
 
 
