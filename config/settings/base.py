@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "apps.policies",
     "apps.trust",
     "apps.mesh",
+    "apps.stakeholders",
     "apps.windows",
     "apps.cab",
     "apps.meetings",

@@ -62,6 +62,7 @@ PAGES = (
     "/trust/check/",
     "/mesh/check/",
     "/mesh/definitions/",
+    "/stakeholders/initiatives/",
     "/clusters/findings/?state=resolved",
     "/conflicts/?state=resolved&kind=freeze",
     "/search/",

@@ -36,6 +36,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], .
             ("Findings", "clusters:findings", "triangle-alert", None),
             ("Trust", "trust:domains", "key-round", None),
             ("Mesh", "mesh:check", "layers", None),
+            ("Initiatives", "stakeholders:initiatives", "handshake", None),
             ("Metrics", "cab:programme", "chart-line", None),
             ("Inbox", "notify:inbox", "bell", None),
             ("Journal", "portal:journal", "book-open", None),

@@ -81,6 +81,7 @@ PLACES: tuple[Place, ...] = (
     Place("Ways of trust", "trust:ways", "identity propagation chains"),
     Place("Check a token", "trust:check", "JWT verify", is_act=True),
     Place("Findings on the map", "clusters:findings", "violations waivers checks"),
+    Place("Initiatives", "stakeholders:initiatives", "stakeholders map people power resources"),
     Place("Metrics of the programme", "cab:programme", "DORA four keys figures lead time"),
     Place("Dashboards", "cab:dashboards", "metrics figures tiles"),
     Place("Targets of metrics", "cab:targets", "goals"),

@@ -1,0 +1,8 @@
+"""Registers the stakeholders with Django."""
+
+from django.apps import AppConfig
+
+
+class StakeholdersConfig(AppConfig):
+    name = "apps.stakeholders"
+    label = "stakeholders"

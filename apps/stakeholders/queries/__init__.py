@@ -1,0 +1,1 @@
+"""Named questions of the area, one module a subject."""

@@ -1,0 +1,1 @@
+"""Pure rules of the area, one module a subject."""
