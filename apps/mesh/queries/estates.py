@@ -1,0 +1,216 @@
+"""What the mesh of a cluster is configured from: its profile, the edges that begin or end in it, and whom it trusts."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db import models
+
+from apps.accounts.models import Person
+from apps.accounts.rules import Capability
+from apps.clusters.models import Cluster, Component, Dependency, Lifecycle
+from apps.clusters.queries import standing, visible_cluster
+from apps.clusters.rules.parts import Standing
+from apps.kernel.refusals import NotAllowed, NotFound
+from apps.mesh.formats.yaml_files import bundle_text
+from apps.mesh.models import EdgePolicy, MeshProfile
+from apps.mesh.rules.analysis import Resource
+from apps.mesh.rules.generation import (
+    EAST_WEST_PORT,
+    Edge,
+    Policy,
+    Side,
+    Workload,
+    manifests,
+    policy_for,
+    unreachable,
+    workload_name,
+)
+from apps.trust.models import TrustDomain
+
+NOT_CALLED = frozenset({"library", "package", "documentation"})  # kinds of components that nobody calls over a network
+NO_DOMAIN = "cluster.local"  # Istio's own name for a mesh that says none
+
+
+@dataclass(frozen=True)
+class Line:
+    """One edge with the dependency it stands for, and whether somebody set how it is called."""
+
+    dependency_id: int
+    edge: Edge
+    is_set: bool
+
+
+@dataclass(frozen=True)
+class Estate:
+    """Everything that the mesh of one cluster is configured from."""
+
+    cluster: Cluster
+    profile: MeshProfile
+    side: Side
+    lines: tuple[Line, ...]
+    workloads: Mapping[int, Workload]  # of its own components, by their keys
+    has_domain: bool  # whether the cluster's identities have a name of their own
+
+    @cached_property
+    def edges(self) -> list[Edge]:
+        """The edges alone."""
+        return [one.edge for one in self.lines]
+
+    @cached_property
+    def manifests(self) -> list[dict[str, Any]]:
+        """What they need."""
+        return manifests(self.side, self.edges)
+
+    @cached_property
+    def text(self) -> str:
+        """The manifests as one file of YAML."""
+        return bundle_text(self.manifests)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the text, in hex: the same registry gives the same."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @cached_property
+    def resources(self) -> list[Resource]:
+        """The manifests as the analysis reads them."""
+        return [
+            Resource(
+                number,
+                one["kind"],
+                one["apiVersion"].rpartition("/")[0],
+                one["metadata"]["namespace"],
+                one["metadata"]["name"],
+                one,
+            )
+            for number, one in enumerate(self.manifests, start=1)
+        ]
+
+    @property
+    def left_out(self) -> list[Edge]:
+        """Edges that cannot be configured: the other cluster says no address for other meshes."""
+        return unreachable(self.side, self.edges)
+
+    @property
+    def namesakes(self) -> list[list[Workload]]:
+        """Components of the cluster that would be one workload."""
+        by_name: dict[str, list[Workload]] = {}
+        for one in self.workloads.values():
+            by_name.setdefault(one.name, []).append(one)
+        return [same for same in by_name.values() if len(same) > 1]
+
+
+def is_reader(standing: Standing) -> bool:
+    """Whether they may read a mesh's whole configuration: it names every caller, restricted clusters' among them."""
+    return standing.may_operate or standing.administers or Capability.READ_RESTRICTED in standing.capabilities
+
+
+def require_may_read(person: Person, cluster: Cluster) -> Standing:
+    """Refuse others than those who own, operate, administer or audit the cluster."""
+    found = standing(person, cluster)
+    if not is_reader(found):
+        raise NotAllowed(
+            f"Who may call {cluster.name} is known to those who run it, and to auditors.",
+            next_step="Ask one of the owners named on its page.",
+        )
+    return found
+
+
+def profile_of(cluster: Cluster) -> MeshProfile | None:
+    """What the cluster's owners say of its mesh; None where they say nothing."""
+    return MeshProfile.objects.filter(cluster=cluster).first()
+
+
+def visible_mesh(slug: str, person: Person) -> Estate:
+    """The mesh of a cluster for somebody who may read it; refuses as `require_may_read`, and a cluster without one."""
+    cluster = visible_cluster(slug, person)
+    require_may_read(person, cluster)
+    found = estate_of(cluster)
+    if found is None:
+        raise NotFound(
+            f"The mesh of {cluster.name} is not described.", next_step="One of its owners says its namespace first."
+        )
+    return found
+
+
+def estate_of(cluster: Cluster) -> Estate | None:
+    """The mesh of a cluster, in six queries; None where it is not described."""
+    profiles = {one.cluster_id: one for one in MeshProfile.objects.all()}
+    profile = profiles.get(cluster.pk)
+    if profile is None:
+        return None
+    domains = dict(TrustDomain.objects.values_list("cluster_id", "name"))
+    components = Component.objects.filter(cluster=cluster).exclude(lifecycle=Lifecycle.RETIRED).order_by("pk")
+    workloads = {
+        one.pk: _workload(one, cluster, profiles, domains)
+        for one in components.exclude(kind__in=NOT_CALLED).only("pk", "slug", "name")
+    }
+    return Estate(
+        cluster=cluster,
+        profile=profile,
+        side=Side(
+            cluster_id=cluster.pk,
+            namespace=profile.namespace,
+            gateway=profile.gateway,
+            gateway_port=profile.gateway_port,
+            sampling_percent=float(profile.sampling_percent),
+            tracing_provider=profile.tracing_provider,
+        ),
+        lines=tuple(_lines(cluster, profiles, domains)),
+        workloads=workloads,
+        has_domain=cluster.pk in domains,
+    )
+
+
+def estates_listed(person: Person) -> models.QuerySet[Cluster]:
+    """Clusters the person may know of by name; those with a mesh come with its `mesh_namespace`."""
+    profile = MeshProfile.objects.filter(cluster=models.OuterRef("pk"))
+    return Cluster.objects.visible_to(person).annotate(mesh_namespace=models.Subquery(profile.values("namespace")[:1]))
+
+
+def policy_of(dependency: Dependency) -> tuple[Policy, bool]:
+    """How an edge is called, and whether somebody set it."""
+    found = EdgePolicy.objects.filter(dependency=dependency).first()
+    return (_policy(found), True) if found else (policy_for(p95_ms=None, per_second=None), False)
+
+
+def _lines(cluster: Cluster, profiles: Mapping[int, MeshProfile], domains: Mapping[int, str]) -> list[Line]:
+    touching = models.Q(consumer__cluster=cluster) | models.Q(provider__cluster=cluster)
+    rows = (
+        Dependency.objects.filter(touching)
+        .exclude(provider__kind__in=NOT_CALLED)
+        .exclude(consumer__lifecycle=Lifecycle.RETIRED)
+        .exclude(provider__lifecycle=Lifecycle.RETIRED)
+        .select_related("consumer__cluster", "provider__cluster", "mesh_policy")
+        .order_by("consumer__name", "provider__name", "pk")
+    )
+    found = []
+    for row in rows:
+        consumer, provider = (_workload(one, one.cluster, profiles, domains) for one in (row.consumer, row.provider))
+        own = getattr(row, "mesh_policy", None)
+        policy = _policy(own) if own else policy_for(p95_ms=None, per_second=None)
+        found.append(Line(row.pk, Edge(consumer, provider, policy), own is not None))
+    return found
+
+
+def _workload(
+    component: Component, cluster: Cluster, profiles: Mapping[int, MeshProfile], domains: Mapping[int, str]
+) -> Workload:
+    profile = profiles.get(cluster.pk)
+    return Workload(
+        component_id=component.pk,
+        title=component.name,
+        cluster_id=cluster.pk,
+        name=workload_name(component.slug),
+        namespace=profile.namespace if profile else workload_name(cluster.slug),
+        trust_domain=domains.get(cluster.pk, NO_DOMAIN),
+        gateway=profile.gateway if profile else "",
+        gateway_port=profile.gateway_port if profile else EAST_WEST_PORT,
+    )
+
+
+def _policy(row: EdgePolicy) -> Policy:
+    return Policy(row.timeout_ms, row.attempts, row.per_try_ms, row.most_requests, row.errors, row.ejection_s)
