@@ -94,14 +94,6 @@ class Estate:
         """Edges that cannot be configured: the other cluster says no address for other meshes."""
         return unreachable(self.side, self.edges)
 
-    @property
-    def namesakes(self) -> list[list[Workload]]:
-        """Components of the cluster that would be one workload."""
-        by_name: dict[str, list[Workload]] = {}
-        for one in self.workloads.values():
-            by_name.setdefault(one.name, []).append(one)
-        return [same for same in by_name.values() if len(same) > 1]
-
 
 def is_reader(standing: Standing) -> bool:
     """Whether they may read a mesh's whole configuration: it names every caller, restricted clusters' among them."""
@@ -137,7 +129,7 @@ def visible_mesh(slug: str, person: Person) -> Estate:
 
 
 def estate_of(cluster: Cluster) -> Estate | None:
-    """The mesh of a cluster, in six queries; None where it is not described."""
+    """The mesh of a cluster, in four queries; None where it is not described."""
     profiles = {one.cluster_id: one for one in MeshProfile.objects.all()}
     profile = profiles.get(cluster.pk)
     if profile is None:

@@ -45,18 +45,6 @@ def _of_registry(estate: Estate) -> Iterator[Found]:
             next_step="Its owners say the east-west gateway in the mesh's description.",
             evidence={"host": edge.provider.host},
         )
-    for same in estate.namesakes:
-        names = sorted(one.title for one in same)
-        yield Found(
-            code="one-workload",
-            key=f"one-workload:{same[0].namespace}/{same[0].name}",
-            severity=BLOCKER,
-            cluster_id=estate.cluster.pk,
-            component_id=same[0].component_id,
-            sentence=f"{' and '.join(names)} would be one workload “{same[0].name}”: who may call one may call both.",
-            next_step="Give one of them another short name in the catalogue.",
-            evidence={"workload": same[0].name, "components": names},
-        )
     if not estate.has_domain and any(edge.is_crossing for edge in estate.edges):
         yield Found(
             code="no-trust-domain",

@@ -180,7 +180,7 @@ def is_strict(applied: Iterable[Resource]) -> bool:
             if isinstance(ports, Mapping)
             else []
         )
-        modes.append((bool(one.spec.get("selector")), whole, parts))
+        modes.append((_is_chosen(one), whole, parts))
     everywhere = any(not chosen and whole == "STRICT" for chosen, whole, _ in modes)
     return everywhere and not any(
         mode in {"PERMISSIVE", "DISABLE"} for _, whole, parts in modes for mode in (whole, *parts)
@@ -191,11 +191,17 @@ def is_closed(applied: Iterable[Resource]) -> bool:
     """Whether a policy without a selector and without rules closes the namespace but for what is allowed."""
     return any(
         one.kind == "AuthorizationPolicy"
-        and not one.spec.get("selector")
+        and not _is_chosen(one)
         and not one.spec.get("rules")
         and one.spec.get("action", "ALLOW") == "ALLOW"
         for one in applied
     )
+
+
+def _is_chosen(one: Resource) -> bool:
+    """Whether it speaks of some workloads only; a selector without labels speaks of all."""
+    selector = one.spec.get("selector")
+    return bool(selector.get("matchLabels")) if isinstance(selector, Mapping) else False
 
 
 def _list(value: Any) -> list[Any]:
