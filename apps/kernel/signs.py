@@ -25,7 +25,7 @@ _LOOKS: dict[tuple[str, str], str] = {
         "approve",
         "tick",
     ): "approve approved granted authorized met successful active adopted in_force production delivered confirmed "
-    "valid ok agreed present allowed keeps",
+    "valid ok agreed present allowed keeps same",
     (
         "caution",
         "tick",
@@ -40,13 +40,14 @@ _LOOKS: dict[tuple[str, str], str] = {
         "dash",
     ): "deferred lifted cancelled withdrawn not_implemented waived abstain recuse retired inactive revoked disabled "
     "false_alarm dropped recused left",
-    ("danger", "cross"): "reject rejected denied missed failed unsuccessful error unauthorized refused refuse blocker",
+    ("danger", "cross"): "reject rejected denied missing missed failed unsuccessful error unauthorized refused refuse "
+    "blocker",
     ("danger", "back"): "backed_out rolled_back undone",
     ("caution", "glass"): "late expired lapsed overdue",
     ("danger", "bolt"): "emergency",
     ("neutral", "square"): "normal",
     ("caution", "pause"): "on_hold hold paused suspended",
-    ("caution", "disc"): "material deprecated latent attached warning warn warned",
+    ("caution", "disc"): "material deprecated latent attached warning warn warned changed extra",
 }
 _WORDS = {"assessing": "In assessment", "hold": "On hold", "freeze": "Frozen", "ok": "OK"}
 _SIGNS = {state: look for look, states in _LOOKS.items() for state in states.split()}

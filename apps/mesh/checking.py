@@ -60,8 +60,10 @@ def definitions_in_force() -> CrdBundle | None:
     return CrdBundle.objects.filter(replaced_at__isnull=True).select_related("brought_by").first()
 
 
-def check(content: bytes) -> Report:
+def check(content: bytes, known_hosts: frozenset[str] = frozenset()) -> Report:
     """Check every document of a file; refuses only the file as a whole (`manifests.documents`).
+
+    `known_hosts` are services that are there though no manifest brings them.
 
     A document whose kind nobody defined is not checked, and says so. The rules of the definitions are answered in one
     disposable child: one that finds no end refuses what it was asked about, and nothing is let through unanswered.
@@ -85,7 +87,7 @@ def check(content: bytes) -> Report:
     for number, problem in _broken_rules(asked):
         checked[number].problems.append(problem)
     resources = [_resource(one, document) for one, document in zip(checked.values(), found, strict=True) if one.kind]
-    for number, problem in analysed(resources):
+    for number, problem in analysed(resources, known_hosts):
         checked[number].problems.append(problem)
     for one in checked.values():
         if one.problems:

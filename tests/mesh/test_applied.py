@@ -3,9 +3,7 @@
 import pytest
 import yaml
 from django.db import IntegrityError, transaction
-from guardian.shortcuts import assign_perm
 
-from apps.accounts.rules import Role
 from apps.clusters import actions as map_actions
 from apps.clusters import checks
 from apps.clusters.actions.checks import ask_for_check
@@ -15,48 +13,16 @@ from apps.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound, StaleR
 from apps.mesh import actions, queries
 from apps.mesh.models import Applied, EdgePolicy
 from apps.mesh.rules.drift import Drift
-from tests.conftest import make_person
+from tests.mesh.conftest import values
 
 POLICY = {
     "timeout_ms": 900,
     "attempts": 2,
     "per_try_ms": 300,
     "most_requests": 64,
-    "errors": 5,
+    "error_limit": 5,
     "ejection_s": 30,
 }
-
-
-def values(namespace, **more):
-    return {
-        "namespace": namespace,
-        "gateway": "",
-        "gateway_port": 15443,
-        "sampling_percent": 1,
-        "tracing_provider": "",
-    } | more
-
-
-@pytest.fixture
-def nora(db, logistics):
-    person = make_person("nora", Role.CLUSTER_OWNER)
-    assign_perm("own_cluster", person, logistics)
-    return person
-
-
-@pytest.fixture
-def edge(ledger, dispatch, nora, noon):
-    return map_actions.declare_dependency(consumer_id=dispatch.pk, provider_id=ledger.pk, declarer=nora, at=noon)
-
-
-@pytest.fixture
-def described(omar, payments, noon):
-    return actions.describe_profile(cluster=payments, editor=omar, version=0, values=values("pay"), at=noon)
-
-
-@pytest.fixture
-def estate(described, edge, payments):
-    return queries.estate_of(payments)
 
 
 def push(estate, person, at, text=None):

@@ -101,10 +101,9 @@ EDGES = st.lists(
 
 
 class TestProperties:
-    @given(EDGES, st.randoms())
-    def test_the_same_edges_in_any_order_give_the_same_bytes(self, edges, dice):
-        other = [*edges, *edges[:1]]
-        dice.shuffle(other)
+    @given(EDGES)
+    def test_the_same_edges_in_another_order_give_the_same_bytes(self, edges):
+        other = [*edges[1::2], *reversed(edges[::2]), *edges[:1]]
         assert bundle_text(manifests(SHOP, edges)) == bundle_text(manifests(SHOP, other))
 
     @given(EDGES)

@@ -198,6 +198,7 @@ BY_PLACE = (
     ("transfers/", "pk", "transfer"),
     ("transfer-rules/", "pk", "transfer"),
     ("sites/", "pk", "site"),
+    ("mesh/edges/", "pk", "dependency"),
     ("trust/links/", "pk", "trust-link"),
     ("trust-links/", "pk", "trust-link"),
     ("trust/", "pk", "trust-domain"),

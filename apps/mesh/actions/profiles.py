@@ -17,7 +17,7 @@ from apps.mesh.models import EdgePolicy, MeshProfile
 from apps.mesh.rules.profiles import require_edge_policy, require_profile
 
 FIELDS = ("namespace", "gateway", "gateway_port", "sampling_percent", "tracing_provider")
-POLICY_FIELDS = ("timeout_ms", "attempts", "per_try_ms", "most_requests", "errors", "ejection_s")
+POLICY_FIELDS = ("timeout_ms", "attempts", "per_try_ms", "most_requests", "error_limit", "ejection_s")
 
 
 @transaction.atomic

@@ -105,7 +105,7 @@ class EdgePolicy(models.Model):
     attempts = models.PositiveSmallIntegerField()
     per_try_ms = models.PositiveIntegerField()
     most_requests = models.PositiveIntegerField()
-    errors = models.PositiveSmallIntegerField()
+    error_limit = models.PositiveSmallIntegerField()
     ejection_s = models.PositiveSmallIntegerField()
     set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     set_at = models.DateTimeField()
@@ -119,7 +119,7 @@ class EdgePolicy(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    timeout_ms__gte=1, per_try_ms__gte=1, most_requests__gte=1, errors__gte=1, ejection_s__gte=1
+                    timeout_ms__gte=1, per_try_ms__gte=1, most_requests__gte=1, error_limit__gte=1, ejection_s__gte=1
                 ),
                 name="mesh_policy_positive",
             ),

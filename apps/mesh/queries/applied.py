@@ -9,7 +9,7 @@ from apps.clusters.models import Component
 from apps.mesh.models import Applied, MeshProfile
 from apps.mesh.queries.estates import NO_DOMAIN, Estate
 from apps.mesh.rules.analysis import Resource
-from apps.mesh.rules.drift import Drifted, Seen, drift, edges_called, edges_let_in, is_closed, is_strict
+from apps.mesh.rules.drift import Drift, Drifted, Seen, drift, edges_called, edges_let_in, is_closed, is_strict
 from apps.mesh.rules.generation import Workload, workload_name
 from apps.trust.models import TrustDomain
 
@@ -53,9 +53,14 @@ class State:
         return {name: found.get(name, 0) for name in ("same", "changed", "missing", "extra")}
 
     @property
+    def differing(self) -> list[Drifted]:
+        """The resources that are not as declared."""
+        return [one for one in self.resources if one.drift != Drift.SAME]
+
+    @property
     def drifted(self) -> int:
-        """How many resources are not as declared."""
-        return len(self.resources) - self.counts["same"]
+        """How many these are."""
+        return len(self.differing)
 
 
 def applied_in(cluster_id: int) -> Applied | None:

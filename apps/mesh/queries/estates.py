@@ -7,15 +7,17 @@ from functools import cached_property
 from typing import Any
 
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from apps.accounts.models import Person
 from apps.accounts.rules import Capability
-from apps.clusters.models import Cluster, Component, Dependency, Lifecycle
-from apps.clusters.queries import standing, visible_cluster
+from apps.clusters.models import Cluster, Component, Dependency, Finding, Lifecycle
+from apps.clusters.queries import findings_seen_by, standing, visible_cluster
 from apps.clusters.rules.parts import Standing
+from apps.clusters.states import FindingState
 from apps.kernel.refusals import NotAllowed, NotFound
 from apps.mesh.formats.yaml_files import bundle_text
-from apps.mesh.models import EdgePolicy, MeshProfile
+from apps.mesh.models import Applied, EdgePolicy, MeshProfile
 from apps.mesh.rules.analysis import Resource
 from apps.mesh.rules.generation import (
     EAST_WEST_PORT,
@@ -90,6 +92,11 @@ class Estate:
         ]
 
     @property
+    def hosts(self) -> frozenset[str]:
+        """The services its edges end in, which the cluster itself brings."""
+        return frozenset(one.provider.host for one in self.edges)
+
+    @property
     def left_out(self) -> list[Edge]:
         """Edges that cannot be configured: the other cluster says no address for other meshes."""
         return unreachable(self.side, self.edges)
@@ -158,9 +165,27 @@ def estate_of(cluster: Cluster) -> Estate | None:
 
 
 def estates_listed(person: Person) -> models.QuerySet[Cluster]:
-    """Clusters the person may know of by name; those with a mesh come with its `mesh_namespace`."""
+    """Clusters the person may know of, each with what its owners say of its mesh and when it was last pushed.
+
+    They carry `mesh_namespace` and `mesh_gateway` (None where it is not described), `mesh_pushed_at`, and
+    `mesh_findings`: how many open findings of the mesh the person may know of.
+    """
     profile = MeshProfile.objects.filter(cluster=models.OuterRef("pk"))
-    return Cluster.objects.visible_to(person).annotate(mesh_namespace=models.Subquery(profile.values("namespace")[:1]))
+    applied = Applied.objects.filter(cluster=models.OuterRef("pk"), replaced_at__isnull=True)
+    found = findings_seen_by(person).filter(checker="mesh", state=FindingState.OPEN, cluster=models.OuterRef("pk"))
+    counted = found.order_by().values("cluster").annotate(number=models.Count("pk")).values("number")
+    return Cluster.objects.visible_to(person).annotate(
+        mesh_namespace=models.Subquery(profile.values("namespace")[:1]),
+        mesh_gateway=models.Subquery(profile.values("gateway")[:1]),
+        mesh_pushed_at=models.Subquery(applied.values("pushed_at")[:1]),
+        mesh_findings=Coalesce(models.Subquery(counted), 0),
+    )
+
+
+def mesh_findings(cluster: Cluster, person: Person) -> models.QuerySet[Finding]:
+    """What stands against the cluster's mesh, the worst first, as far as the person may know."""
+    rows = findings_seen_by(person).filter(cluster=cluster, checker="mesh", state=FindingState.OPEN)
+    return rows.order_by("-severity", "-pk")
 
 
 def policy_of(dependency: Dependency) -> tuple[Policy, bool]:
@@ -205,4 +230,4 @@ def _workload(
 
 
 def _policy(row: EdgePolicy) -> Policy:
-    return Policy(row.timeout_ms, row.attempts, row.per_try_ms, row.most_requests, row.errors, row.ejection_s)
+    return Policy(row.timeout_ms, row.attempts, row.per_try_ms, row.most_requests, row.error_limit, row.ejection_s)

@@ -9,7 +9,6 @@ from apps.clusters.models import Cluster
 from apps.clusters.rules.findings import Found
 from apps.mesh.queries.applied import State, applied_in, state_of
 from apps.mesh.queries.estates import Estate, estate_of
-from apps.mesh.rules.drift import Drift
 
 NOTE, WARNING, BLOCKER = 1, 2, 3
 MOST_NAMED = 20  # resources in the evidence of one finding
@@ -81,7 +80,7 @@ def _of_state(estate: Estate, state: State) -> Iterator[Found]:
             estate, "not-default-deny", "is not closed to who is not allowed", "Apply its policy default-deny."
         )
     if state.drifted:
-        changed = [f"{one.kind} {one.name}: {one.drift}" for one in state.resources if one.drift != Drift.SAME]
+        changed = [f"{one.kind} {one.name}: {one.drift}" for one in state.differing]
         yield Found(
             code="mesh-drift",
             key=f"mesh-drift:{cluster.pk}",

@@ -42,6 +42,7 @@ class Estate:
     """Every manifest of a file, looked up by what they say."""
 
     resources: tuple[Resource, ...]
+    known_hosts: frozenset[str] = frozenset()  # services that are there, though no manifest of the file brings them
 
     def of(self, kind: str) -> list[Resource]:
         """Those of one kind, in the order of the file."""
@@ -70,9 +71,9 @@ class Estate:
         return found
 
 
-def analysed(resources: Iterable[Resource]) -> Iterator[tuple[int, Problem]]:
+def analysed(resources: Iterable[Resource], known_hosts: frozenset[str] = frozenset()) -> Iterator[tuple[int, Problem]]:
     """What is wrong between the manifests, each with the number of the document it is told of."""
-    estate = Estate(tuple(resources))
+    estate = Estate(tuple(resources), known_hosts)
     yield from _repeated(estate)
     for service in estate.of("VirtualService"):
         yield from _routes(estate, service)
@@ -132,7 +133,7 @@ def _rules(estate: Estate, service: Resource, protocol: str) -> Iterator[tuple[i
 def _target(estate: Estate, service: Resource, target: Mapping[str, Any], path: str) -> Iterator[tuple[int, Problem]]:
     host = _host(str(target.get("host", "")), service.namespace)
     found = _service(estate, host)
-    if estate.services and found is None:
+    if estate.services and found is None and host not in estate.known_hosts:
         yield service.number, Problem(path, f"There is no service {host}.", "ReferencedResourceNotFound")
         return
     subset = target.get("subset")
@@ -163,7 +164,7 @@ def _conflicting_hosts(estate: Estate) -> Iterator[tuple[int, Problem]]:
 def _destination(estate: Estate, rule: Resource) -> Iterator[tuple[int, Problem]]:
     host = _host(str(rule.spec.get("host", "")), rule.namespace)
     found = _service(estate, host)
-    if estate.services and found is None and "*" not in host:
+    if estate.services and found is None and "*" not in host and host not in estate.known_hosts:
         yield rule.number, Problem("spec.host", f"There is no service {host}.", "ReferencedResourceNotFound")
     tls = (
         (rule.spec.get("trafficPolicy") or {}).get("tls")

@@ -58,7 +58,7 @@ class Policy:
     attempts: int
     per_try_ms: int
     most_requests: int
-    errors: int = 5  # in a row, after which an endpoint is left out
+    error_limit: int = 5  # in a row, after which an endpoint is left out
     ejection_s: int = 30
 
 
@@ -201,7 +201,7 @@ def _destinations(side: Side, going: Iterable[Edge]) -> Iterator[dict[str, Any]]
             "connectionPool": {"tcp": {"connectTimeout": "1s", "maxConnections": requests}},
             "outlierDetection": {
                 "baseEjectionTime": f"{max(one.ejection_s for one in policies)}s",
-                "consecutive5xxErrors": min(one.errors for one in policies),
+                "consecutive5xxErrors": min(one.error_limit for one in policies),
                 "interval": "10s",
                 "maxEjectionPercent": 50,
             },

@@ -52,7 +52,7 @@ def require_edge_policy(values: Mapping[str, Any]) -> dict[str, int]:
         "attempts": (0, MOST_ATTEMPTS),
         "per_try_ms": (1, MOST_MS),
         "most_requests": (1, MOST_REQUESTS),
-        "errors": (1, 1_000),
+        "error_limit": (1, 1_000),
         "ejection_s": (1, 3_600),
     }
     wrong: dict[str, list[str]] = {}

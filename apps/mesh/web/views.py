@@ -31,6 +31,7 @@ def check(request: PersonRequest) -> HttpResponse:
         "report": report,
         "bundle": report.bundle if report else checking.definitions_in_force(),
         "may_keep": request.user.may(Capability.MANAGE_BOARD),
+        "crumbs": [{"label": "Meshes", "url": reverse("mesh:meshes")}, {"label": "Check manifests"}],
     }
     return render(request, "mesh/check.html", context, status=form.answer_status())
 
@@ -55,6 +56,6 @@ def definitions(request: PersonRequest) -> HttpResponse:
         "kinds": bundle.schemas.order_by("group", "kind", "api_version").defer("schema") if bundle else [],
         "before": CrdBundle.objects.filter(replaced_at__isnull=False).select_related("brought_by").order_by("-pk")[:20],
         "may_keep": request.user.may(Capability.MANAGE_BOARD),
-        "crumbs": [{"label": "Check manifests", "url": reverse("mesh:check")}, {"label": "Definitions"}],
+        "crumbs": [{"label": "Meshes", "url": reverse("mesh:meshes")}, {"label": "Definitions"}],
     }
     return render(request, "mesh/definitions.html", context, status=form.answer_status())

@@ -19,6 +19,7 @@ from apps.portal.demo import (
     findings,
     history,
     meetings,
+    mesh,
     models,
     organisation,
     outside,
@@ -50,6 +51,7 @@ def _built(at: datetime) -> list[str]:
     said.append(f"{len(organisation.CLUSTERS)} clusters with {len(parts)} components")
     said.append(f"{boundaries.draw(people, parts, at=at)} findings on the map")
     said.append(f"{trust.declare(people, at=at)} trust domains")
+    said.append(f"{mesh.weave(people, at=at)} meshes")
     said.append(f"{conventions.keep(people, parts, at=at)} findings by conventions of names")
     seasons.plan_windows(people, at=at - organisation.FOUNDED)
     said.append("maintenance windows and blackouts")

@@ -35,7 +35,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], .
             ("Map", "clusters:map", "map", None),
             ("Findings", "clusters:findings", "triangle-alert", None),
             ("Trust", "trust:domains", "key-round", None),
-            ("Mesh", "mesh:check", "layers", None),
+            ("Mesh", "mesh:meshes", "layers", None),
             ("Initiatives", "stakeholders:initiatives", "handshake", None),
             ("Metrics", "cab:programme", "chart-line", None),
             ("Inbox", "notify:inbox", "bell", None),

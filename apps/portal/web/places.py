@@ -73,6 +73,7 @@ PLACES: tuple[Place, ...] = (
     Place("Boundary lens", "clusters:lens", "coupling cohesion modularity"),
     Place("Transfers of data", "clusters:transfers", "jurisdictions residency sovereignty"),
     Place("Sites", "clusters:sites", "jurisdictions places data centres"),
+    Place("Meshes", "mesh:meshes", "Istio service mesh mTLS drift east-west"),
     Place("Check manifests", "mesh:check", "Istio Kubernetes YAML mesh lint", is_act=True),
     Place("Definitions of the mesh", "mesh:definitions", "CRD schemas"),
     Place("Conventions of names", "clusters:conventions", "naming metadata standards exemptions"),
