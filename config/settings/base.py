@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "apps.clusters",
     "apps.policies",
     "apps.trust",
+    "apps.integrations",
     "apps.mesh",
     "apps.stakeholders",
     "apps.windows",

@@ -54,6 +54,7 @@ from apps.clusters.models import (
     TransferRule,
     Visibility,
 )
+from apps.integrations.models import Integration, Interface
 from apps.journal.models import Delivery, Entry
 from apps.meetings.models import Meeting, MeetingSeries, Minutes
 from apps.notify.models import Endpoint, Feed, Notice, Sending
@@ -133,6 +134,8 @@ def things(cluster: Cluster) -> dict[str, Any]:
         "charter": first(Charter, cluster=cluster),
         "transfer": first(TransferRule),
         "site": first(Site),
+        "interface": first(Interface, component__cluster=cluster),
+        "integration": first(Integration, consumer__cluster=cluster),
         "trust-domain": first(TrustDomain, cluster=cluster),
         "trust-link": first(TrustLink, target__cluster=cluster),
         "catalog": first(CatalogImport),
@@ -199,6 +202,10 @@ BY_PLACE = (
     ("transfer-rules/", "pk", "transfer"),
     ("sites/", "pk", "site"),
     ("mesh/edges/", "pk", "dependency"),
+    ("integrations/interfaces/", "pk", "interface"),
+    ("integrations/components/", "pk", "component"),
+    ("interfaces/", "pk", "interface"),
+    ("integrations/", "pk", "integration"),
     ("trust/links/", "pk", "trust-link"),
     ("trust-links/", "pk", "trust-link"),
     ("trust/", "pk", "trust-domain"),
@@ -323,6 +330,8 @@ def test_what_a_restricted_cluster_holds_is_at_no_address_for_an_outsider(organi
         "observations",
         "checks",
         "proposals",
+        "interface",
+        "integration",
         "sampling-periods",
     )
     nothing: dict[str, Any] = dict.fromkeys(of_the_cluster, 987_654_321)

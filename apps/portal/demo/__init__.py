@@ -18,6 +18,7 @@ from apps.portal.demo import (
     exceptions,
     findings,
     history,
+    integrations,
     meetings,
     mesh,
     models,
@@ -50,6 +51,7 @@ def _built(at: datetime) -> list[str]:
     parts = organisation.draw_map(people, at=at - organisation.FOUNDED)
     said.append(f"{len(organisation.CLUSTERS)} clusters with {len(parts)} components")
     said.append(f"{boundaries.draw(people, parts, at=at)} findings on the map")
+    said.append(f"{integrations.connect(people, parts, at=at)} integrations")
     said.append(f"{trust.declare(people, at=at)} trust domains")
     said.append(f"{mesh.weave(people, at=at)} meshes")
     said.append(f"{conventions.keep(people, parts, at=at)} findings by conventions of names")

@@ -34,6 +34,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], .
             ("Clusters", "clusters:list", "network", None),
             ("Map", "clusters:map", "map", None),
             ("Findings", "clusters:findings", "triangle-alert", None),
+            ("Integrations", "integrations:integrations", "cable", None),
             ("Trust", "trust:domains", "key-round", None),
             ("Mesh", "mesh:meshes", "layers", None),
             ("Initiatives", "stakeholders:initiatives", "handshake", None),

@@ -1,0 +1,63 @@
+"""What integrations tell the rest of the house. Ids and plain values only."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from apps.journal.events import Event
+
+
+@dataclass(frozen=True)
+class InterfaceOffered(Event):
+    words: ClassVar[str] = "offered the interface"
+    interface_id: int
+    component_id: int
+
+
+@dataclass(frozen=True)
+class InterfaceDescribed(Event):
+    words: ClassVar[str] = "edited the interface"
+    interface_id: int
+    version: int
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class InterfaceWithdrawn(Event):
+    """Nobody used it any more. The subject is the component that offered it."""
+
+    words: ClassVar[str] = "withdrew an interface of"
+    interface_id: int
+    label: str
+
+
+@dataclass(frozen=True)
+class IntegrationDeclared(Event):
+    words: ClassVar[str] = "declared the integration"
+    integration_id: int
+    consumer_id: int
+    interface_id: int
+    provider_id: int
+
+
+@dataclass(frozen=True)
+class IntegrationDescribed(Event):
+    """`before` and `after` hold what changed, as text."""
+
+    words: ClassVar[str] = "edited the integration"
+    integration_id: int
+    version: int
+    fields: tuple[str, ...]
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+@dataclass(frozen=True)
+class IntegrationWithdrawn(Event):
+    """The subject is the consumer."""
+
+    words: ClassVar[str] = "withdrew an integration of"
+    integration_id: int
+    consumer_id: int
+    interface_id: int
+    provider_id: int
+    reason: str

@@ -1,0 +1,5 @@
+"""Tables and truths of integrations."""
+
+from apps.integrations.models.edges import Integration, Interface
+
+__all__ = ["Integration", "Interface"]

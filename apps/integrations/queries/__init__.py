@@ -1,0 +1,89 @@
+"""Questions about integrations: who uses which interface of whom, with what needs.
+
+For areas above: every function with a `person` answers only of what they may know of, both ends; `edges` is for checks,
+which see the whole map. An `Integration` has `consumer`, `interface` and `provider` (the interface's component) loaded,
+with their clusters; numbers carry their unit in their name.
+"""
+
+from django.db.models import Q, QuerySet
+
+from apps.accounts.models import Person
+from apps.clusters.models import Cluster, Component
+from apps.clusters.queries import component_named
+from apps.integrations.models import Integration, Interface
+from apps.kernel.refusals import Invalid, NotFound
+
+_ENDS = ("consumer__cluster", "interface__component__cluster")
+
+
+def edges() -> QuerySet[Integration]:
+    """Every integration of the federation, for checks; `.across_clusters()` leaves those between clusters."""
+    return Integration.objects.select_related(*_ENDS)
+
+
+def integrations_seen_by(person: Person) -> QuerySet[Integration]:
+    """Integrations with both ends where the person may look."""
+    return Integration.objects.visible_to(person).select_related(*_ENDS)
+
+
+def edges_of_cluster(cluster: Cluster, person: Person) -> QuerySet[Integration]:
+    """Visible integrations with at least one end in the cluster."""
+    ends = Q(consumer__cluster=cluster) | Q(interface__component__cluster=cluster)
+    return integrations_seen_by(person).filter(ends)
+
+
+def edges_of_consumer(component: Component, person: Person) -> QuerySet[Integration]:
+    """What the component uses of others."""
+    return integrations_seen_by(person).filter(consumer=component)
+
+
+def edges_of_provider(component: Component, person: Person) -> QuerySet[Integration]:
+    """Who uses interfaces of the component."""
+    return integrations_seen_by(person).filter(interface__component=component)
+
+
+def visible_integration(pk: int, person: Person) -> Integration:
+    """One of them; refuses alike what does not exist and what the person may not know of."""
+    found = integrations_seen_by(person).select_related("declared_by").filter(pk=pk).first()
+    if found is None:
+        raise NotFound("There is no such integration.", next_step="Go back to the list of integrations.")
+    return found
+
+
+def interfaces_seen_by(person: Person) -> QuerySet[Interface]:
+    """Interfaces of components the person may know of."""
+    return Interface.objects.visible_to(person).select_related("component__cluster")
+
+
+def visible_interface(pk: int, person: Person) -> Interface:
+    """One of them; refuses alike what does not exist and what the person may not know of."""
+    found = interfaces_seen_by(person).select_related("offered_by").filter(pk=pk).first()
+    if found is None:
+        raise NotFound("There is no such interface.", next_step="Go back to the list of interfaces.")
+    return found
+
+
+def interface_named(text: str, person: Person) -> Interface:
+    """The visible interface a person means by `text`: "component: name", the component as `component_named` takes it.
+
+    The name may be left out where the component offers only one. Refuses what nothing is called, and says what is.
+    """
+    whole, _, name = text.partition(": ")
+    component = component_named(whole.strip(), person)
+    offered = list(interfaces_seen_by(person).filter(component=component).order_by("name")[:50])
+    wanted = name.strip().lower()
+    found = [one for one in offered if one.name.lower() == wanted] if wanted else offered
+    if len(found) == 1:
+        return found[0]
+    named = ", ".join(f"“{one.name}”" for one in offered)
+    what = f"{component.name} offers several interfaces." if found else f"{component.name} offers no such interface."
+    raise Invalid(
+        what,
+        next_step=f"Write its name after a colon: one of {named}." if named else "Its owners offer one on its page.",
+        fields={"interface": [what]},
+    )
+
+
+def path_of(interface: Interface) -> str:
+    """How people write the interface: cluster/component: name."""
+    return f"{interface.component.cluster.slug}/{interface.component.slug}: {interface.name}"

@@ -1,0 +1,19 @@
+"""Addresses of the pages of integrations."""
+
+from django.urls import path
+
+from apps.integrations.web.views import integrations, interfaces
+
+app_name = "integrations"
+urlpatterns = [
+    path("", integrations.listing, name="integrations"),
+    path("new/", integrations.declare, name="declare"),
+    path("<int:pk>/", integrations.page, name="integration"),
+    path("<int:pk>/edit/", integrations.describe, name="describe"),
+    path("<int:pk>/withdrawal/", integrations.withdraw, name="withdraw"),
+    path("interfaces/", interfaces.listing, name="interfaces"),
+    path("interfaces/<int:pk>/", interfaces.page, name="interface"),
+    path("interfaces/<int:pk>/edit/", interfaces.describe, name="describe_interface"),
+    path("interfaces/<int:pk>/withdrawal/", interfaces.withdraw, name="withdraw_interface"),
+    path("components/<int:pk>/interfaces/new/", interfaces.offer, name="offer"),
+]
