@@ -3,23 +3,15 @@
 from apps.accounts.models import Person
 from apps.clusters.models import Component
 from apps.clusters.panels import Panel, PanelKind, register
-from apps.clusters.queries import standing
-from apps.clusters.rules import is_editor
-from apps.integrations import queries
-
-MOST = 100
+from apps.integrations.queries import lines_of
 
 
 def of_component(component: Component, person: Person) -> Panel | None:
     """What it offers, who uses that, and what it uses of others."""
-    context = {
-        "component": component,
-        "interfaces": queries.interfaces_seen_by(person).filter(component=component).order_by("name")[:MOST],
-        "uses": queries.edges_of_consumer(component, person).order_by("interface__component__name", "pk")[:MOST],
-        "used": queries.edges_of_provider(component, person).order_by("consumer__name", "pk")[:MOST],
-        "may_edit": is_editor(standing(person, component)),
-    }
-    return Panel("integrations/_component.html", context)
+    sides: dict[str, list[object]] = {"offers": [], "uses": [], "used": []}
+    for line in lines_of(component, person):
+        sides[line.side].append(line)
+    return Panel("integrations/_component.html", {"component": component, **sides})
 
 
 def register_panels() -> None:

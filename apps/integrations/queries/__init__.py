@@ -5,12 +5,15 @@ which see the whole map. An `Integration` has `consumer`, `interface` and `provi
 with their clusters; numbers carry their unit in their name.
 """
 
-from django.db.models import Q, QuerySet
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet, Value
 
 from apps.accounts.models import Person
 from apps.clusters.models import Cluster, Component
 from apps.clusters.queries import component_named
 from apps.integrations.models import Integration, Interface
+from apps.integrations.rules.words import KIND_WORDS, Kind
 from apps.kernel.refusals import Invalid, NotFound
 
 _ENDS = ("consumer__cluster", "interface__component__cluster")
@@ -82,6 +85,42 @@ def interface_named(text: str, person: Person) -> Interface:
         next_step=f"Write its name after a colon: one of {named}." if named else "Its owners offer one on its page.",
         fields={"interface": [what]},
     )
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of what a component offers, uses, or is used for: an interface, and who is at its other end."""
+
+    side: str  # "offers", "uses" or "used"
+    pk: int  # of the interface it offers, else of the integration
+    interface: str
+    kind: str
+    component_id: int
+    component: str
+    cluster: str
+
+    @property
+    def kind_words(self) -> str:
+        """The kind of interface as people read it."""
+        return KIND_WORDS[Kind(self.kind)]
+
+
+def lines_of(component: Component, person: Person, *, limit: int = 300) -> list[Line]:
+    """What the component offers, uses and is used for, as far as the person may know, in one query."""
+    offers = Interface.objects.filter(component=component).values_list(
+        Value("offers"), "pk", "name", "kind", "component_id", "component__name", "component__cluster__name"
+    )
+    seen = Integration.objects.visible_to(person)
+    provider = ("interface__component_id", "interface__component__name", "interface__component__cluster__name")
+    uses = seen.filter(consumer=component).values_list(
+        Value("uses"), "pk", "interface__name", "interface__kind", *provider
+    )
+    used = seen.filter(interface__component=component).values_list(
+        *(Value("used"), "pk", "interface__name", "interface__kind"),
+        *("consumer_id", "consumer__name", "consumer__cluster__name"),
+    )
+    found = [Line(*row) for row in offers.union(uses, used, all=True)[:limit]]
+    return sorted(found, key=lambda one: (one.component.lower(), one.interface.lower(), one.pk))
 
 
 def path_of(interface: Interface) -> str:
