@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from apps.clusters.formats import yaml_documents
 from apps.kernel.bounded import Exhausted, run_bounded
-from apps.mesh.formats import manifests
 from apps.mesh.models import CrdBundle, CrdSchema
 from apps.mesh.rules.analysis import Resource, analysed
 from apps.mesh.rules.structural import Problem, Question, problems, questions, repeated, unknown_fields
@@ -61,14 +61,14 @@ def definitions_in_force() -> CrdBundle | None:
 
 
 def check(content: bytes, known_hosts: frozenset[str] = frozenset()) -> Report:
-    """Check every document of a file; refuses only the file as a whole (`manifests.documents`).
+    """Check every document of a file; refuses only the file as a whole (`yaml_documents.documents`).
 
     `known_hosts` are services that are there though no manifest brings them.
 
     A document whose kind nobody defined is not checked, and says so. The rules of the definitions are answered in one
     disposable child: one that finds no end refuses what it was asked about, and nothing is let through unanswered.
     """
-    bundle, found = definitions_in_force(), manifests.documents(content)
+    bundle, found = definitions_in_force(), yaml_documents.documents(content)
     kinds = {(str(one.content.get("apiVersion")), str(one.content.get("kind"))) for one in found if _is_object(one)}
     schemas = _schemas(bundle, kinds)
     checked = {one.number: _begun(one) for one in found}
@@ -98,11 +98,11 @@ def check(content: bytes, known_hosts: frozenset[str] = frozenset()) -> Report:
 _ENVELOPE = frozenset({"apiVersion", "kind", "metadata"})
 
 
-def _is_object(document: manifests.Document) -> bool:
+def _is_object(document: yaml_documents.Document) -> bool:
     return isinstance(document.content, dict)
 
 
-def _begun(document: manifests.Document) -> Checked:
+def _begun(document: yaml_documents.Document) -> Checked:
     one = Checked(document.number, document.line)
     if document.fault or not _is_object(document):
         sentence = document.fault or f"Line {document.line}: this is no Kubernetes object."
@@ -168,6 +168,6 @@ def _sentence(question: Question, answer: Any) -> str:
     return f"{said[0].upper()}{said[1:].rstrip('.')}."
 
 
-def _resource(one: Checked, document: manifests.Document) -> Resource:
+def _resource(one: Checked, document: yaml_documents.Document) -> Resource:
     group = one.api_version.rpartition("/")[0]
     return Resource(one.number, one.kind, group, one.namespace, one.name, document.content)

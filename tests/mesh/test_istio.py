@@ -4,8 +4,8 @@ import tarfile
 
 import pytest
 
+from apps.clusters.formats import yaml_documents
 from apps.mesh import actions, checking
-from apps.mesh.formats import manifests
 from apps.mesh.models import CrdSchema
 from apps.trust import actions as trust
 from apps.trust.queries.files import manifest_file
@@ -38,7 +38,7 @@ def test_the_valid_documents_pass_and_the_invalid_are_refused_with_a_reason(file
     for name, content in sorted(files.items()):
         if "/testdata/crds/" not in name:
             continue
-        for document in manifests.documents(content):
+        for document in yaml_documents.documents(content):
             is_bad = "_err" in document.content
             text = "\n".join(
                 line

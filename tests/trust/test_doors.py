@@ -147,6 +147,14 @@ class TestApi:
         assert ended.status_code == 204
         assert client.get(f"{address}path/", {"to": "y"}).status_code == 404
 
+    def test_files_are_what_others_read(self, link, pay, ship, omar):
+        client = signed_in(omar)
+        bundle = client.get(f"/api/v1/trust-domains/{pay.pk}/spiffe-bundle/").json()
+        assert (bundle["keys"][0]["kid"], bundle["spiffe_sequence"]) == ("pay-1", 1)
+        answer = client.get(f"/api/v1/trust-domains/{ship.pk}/request-authentication/")
+        issuers = [one["issuer"] for one in yaml.safe_load(answer.content)["spec"]["jwtRules"]]
+        assert issuers == ["https://id.logistics.example", "https://id.payments.example"]
+
     def test_a_token_is_checked(self, link, omar):
         client = signed_in(omar)
         sent = {"token": token(), "issuer": "payments.example", "callee": "logistics.example"}

@@ -6,12 +6,12 @@ from datetime import datetime
 from django.db import transaction
 
 from apps.accounts.models import Person
+from apps.clusters.formats import yaml_documents
 from apps.clusters.models import Cluster
 from apps.clusters.queries import standing
 from apps.journal import actions as journal
 from apps.kernel.refusals import Invalid, NotAllowed, NotFound
 from apps.mesh import events
-from apps.mesh.formats import manifests
 from apps.mesh.models import Applied
 from apps.mesh.queries import State, applied_in, estate_of, state_of
 from apps.mesh.rules.analysis import Resource
@@ -64,7 +64,7 @@ def push_applied(*, cluster: Cluster, person: Person, content: bytes, at: dateti
 def _read(content: bytes, namespace: str) -> tuple[list[Resource], int]:
     found: dict[tuple[str, str], Resource] = {}
     objects = []
-    for document in manifests.documents(content):
+    for document in yaml_documents.documents(content):
         if document.fault or not isinstance(document.content, dict):
             raise _refused(document.fault or f"Line {document.line}: this is no Kubernetes object.")
         items = document.content.get("items") if str(document.content.get("kind", "")).endswith("List") else None

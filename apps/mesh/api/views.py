@@ -5,32 +5,18 @@ from typing import Any, ClassVar, cast
 from django.http import HttpRequest
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.api.viewsets import Door
 from apps.accounts.rules import Scope
+from apps.clusters.api.bodies import YamlParser
+from apps.clusters.formats import yaml_documents
 from apps.kernel.refusals import TooLarge
 from apps.mesh import actions, checking
-from apps.mesh.formats import crds, manifests
+from apps.mesh.formats import crds
 from apps.mesh.models import CrdBundle
-
-
-class YamlParser(BaseParser):
-    """The body as it is: YAML is read within bounds by `formats.manifests`, not by a parser of the framework."""
-
-    media_type = "application/yaml"
-
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        """The bytes; refuses more than the bound before keeping them."""
-        del media_type, parser_context
-        content: bytes = stream.read(manifests.MOST_BYTES + 1)
-        if len(content) > manifests.MOST_BYTES:
-            raise TooLarge(
-                f"The manifests have more than {manifests.MOST_BYTES >> 20} MB.", next_step="Send them in parts."
-            )
-        return content
 
 
 class ProblemOut(serializers.Serializer[Any]):
@@ -85,7 +71,7 @@ class ManifestCheckView(Door):
     scope_for_writes = Scope.READ
 
     @extend_schema(
-        request={"application/yaml": {"type": "string", "maxLength": manifests.MOST_BYTES}}, responses=ReportOut
+        request={"application/yaml": {"type": "string", "maxLength": yaml_documents.MOST_BYTES}}, responses=ReportOut
     )
     def post(self, request: Request) -> Response:
         """Check every document of a body of YAML; nothing of it is kept.

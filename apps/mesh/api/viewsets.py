@@ -12,14 +12,14 @@ from rest_framework.response import Response
 
 from apps.accounts.api.viewsets import Door, ReadViewSet, read, write
 from apps.accounts.rules import Scope
+from apps.clusters.api.bodies import YamlParser
+from apps.clusters.formats import yaml_documents
 from apps.clusters.models import Cluster
 from apps.clusters.queries import visible_cluster, visible_dependency
 from apps.kernel.refusals import Conflict, NotFound
 from apps.mesh import actions, queries
 from apps.mesh.actions.profiles import FIELDS
 from apps.mesh.api.serializers import EdgePolicyIn, MeshEdgeOut, MeshEditIn, MeshIn, MeshOut, MeshStateOut
-from apps.mesh.api.views import YamlParser
-from apps.mesh.formats import manifests
 from apps.mesh.formats.yaml_files import archive_of, files_of
 from apps.mesh.models import MeshProfile
 
@@ -122,7 +122,7 @@ class MeshAppliedView(Door):
         return Response(MeshStateOut(queries.state_of(estate, applied)).data)
 
     @extend_schema(
-        request={"application/yaml": {"type": "string", "maxLength": manifests.MOST_BYTES}}, responses=MeshStateOut
+        request={"application/yaml": {"type": "string", "maxLength": yaml_documents.MOST_BYTES}}, responses=MeshStateOut
     )
     def post(self, request: Request, slug: str) -> Response:
         """Push all mesh resources that are applied in its namespace, as `kubectl get -o yaml` prints them."""

@@ -4,8 +4,9 @@ from typing import Any
 
 from django import forms
 
+from apps.clusters.formats import yaml_documents
 from apps.clusters.web.forms import RefusableForm
-from apps.mesh.formats import crds, manifests
+from apps.mesh.formats import crds
 from apps.mesh.rules.profiles import MOST_ATTEMPTS, MOST_MS, MOST_PORT, MOST_REQUESTS
 
 
@@ -15,12 +16,12 @@ class ManifestForm(RefusableForm):
     text = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false"}),
         required=False,
-        max_length=manifests.MOST_BYTES,
+        max_length=yaml_documents.MOST_BYTES,
         label="Manifests",
         help_text="YAML of Kubernetes objects, with “---” between them.",
     )
     file = forms.FileField(
-        max_length=200, required=False, label="Or a file", help_text=f"At most {manifests.MOST_BYTES >> 20} MB."
+        max_length=200, required=False, label="Or a file", help_text=f"At most {yaml_documents.MOST_BYTES >> 20} MB."
     )
 
     def clean(self) -> dict[str, Any]:
@@ -29,8 +30,8 @@ class ManifestForm(RefusableForm):
         file, text = data.get("file"), data.get("text") or ""
         if bool(file) == bool(text.strip()):
             raise forms.ValidationError("Paste the manifests or choose a file, one of the two.")
-        if file and file.size > manifests.MOST_BYTES:
-            raise forms.ValidationError(f"The file has more than {manifests.MOST_BYTES >> 20} MB.")
+        if file and file.size > yaml_documents.MOST_BYTES:
+            raise forms.ValidationError(f"The file has more than {yaml_documents.MOST_BYTES >> 20} MB.")
         data["content"] = file.read() if file else text.encode()
         return data
 

@@ -3,7 +3,9 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django_filters.rest_framework import CharFilter, FilterSet
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -29,6 +31,7 @@ from apps.trust.api.serializers import (
 )
 from apps.trust.checking import Checked, checked_token
 from apps.trust.models import SigningKey, TrustDomain, TrustLink
+from apps.trust.queries.files import bundle_file, manifest_file
 
 
 class TrustDomainFilter(FilterSet):  # type: ignore[misc]  # the package publishes no types
@@ -81,6 +84,21 @@ class TrustDomainViewSet(ReadViewSet[TrustDomain]):
     def rotations(self, data: dict[str, Any]) -> SigningKey:
         """Say when a key is to be replaced."""
         return actions.plan_rotation(domain_id=self.get_object().pk, keeper=self.person, at=self.at, **data)
+
+    @extend_schema(responses={(200, "application/json"): OpenApiTypes.OBJECT})
+    @action(detail=True, url_path="spiffe-bundle")
+    def spiffe_bundle(self, request: Request, **_: Any) -> HttpResponse:
+        """Its public keys as a SPIFFE trust bundle, for whoever federates with it."""
+        del request
+        return HttpResponse(bundle_file(self.get_object()), content_type="application/json")
+
+    @extend_schema(responses={(200, "application/yaml"): OpenApiTypes.STR})
+    @action(detail=True, url_path="request-authentication")
+    def request_authentication(self, request: Request, **_: Any) -> HttpResponse:
+        """What its cluster believes, as Istio's RequestAuthentication."""
+        del request
+        text = manifest_file(self.get_object(), self.person, at=self.at)
+        return HttpResponse(text, content_type="application/yaml")
 
     @extend_schema(parameters=[OpenApiParameter("to", str, required=True, description="The callee's trust domain.")])
     @action(detail=True)

@@ -1,4 +1,4 @@
-"""Multi-document YAML of Kubernetes objects, read within bounds: one broken document does not hide the others."""
+"""Multi-document YAML that others wrote, read within bounds: one broken document does not hide the others."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ class Document:
 def documents(content: bytes) -> list[Document]:
     """Every document that is not empty. Refuses only the file as a whole: too large, no text, too many documents."""
     if len(content) > MOST_BYTES:
-        raise TooLarge(f"The manifests have more than {MOST_BYTES >> 20} MB.", next_step="Send them in parts.")
+        raise TooLarge(f"The file has more than {MOST_BYTES >> 20} MB.", next_step="Send them in parts.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
