@@ -1,4 +1,5 @@
-// Bundles static/ into static/dist/: app.css, app.js, map.js, fonts and one sprite of the icons we use. Fails above the budget.
+// Bundles static/ into static/dist/: app.css, app.js, map.js, fonts, one sprite of the icons we use, and the schemas of AsyncAPI.
+// Fails above the budget.
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -33,6 +34,23 @@ await build({
   outdir: OUT, bundle: true, minify: true, target: "esnext", legalComments: "none", logLevel: "warning",
   loader: { ".woff2": "file" }, assetNames: "fonts/[name]",
 });
+
+// The published schemas of AsyncAPI and its bindings, as one file that documents are checked by.
+function asyncapi() {
+  const root = "node_modules/@asyncapi/specs";
+  const read = (path) => JSON.parse(readFileSync(path, "utf8"));
+  const schemas = Object.fromEntries(readdirSync(`${root}/schemas`).sort().flatMap((file) => {
+    const version = file.match(/^([23]\.\d+\.\d+(-rc\d)?)-without-\$id\.json$/)?.[1];
+    return version ? [[version, read(`${root}/schemas/${file}`)]] : [];
+  }));
+  const bindings = {};
+  for (const entry of readdirSync(`${root}/bindings`, { recursive: true }).sort()) {
+    const [, protocol, version, part] = entry.match(/^([^/]+)\/([^/]+)\/(\w+)\.json$/) ?? [];
+    if (part) ((bindings[protocol] ??= {})[version] ??= {})[part] = read(`${root}/bindings/${entry}`);
+  }
+  return JSON.stringify({ schemas, bindings });
+}
+writeFileSync(`${OUT}/asyncapi.json`, asyncapi());
 
 let over = false;
 for (const [file, budget] of Object.entries(BUDGET_KB)) {
