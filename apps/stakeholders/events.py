@@ -1,0 +1,148 @@
+"""What the stakeholders tell the rest of the house. Ids and plain values only; no judgement of anybody in words."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from apps.journal.events import Event
+
+
+@dataclass(frozen=True)
+class InitiativeOpened(Event):
+    words: ClassVar[str] = "opened the initiative"
+    initiative_id: int
+
+
+@dataclass(frozen=True)
+class InitiativeDescribed(Event):
+    words: ClassVar[str] = "edited the initiative"
+    initiative_id: int
+    version: int
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class InitiativeClosed(Event):
+    words: ClassVar[str] = "closed the initiative"
+    initiative_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ResourceDemanded(Event):
+    words: ClassVar[str] = "demanded a resource for"
+    initiative_id: int
+    demand_id: int
+    resource: str
+    amount: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class DemandWithdrawn(Event):
+    words: ClassVar[str] = "withdrew a demand of"
+    initiative_id: int
+    demand_id: int
+
+
+@dataclass(frozen=True)
+class StakeholderAdded(Event):
+    words: ClassVar[str] = "added the stakeholder"
+    stakeholder_id: int
+
+
+@dataclass(frozen=True)
+class StakeholderInvolved(Event):
+    words: ClassVar[str] = "put somebody on the map of"
+    initiative_id: int
+    stakeholder_id: int
+
+
+@dataclass(frozen=True)
+class StakeholderReleased(Event):
+    words: ClassVar[str] = "took somebody off the map of"
+    initiative_id: int
+    stakeholder_id: int
+
+
+@dataclass(frozen=True)
+class AuthorityRecorded(Event):
+    words: ClassVar[str] = "recorded an authority"
+    authority_id: int
+    holder_id: int
+    delegated_from_id: int | None
+
+
+@dataclass(frozen=True)
+class AuthorityEnded(Event):
+    words: ClassVar[str] = "ended an authority"
+    authority_id: int
+    holder_id: int
+    last_day: str
+    with_delegations: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class InfluenceRecorded(Event):
+    words: ClassVar[str] = "recorded the influence of"
+    source_id: int
+    target_id: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class InfluenceEnded(Event):
+    words: ClassVar[str] = "ended the influence of"
+    source_id: int
+    target_id: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class StakeholderAssessed(Event):
+    words: ClassVar[str] = "assessed somebody on the map of"
+    initiative_id: int
+    stakeholder_id: int
+    assessment_id: int
+
+
+@dataclass(frozen=True)
+class EngagementPlanned(Event):
+    words: ClassVar[str] = "planned a conversation for"
+    initiative_id: int
+    engagement_id: int
+    owner_id: int
+
+
+@dataclass(frozen=True)
+class EngagementDropped(Event):
+    words: ClassVar[str] = "dropped a planned conversation of"
+    initiative_id: int
+    engagement_id: int
+
+
+@dataclass(frozen=True)
+class EngagementDue(Event):
+    """A planned conversation is due soon, or overdue."""
+
+    words: ClassVar[str] = "reminded of a conversation for"
+    initiative_id: int
+    engagement_id: int
+    is_overdue: bool
+
+
+@dataclass(frozen=True)
+class ConversationHeld(Event):
+    words: ClassVar[str] = "logged a conversation for"
+    initiative_id: int
+    conversation_id: int
+    stakeholder_id: int
+    engagement_id: int | None
+
+
+@dataclass(frozen=True)
+class StakeholdersImported(Event):
+    words: ClassVar[str] = "imported stakeholders"
+    source: str
+    added: int
+    changed: int
+    influences: int
