@@ -22,6 +22,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "clusters.keep_conventions": {"task": "apps.clusters.tasks.keep_conventions", "schedule": 5 * MINUTE},
     "trust.fetch_bundles": {"task": "apps.trust.tasks.fetch_bundles", "schedule": 1 * MINUTE},
+    "stakeholders.remind_of_engagements": {
+        "task": "apps.stakeholders.tasks.remind_of_engagements",
+        "schedule": 15 * MINUTE,
+    },
     "cab.close_overdue_rounds": {"task": "apps.cab.tasks.close_overdue_rounds", "schedule": 1 * MINUTE},
     "cab.chase_retroactive_rounds": {
         "task": "apps.cab.tasks.chase_retroactive_rounds",

@@ -358,6 +358,13 @@ SPECTACULAR_SETTINGS = {
         "TargetDirectionEnum": [("at_most", "at most"), ("at_least", "at least")],
         "InterfaceKindEnum": "apps.integrations.models.edges.KINDS",
         "IntegrationDirectionEnum": "apps.integrations.models.edges.DIRECTIONS",
+        "StakeholderKindEnum": "apps.stakeholders.models.people.Kind",
+        "SwayEnum": [
+            ("reports_to", "reports_to"),
+            ("advises", "advises"),
+            ("sponsors", "sponsors"),
+            ("vetoes", "vetoes"),
+        ],
         "NameVerdictEnum": [("keeps", "keeps"), ("warned", "warned"), ("refused", "refused")],
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],

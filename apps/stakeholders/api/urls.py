@@ -1,5 +1,14 @@
 """Addresses of the stakeholder API."""
 
-from django.urls import URLPattern, URLResolver
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from apps.stakeholders.api.initiatives import InitiativeViewSet
+from apps.stakeholders.api.people import AuthorityViewSet, InfluenceViewSet, StakeholderViewSet
+
+router = SimpleRouter()
+router.register("initiatives", InitiativeViewSet, basename="initiatives")
+router.register("stakeholders", StakeholderViewSet, basename="stakeholders")
+router.register("authorities", AuthorityViewSet, basename="authorities")
+router.register("influences", InfluenceViewSet, basename="influences")
+
+urlpatterns = router.urls

@@ -2,9 +2,33 @@
 
 from django.urls import path
 
-from apps.stakeholders.web.views import initiatives
+from apps.stakeholders.web.views import initiatives, maps, people
 
 app_name = "stakeholders"
 urlpatterns = [
     path("initiatives/", initiatives.listing, name="initiatives"),
+    path("initiatives/new/", initiatives.open_one, name="open_initiative"),
+    path("initiatives/<int:pk>/", initiatives.page, name="initiative"),
+    path("initiatives/<int:pk>/edit/", initiatives.describe, name="describe_initiative"),
+    path("initiatives/<int:pk>/closing/", initiatives.close, name="close_initiative"),
+    path("initiatives/<int:pk>/demands/", initiatives.demand, name="demand"),
+    path("initiatives/<int:pk>/demands/<int:demand_id>/withdrawal/", initiatives.withdraw, name="withdraw_demand"),
+    path("initiatives/<int:pk>/map/", maps.page, name="map"),
+    path("initiatives/<int:pk>/map/people/", initiatives.involve, name="involve"),
+    path("initiatives/<int:pk>/map/people/<int:stakeholder_id>/removal/", maps.release, name="release"),
+    path("initiatives/<int:pk>/map/assessments/", maps.assess, name="assess"),
+    path("initiatives/<int:pk>/map/moves/", maps.move, name="move"),
+    path("initiatives/<int:pk>/coalition/", maps.coalition, name="coalition"),
+    path("initiatives/<int:pk>/plan/", maps.plan, name="plan"),
+    path("initiatives/<int:pk>/plan/entries/", maps.engage, name="engage"),
+    path("initiatives/<int:pk>/plan/dropped/", maps.drop, name="drop"),
+    path("initiatives/<int:pk>/plan/conversations/", maps.log, name="log"),
+    path("people/", people.listing, name="people"),
+    path("people/new/", people.add, name="add_stakeholder"),
+    path("people/<int:pk>/", people.page, name="stakeholder"),
+    path("people/<int:pk>/authorities/", people.record, name="record_authority"),
+    path("people/<int:pk>/influences/", people.sway, name="record_influence"),
+    path("people/<int:pk>/influences/<int:influence_id>/end/", people.unsway, name="end_influence"),
+    path("authorities/", people.authorities, name="authorities"),
+    path("authorities/<int:pk>/end/", people.end, name="end_authority"),
 ]
