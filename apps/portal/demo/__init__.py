@@ -28,6 +28,7 @@ from apps.portal.demo import (
     policies,
     sampling,
     seasons,
+    stakeholders,
     standards,
     trust,
 )
@@ -54,6 +55,7 @@ def _built(at: datetime) -> list[str]:
     said.append(f"{integrations.connect(people, parts, at=at)} integrations")
     said.append(f"{trust.declare(people, at=at)} trust domains")
     said.append(f"{mesh.weave(people, at=at)} meshes")
+    said.append(f"{stakeholders.open_initiatives(people, at=at)} initiatives across clusters")
     said.append(f"{conventions.keep(people, parts, at=at)} findings by conventions of names")
     seasons.plan_windows(people, at=at - organisation.FOUNDED)
     said.append("maintenance windows and blackouts")

@@ -18,8 +18,8 @@ class Engagement(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     planned_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     planned_at = models.DateTimeField()
-    reminded_at = models.DateTimeField(null=True)
-    settled_at = models.DateTimeField(null=True)  # held, or dropped with its reason
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)  # held, or dropped with its reason
     dropped_because = models.CharField(max_length=300, blank=True)
     version = models.PositiveIntegerField(default=1)
 

@@ -176,14 +176,8 @@ def frame(request: PersonRequest, row: Initiative, tab: str) -> dict[str, Any]:
         "crumbs": crumbs(row, "")[:-1] if tab == "needs" else crumbs(row, tab.capitalize()),
         "may_keep": rules.is_keeper(keeper) and row.closed_at is None,
         "tabs": [
-            {"label": "Needs", "url": row.get_absolute_url(), "active": tab == "needs"},
-            {"label": "Map", "url": reverse("stakeholders:map", args=[row.pk]), "active": tab == "map"},
-            {
-                "label": "Coalition",
-                "url": reverse("stakeholders:coalition", args=[row.pk]),
-                "active": tab == "coalition",
-            },
-            {"label": "Plan", "url": reverse("stakeholders:plan", args=[row.pk]), "active": tab == "plan"},
+            {"label": label, "url": reverse(f"stakeholders:{name}", args=[row.pk]), "is_active": tab == label.lower()}
+            for label, name in (("Needs", "initiative"), ("Map", "map"), ("Coalition", "coalition"), ("Plan", "plan"))
         ],
     }
 

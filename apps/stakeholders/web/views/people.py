@@ -63,9 +63,9 @@ def authorities(request: PersonRequest) -> HttpResponseBase:
         return export(AUTHORITIES, kind, rows.order_by("holder__name", "pk"))
     page = page_by_key(rows, order=("-pk",), after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     day = timezone.now().date()
-    for row in page.rows:
-        row.holds = queries.is_in_force(row, day)
-    return render(request, "stakeholders/authorities.html", {"page": page, "crumbs": _crumbs("Who decides")})
+    rows_of_page = [(row, queries.is_in_force(row, day)) for row in page.rows]
+    context = {"page": page, "rows": rows_of_page, "crumbs": _crumbs("Who decides")}
+    return render(request, "stakeholders/authorities.html", context)
 
 
 @require_GET
@@ -136,14 +136,12 @@ def _page(request: PersonRequest, pk: int, **refused: Any) -> HttpResponse:
     row, day = queries.known_stakeholder(pk), timezone.now().date()
     limits = limits_on(queries.holdings_seen_by(request.user), day)
     held = list(queries.authorities_seen_by(request.user).filter(holder=row).order_by("-valid", "-pk")[:200])
-    for one in held:
-        one.left, one.holds = limits.get(one.pk), one.pk in limits
     lines = Influence.objects.filter(source=row).select_related("target").order_by("kind", "target__name", "pk")
     turned = Influence.objects.filter(target=row).select_related("source").order_by("kind", "source__name", "pk")
     form = next(iter(refused.values()), None)
     context = {
         "stakeholder": row,
-        "authorities": held,
+        "authorities": [(one, limits.get(one.pk)) for one in held],
         "lines": [(one, SWAY_WORDS[one.kind]) for one in lines[:200]],  # type: ignore[index]  # a Sway is its word
         "turned": [(one, SWAY_WORDS[one.kind]) for one in turned[:200]],  # type: ignore[index]
         "initiatives": initiatives_seen_by(request.user).filter(involvements__stakeholder=row).order_by("name", "pk"),
