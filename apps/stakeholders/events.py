@@ -29,7 +29,7 @@ class InitiativeClosed(Event):
 
 @dataclass(frozen=True)
 class ResourceDemanded(Event):
-    words: ClassVar[str] = "demanded a resource for"
+    words: ClassVar[str] = "demanded a resource"
     initiative_id: int
     demand_id: int
     resource: str
@@ -39,7 +39,7 @@ class ResourceDemanded(Event):
 
 @dataclass(frozen=True)
 class DemandWithdrawn(Event):
-    words: ClassVar[str] = "withdrew a demand of"
+    words: ClassVar[str] = "withdrew a demand"
     initiative_id: int
     demand_id: int
 
@@ -52,14 +52,14 @@ class StakeholderAdded(Event):
 
 @dataclass(frozen=True)
 class StakeholderInvolved(Event):
-    words: ClassVar[str] = "put somebody on the map of"
+    words: ClassVar[str] = "put somebody on the map"
     initiative_id: int
     stakeholder_id: int
 
 
 @dataclass(frozen=True)
 class StakeholderReleased(Event):
-    words: ClassVar[str] = "took somebody off the map of"
+    words: ClassVar[str] = "took somebody off the map"
     initiative_id: int
     stakeholder_id: int
 
@@ -83,7 +83,7 @@ class AuthorityEnded(Event):
 
 @dataclass(frozen=True)
 class InfluenceRecorded(Event):
-    words: ClassVar[str] = "recorded the influence of"
+    words: ClassVar[str] = "recorded an influence"
     source_id: int
     target_id: int
     kind: str
@@ -91,7 +91,7 @@ class InfluenceRecorded(Event):
 
 @dataclass(frozen=True)
 class InfluenceEnded(Event):
-    words: ClassVar[str] = "ended the influence of"
+    words: ClassVar[str] = "ended an influence"
     source_id: int
     target_id: int
     kind: str
@@ -99,7 +99,7 @@ class InfluenceEnded(Event):
 
 @dataclass(frozen=True)
 class StakeholderAssessed(Event):
-    words: ClassVar[str] = "assessed somebody on the map of"
+    words: ClassVar[str] = "assessed somebody on the map"
     initiative_id: int
     stakeholder_id: int
     assessment_id: int
@@ -107,7 +107,7 @@ class StakeholderAssessed(Event):
 
 @dataclass(frozen=True)
 class EngagementPlanned(Event):
-    words: ClassVar[str] = "planned a conversation for"
+    words: ClassVar[str] = "planned a conversation"
     initiative_id: int
     engagement_id: int
     owner_id: int
@@ -115,7 +115,7 @@ class EngagementPlanned(Event):
 
 @dataclass(frozen=True)
 class EngagementDropped(Event):
-    words: ClassVar[str] = "dropped a planned conversation of"
+    words: ClassVar[str] = "dropped a planned conversation"
     initiative_id: int
     engagement_id: int
 
@@ -124,7 +124,7 @@ class EngagementDropped(Event):
 class EngagementDue(Event):
     """A planned conversation is due soon, or overdue."""
 
-    words: ClassVar[str] = "reminded of a conversation for"
+    words: ClassVar[str] = "reminded of a planned conversation"
     initiative_id: int
     engagement_id: int
     is_overdue: bool
@@ -132,7 +132,7 @@ class EngagementDue(Event):
 
 @dataclass(frozen=True)
 class ConversationHeld(Event):
-    words: ClassVar[str] = "logged a conversation for"
+    words: ClassVar[str] = "logged a conversation"
     initiative_id: int
     conversation_id: int
     stakeholder_id: int

@@ -22,6 +22,7 @@ export function moveOnGrid() {
     reach.setAttribute("x2", x);
     const label = mark.link.querySelector("text");
     label.setAttribute("x", x + 12);
+    label.setAttribute("text-anchor", "start");
     label.setAttribute("y", y + 4);
     const isHome = mark.interest === mark.home.interest && mark.power === mark.home.power;
     mark.link.classList.toggle("is-moved", !isHome);

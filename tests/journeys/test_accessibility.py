@@ -12,6 +12,7 @@ from apps.cab.tasks import continue_imports
 from apps.clusters.models import Charter, Finding
 from apps.meetings.models import Meeting, MeetingSeries
 from apps.portal import demo
+from apps.stakeholders.models import Authority, Initiative
 
 AXE = (Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js").read_text()
 PAGES = (
@@ -71,6 +72,9 @@ PAGES = (
     "/mesh/check/",
     "/mesh/definitions/",
     "/stakeholders/initiatives/",
+    "/stakeholders/initiatives/new/",
+    "/stakeholders/people/",
+    "/stakeholders/authorities/",
     "/clusters/findings/?state=resolved",
     "/conflicts/?state=resolved&kind=freeze",
     "/search/",
@@ -153,6 +157,8 @@ def test_axe_finds_nothing(desk, organisation, width):
     minutes = [f"{meetings[state]}minutes/" for state in ("closed", "minutes_published")]
     charters = [one.get_absolute_url() for one in Charter.objects.exclude(state="superseded").order_by("-pk")[:3]]
     finding = Finding.objects.earliest("pk").get_absolute_url()
+    initiative = Initiative.objects.earliest("pk").get_absolute_url()
+    holder = Authority.objects.earliest("pk").holder.get_absolute_url()
     arranged = Dashboard.objects.earliest("pk").get_absolute_url()
     places = (
         *PAGES,
@@ -163,6 +169,8 @@ def test_axe_finds_nothing(desk, organisation, width):
         f"{series}edit/",
         *charters,
         finding,
+        *(f"{initiative}{part}" for part in ("", "edit/", "map/", "coalition/", "plan/")),
+        holder,
         *rooms,
         *sampled,
         replayed,

@@ -59,6 +59,7 @@ from apps.journal.models import Delivery, Entry
 from apps.meetings.models import Meeting, MeetingSeries, Minutes
 from apps.notify.models import Endpoint, Feed, Notice, Sending
 from apps.policies.models import Policy
+from apps.stakeholders.models import Authority, Demand, Influence, Initiative, Stakeholder
 from apps.trust.models import TrustDomain, TrustLink
 from apps.windows.models import Freeze, RecurringWindow
 from tests.conftest import make_person, signed_in
@@ -138,6 +139,13 @@ def things(cluster: Cluster) -> dict[str, Any]:
         "integration": first(Integration, consumer__cluster=cluster),
         "trust-domain": first(TrustDomain, cluster=cluster),
         "trust-link": first(TrustLink, target__cluster=cluster),
+        "initiative": first(Initiative, clusters=cluster),
+        "demand_id": first(Demand, initiative__clusters=cluster),
+        "stakeholder": first(Stakeholder),
+        "stakeholder_id": first(Stakeholder),
+        "authority": first(Authority, cluster=cluster),
+        "influence": first(Influence),
+        "influence_id": first(Influence),
         "catalog": first(CatalogImport),
         "key_id": 1,
         "entry_id": first(Entry),
@@ -210,6 +218,11 @@ BY_PLACE = (
     ("trust-links/", "pk", "trust-link"),
     ("trust/", "pk", "trust-domain"),
     ("trust-domains/", "pk", "trust-domain"),
+    ("initiatives/", "pk", "initiative"),
+    ("stakeholders/people/", "pk", "stakeholder"),
+    ("authorities/", "pk", "authority"),
+    ("influences/", "pk", "influence"),
+    ("api/v1/stakeholders/", "pk", "stakeholder"),
     ("inbox/", "pk", "notice_id"),
     ("webhooks/", "pk", "endpoint_id"),
     ("webhook-sendings/", "pk", "sending_id"),
@@ -299,6 +312,7 @@ NOT_FOR_AUDITORS = {
     "account/people/new/",
     "account/people/new-service/",
     "clusters/new/",
+    "stakeholders/initiatives/new/",
     "clusters/import/",
     "clusters/conventions/new/",
     "changes/new/",
@@ -319,6 +333,9 @@ def test_what_a_restricted_cluster_holds_is_at_no_address_for_an_outsider(organi
     of_the_cluster = (
         "component",
         "dependency",
+        "initiative",
+        "demand_id",
+        "authority",
         "votes",
         "reviews",
         "queue",

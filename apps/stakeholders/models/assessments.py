@@ -14,7 +14,7 @@ class Assessment(models.Model):
 
     initiative = models.ForeignKey(Initiative, on_delete=models.CASCADE, related_name="assessments")  # part of it
     stakeholder = models.ForeignKey(Stakeholder, on_delete=models.PROTECT, related_name="assessments")
-    subject_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)  # the accounts that are judged: one, or a team's
+    subject_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)  # accounts that are judged
     power = models.PositiveSmallIntegerField()  # as felt, beside what is computed
     interest = models.PositiveSmallIntegerField()
     urgency = models.PositiveSmallIntegerField()

@@ -8,7 +8,10 @@ from apps.stakeholders.rules.power import FELT
 
 SIDE = 400  # of the square
 LEFT, TOP, RIGHT, BOTTOM = 48, 16, 132, 40
-_ROW = 15  # between two names, at least
+_LETTER, _ROW = 6.6, 15  # of a name, about
+_LONGEST = 18  # letters of a name that are shown
+# Where a name may stand beside its mark: which side, and how far down; the first that covers nothing is taken.
+_PLACES = [(side, step * _ROW) for step in (0, 1, -1, 2, -2, 3, -3) for side in (1, -1)]
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,20 @@ class Grid:
 
 def drawn(spots: Sequence[Spot], *, power_cut: int, interest_cut: int) -> Grid:
     """Place everyone: interest to the right, power upwards; names are pushed apart, never marks."""
-    marks: list[Mark] = []
-    taken: list[tuple[float, float]] = []
+    taken = [(x - 8, y - 8, x + 8, y + 8) for x, y in ((_x(one.interest), _y(one.power.total)) for one in spots)]
+    marks = []
     for spot in sorted(spots, key=lambda one: (-one.power.total, one.interest)):
         x, y = _x(spot.interest), _y(spot.power.total)
-        label_y = y
-        while any(abs(label_y - other) < _ROW and abs(x - beside) < 120 for beside, other in taken):  # noqa: PLR2004
-            label_y += _ROW
-        taken.append((x, label_y))
+        width = min(len(spot.stakeholder.name), _LONGEST) * _LETTER
+        side, down = next(
+            (
+                (side, down)
+                for side, down in _PLACES
+                if _is_free(_box(x, y, width, side, down), [one for one in taken if not _holds(one, x, y)])
+            ),
+            _PLACES[0],
+        )
+        taken.append(_box(x, y, width, side, down))
         marks.append(
             Mark(
                 spot,
@@ -61,12 +70,32 @@ def drawn(spots: Sequence[Spot], *, power_cut: int, interest_cut: int) -> Grid:
                 y,
                 _y(min(spot.power.computed + FELT, 100)),
                 _y(spot.power.computed),
-                round(x + 12, 1),
-                round(label_y + 4, 1),
-                "start",
+                round(x + 12 * side, 1),
+                round(y + down + 4, 1),
+                "start" if side > 0 else "end",
             )
         )
     return Grid(marks, _x(interest_cut), _y(power_cut))
+
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+def _box(x: float, y: float, width: float, side: int, down: float) -> Box:
+    near, far = x + 10 * side, x + (12 + width) * side
+    return min(near, far), y + down - _ROW / 2, max(near, far), y + down + _ROW / 2
+
+
+def _is_free(box: Box, taken: Sequence[Box]) -> bool:
+    inside = box[0] >= LEFT and box[2] <= LEFT + SIDE + RIGHT
+    return inside and not any(
+        box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3] for other in taken
+    )
+
+
+def _holds(box: Box, x: float, y: float) -> bool:
+    """Whether it is the mark itself."""
+    return box == (x - 8, y - 8, x + 8, y + 8)
 
 
 def _x(interest: float) -> float:
