@@ -222,7 +222,7 @@ BY_PLACE = (
     ("stakeholders/people/", "pk", "stakeholder"),
     ("authorities/", "pk", "authority"),
     ("influences/", "pk", "influence"),
-    ("api/v1/stakeholders/", "pk", "stakeholder"),
+    ("^stakeholders/", "pk", "stakeholder"),
     ("inbox/", "pk", "notice_id"),
     ("webhooks/", "pk", "endpoint_id"),
     ("webhook-sendings/", "pk", "sending_id"),
