@@ -94,6 +94,9 @@ class PickForm(RefusableForm):
 class InvolveForm(PickForm):
     part = forms.CharField(max_length=120, required=False, help_text="Decider, supplier, those who will use it …")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "involve_%s", **kwargs})  # beside another form with the same fields
+
 
 class AssessForm(RefusableForm):
     stakeholder = forms.ModelChoiceField(queryset=Stakeholder.objects.none(), label="Who")
@@ -119,6 +122,9 @@ class MoveForm(RefusableForm):
     interest = forms.IntegerField(min_value=0, max_value=100)
     total = forms.IntegerField(min_value=0, max_value=100, label="Power")
     evidence = forms.CharField(max_length=LONGEST_EVIDENCE, label="What it rests on")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "move_%s", **kwargs})  # beside another form with the same fields
 
 
 class EngagementForm(PickForm):

@@ -26,6 +26,7 @@ class Mark:
     label_x: float
     label_y: float
     anchor: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ def drawn(spots: Sequence[Spot], *, power_cut: int, interest_cut: int) -> Grid:
     marks = []
     for spot in sorted(spots, key=lambda one: (-one.power.total, one.interest)):
         x, y = _x(spot.interest), _y(spot.power.total)
-        width = min(len(spot.stakeholder.name), _LONGEST) * _LETTER
+        name = shown(spot.stakeholder.name)
+        width = len(name) * _LETTER
         side, down = next(
             (
                 (side, down)
@@ -73,9 +75,17 @@ def drawn(spots: Sequence[Spot], *, power_cut: int, interest_cut: int) -> Grid:
                 round(x + 12 * side, 1),
                 round(y + down + 4, 1),
                 "start" if side > 0 else "end",
+                name,
             )
         )
     return Grid(marks, _x(interest_cut), _y(power_cut))
+
+
+def shown(name: str) -> str:
+    """The beginning of a name that fits beside its mark, in whole words where the first one fits."""
+    if len(name) <= _LONGEST:
+        return name
+    return name[: _LONGEST + 1].rsplit(" ", 1)[0][:_LONGEST].rstrip(" ,;:-")
 
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
