@@ -20,7 +20,7 @@ COLUMNS = (
     Column("cluster", "cluster", Kind.TEXT, hint="The short name of the owning cluster."),
     Column("clusters_touched", "clusters touched", Kind.NUMBER, low=1, high=20),
     Column("tier", "tier", Kind.NUMBER, low=0, high=3, hint="Of the most critical component; 0 is the most critical."),
-    Column("data_class", "data class", Kind.CHOICE, vocabulary=DATA_CLASSES, hint="From tags like data:internal."),
+    Column("data_class", "data class", Kind.CHOICE, vocabulary=DATA_CLASSES, hint="From tags like data:internal.", is_ordered=True),
     Column("downtime", "downtime", Kind.NUMBER, low=0, high=1440, unit="minutes"),
     Column("day", "day", Kind.CHOICE, vocabulary=("weekday", "weekend"), hint="Weekend when any part is."),
     yes_no("working_hours", "working hours", "Whether any part lies in Monday to Friday, 08:00–18:00."),
