@@ -22,6 +22,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "clusters.keep_conventions": {"task": "apps.clusters.tasks.keep_conventions", "schedule": 5 * MINUTE},
     "trust.fetch_bundles": {"task": "apps.trust.tasks.fetch_bundles", "schedule": 1 * MINUTE},
+    "stakeholders.begin_agreements": {"task": "apps.stakeholders.tasks.begin_agreements", "schedule": 1 * MINUTE},
     "cab.close_overdue_rounds": {"task": "apps.cab.tasks.close_overdue_rounds", "schedule": 1 * MINUTE},
     "cab.chase_retroactive_rounds": {
         "task": "apps.cab.tasks.chase_retroactive_rounds",

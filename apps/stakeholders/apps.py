@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class StakeholdersConfig(AppConfig):
     name = "apps.stakeholders"
     label = "stakeholders"
+
+    def ready(self) -> None:
+        from apps.stakeholders import reactions
+
+        reactions.register()
