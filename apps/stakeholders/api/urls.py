@@ -1,5 +1,19 @@
 """Addresses of the stakeholder API."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from apps.stakeholders.api.thresholds import (
+    ThresholdAgreementViewSet,
+    ThresholdFloorViewSet,
+    ThresholdQuestionView,
+)
+
+router = SimpleRouter()
+router.register("threshold-floors", ThresholdFloorViewSet, basename="threshold-floors")
+router.register("threshold-agreements", ThresholdAgreementViewSet, basename="threshold-agreements")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("thresholds/evaluate/", ThresholdQuestionView.as_view(), name="threshold-evaluation"),
+    *router.urls,
+]
