@@ -52,7 +52,7 @@ WHICH: dict[str, tuple[str, Q]] = {
 }
 
 # What facts are read off; the other long texts are most of a row's bytes.
-_READ = (
+READ = (
     *("type", "category", "risk", "cluster__slug", "downtime_minutes", "window_start_local", "window_end_local"),
     *("window_start_at", "submitted_at", "created_at", "backout_plan", "test_plan"),
 )
@@ -165,7 +165,7 @@ def chunk_after(replay: Replay, *, size: int) -> list[Change]:
     """The next changes in the order of their keys, each with whether it failed."""
     failed = Case(When(FAILED, then=Value(True)), default=Value(False))
     rows = replayed_changes(replay).filter(pk__gt=replay.last_change).annotate(has_failed=failed)
-    return list(rows.select_related("cluster").only(*_READ).order_by("pk")[:size])
+    return list(rows.select_related("cluster").only(*READ).order_by("pk")[:size])
 
 
 def facts_of_each(changes: Sequence[Change]) -> dict[int, Facts]:
