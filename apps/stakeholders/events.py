@@ -8,7 +8,7 @@ from apps.journal.events import Event
 
 @dataclass(frozen=True)
 class ThresholdFloorWritten(Event):
-    words: ClassVar[str] = "wrote a draft of the"
+    words: ClassVar[str] = "drafted the floor"
     floor_id: int
     digest: str
 
@@ -17,7 +17,7 @@ class ThresholdFloorWritten(Event):
 class ThresholdFloorAdopted(Event):
     """`superseded_id` is the version it took the place of."""
 
-    words: ClassVar[str] = "adopted the"
+    words: ClassVar[str] = "adopted the floor"
     floor_id: int
     digest: str
     superseded_id: int | None
@@ -25,7 +25,7 @@ class ThresholdFloorAdopted(Event):
 
 @dataclass(frozen=True)
 class ThresholdFloorDiscarded(Event):
-    words: ClassVar[str] = "discarded the draft of the"
+    words: ClassVar[str] = "discarded the draft"
     floor_id: int
 
 
@@ -33,7 +33,7 @@ class ThresholdFloorDiscarded(Event):
 class ThresholdsOffered(Event):
     """The first offer opens the negotiation; `side` is the one that makes it."""
 
-    words: ClassVar[str] = "made an offer on the"
+    words: ClassVar[str] = "made an offer"
     agreement_id: int
     offer_id: int
     number: int
@@ -43,7 +43,7 @@ class ThresholdsOffered(Event):
 
 @dataclass(frozen=True)
 class ThresholdsSigned(Event):
-    words: ClassVar[str] = "signed an offer on the"
+    words: ClassVar[str] = "signed an offer"
     agreement_id: int
     offer_id: int
     side: str
@@ -54,7 +54,7 @@ class ThresholdsSigned(Event):
 class ThresholdsAgreed(Event):
     """Both sides have signed; `floor_id` is the floor that the text is proven to hold."""
 
-    words: ClassVar[str] = "completed the"
+    words: ClassVar[str] = "completed the agreement"
     agreement_id: int
     offer_id: int
     digest: str
@@ -65,13 +65,13 @@ class ThresholdsAgreed(Event):
 class ThresholdsInForce(Event):
     """An agreement came into force; `superseded_id` is the one it took the place of."""
 
-    words: ClassVar[str] = "brought into force the"
+    words: ClassVar[str] = "brought the agreement into force"
     agreement_id: int
     superseded_id: int | None
 
 
 @dataclass(frozen=True)
 class ThresholdNegotiationBrokenOff(Event):
-    words: ClassVar[str] = "broke off the negotiation on the"
+    words: ClassVar[str] = "broke off the negotiation"
     agreement_id: int
     reason: str

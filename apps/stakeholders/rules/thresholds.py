@@ -8,7 +8,7 @@ from typing import Any
 
 from apps.kernel.refusals import Invalid
 from apps.policies.rules.columns import Among, Cell, Column, Kind, Range, cell_from
-from apps.stakeholders.rules.levels import Level, Threshold, is_ordered, told
+from apps.stakeholders.rules.levels import Level, Threshold, conditions_told, is_ordered, told
 
 MOST_THRESHOLDS = 40
 MOST_CONDITIONS = 6  # of one threshold, all of which must hold
@@ -61,6 +61,30 @@ def data_of(columns: Sequence[Column], thresholds: Sequence[Threshold]) -> list[
 def digest(said: Mapping[str, Any]) -> str:
     """SHA-256 of what a text says in canonical JSON, hex: what a signature binds to."""
     return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The same conditions in two texts; None where a text does not have them."""
+
+    conditions: str
+    left: Threshold | None
+    right: Threshold | None
+
+    @property
+    def word(self) -> str:
+        """What became of it from left to right; empty: nothing."""
+        if self.left is None or self.right is None:
+            return "new" if self.left is None else "gone"
+        return "changed" if self.left != self.right else ""
+
+
+def side_by_side(columns: Sequence[Column], left: Sequence[Threshold], right: Sequence[Threshold]) -> list[Pair]:
+    """Two texts in one list: in the order of the right one, then what only the left one has."""
+    was = {_key(one): one for one in left}
+    now = {_key(one): one for one in right}
+    pairs = [Pair(conditions_told(columns, one), was.get(key), one) for key, one in now.items()]
+    return pairs + [Pair(conditions_told(columns, one), one, None) for key, one in was.items() if key not in now]
 
 
 def difference(columns: Sequence[Column], before: Sequence[Threshold], after: Sequence[Threshold]) -> list[Step]:

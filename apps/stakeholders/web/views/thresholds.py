@@ -26,7 +26,7 @@ from apps.stakeholders.models import ThresholdAgreement, ThresholdOffer
 from apps.stakeholders.panels import panels_for
 from apps.stakeholders.queries import thresholds as queries
 from apps.stakeholders.rules.negotiating import require_side, side_of
-from apps.stakeholders.rules.thresholds import difference
+from apps.stakeholders.rules.thresholds import difference, side_by_side
 from apps.stakeholders.states import OPEN_AGREEMENTS, AgreementState
 from apps.stakeholders.web.margin import lines
 from apps.stakeholders.web.threshold_forms import LEVELS, BreakOffForm, DigestForm, OfferForm, sheet_from, sheet_of
@@ -205,7 +205,7 @@ def _page(request: PersonRequest, agreement: ThresholdAgreement, **refused: Any)
         "lines": queries.lines_of(offer),
         "left": left,
         "left_name": left_name,
-        "left_lines": queries.lines_of(left),
+        "pairs": side_by_side(columns, queries.thresholds_of(left), said) if left else [],
         "difference": difference(columns, queries.thresholds_of(left), said) if left else [],
         "floor": floor,
         "proof": queries.proof_of(said, floor) if agreement.state != AgreementState.SUPERSEDED else None,
