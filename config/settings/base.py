@@ -10,6 +10,7 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 
 from apps.cab.states import ChangeState, ConditionState, Outcome, ReplayState, ReviewState, RoundState
+from apps.stakeholders.rules.levels import Level
 from config.schedule import SCHEDULE
 
 
@@ -358,6 +359,8 @@ SPECTACULAR_SETTINGS = {
         "TargetDirectionEnum": [("at_most", "at most"), ("at_least", "at least")],
         "InterfaceKindEnum": "apps.integrations.models.edges.KINDS",
         "IntegrationDirectionEnum": "apps.integrations.models.edges.DIRECTIONS",
+        "DecisionLevelEnum": [(level.value, level.words) for level in Level],
+        "NegotiatingSideEnum": [("cluster", "cluster"), ("board", "board")],
         "NameVerdictEnum": [("keeps", "keeps"), ("warned", "warned"), ("refused", "refused")],
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
