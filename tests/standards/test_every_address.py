@@ -306,6 +306,7 @@ NOT_FOR_AUDITORS = {
     "clusters/new/",
     "clusters/import/",
     "clusters/conventions/new/",
+    "stakeholders/thresholds/floor/",
     "changes/new/",
     "imports/",
     "webhooks/new/",
