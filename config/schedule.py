@@ -26,6 +26,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "apps.stakeholders.tasks.remind_of_engagements",
         "schedule": 15 * MINUTE,
     },
+    "stakeholders.begin_agreements": {"task": "apps.stakeholders.tasks.begin_agreements", "schedule": 1 * MINUTE},
     "cab.close_overdue_rounds": {"task": "apps.cab.tasks.close_overdue_rounds", "schedule": 1 * MINUTE},
     "cab.chase_retroactive_rounds": {
         "task": "apps.cab.tasks.chase_retroactive_rounds",

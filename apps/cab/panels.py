@@ -5,12 +5,16 @@ from urllib.parse import urlencode
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import Person
 from apps.cab.models import Change, ChangeComponent
+from apps.cab.queries.levels import MOST as MOST_COMPARED
+from apps.cab.queries.levels import compared
 from apps.cab.queries.replays import replays_shown_to
+from apps.cab.queries.ways import judged_facts
 from apps.cab.rules.replays import MOST_MINUTES, MOST_MONTHS
-from apps.cab.states import OPEN
+from apps.cab.states import OPEN, ChangeState
 from apps.cab.web.replay_form import minutes_fields
 from apps.clusters import panels as cluster_panels
 from apps.clusters.models import Cluster, Component
@@ -18,8 +22,11 @@ from apps.clusters.panels import Panel, PanelKind
 from apps.policies import panels as policy_panels
 from apps.policies.models import PolicyVersion
 from apps.policies.queries import may_write
+from apps.stakeholders import panels as stakeholder_panels
+from apps.stakeholders.models import ThresholdOffer
 
 SHOWN = 8
+BEFORE_HANDOVER = {ChangeState.DRAFT, ChangeState.SUBMITTED, ChangeState.ASSESSING, ChangeState.CHANGES_REQUESTED}
 Provider = Callable[[Change, Person], Panel | None]
 _on_dossiers: dict[str, Provider] = {}
 
@@ -43,6 +50,8 @@ def register_panels() -> None:
     cluster_panels.register(PanelKind.CLUSTER, of_cluster)
     cluster_panels.register(PanelKind.COMPONENT, of_component)
     policy_panels.register(of_version)
+    stakeholder_panels.register(of_offer)
+    register(of_level)
 
 
 def of_cluster(cluster: Cluster, person: Person) -> Panel:
@@ -69,6 +78,30 @@ def of_version(version: PolicyVersion, person: Person) -> policy_panels.Panel:
         "most_minutes": MOST_MINUTES,
     }
     return policy_panels.Panel("cab/_replays_panel.html", context)
+
+
+def of_offer(offer: ThresholdOffer, person: Person) -> stakeholder_panels.Panel:
+    """What an offer on thresholds would have made of the last 90 days' changes."""
+    found = compared(offer, person, at=timezone.now())
+    context = {
+        "figures": found.figures,
+        "is_cut": found.is_cut,
+        "most": MOST_COMPARED,
+        "rows_url": reverse("cab:level-rows", args=[offer.agreement_id]),
+    }
+    return stakeholder_panels.Panel("cab/_levels_panel.html", context)
+
+
+def of_level(change: Change, person: Person) -> Panel | None:
+    """The level that thresholds come to now, for a change that was not handed over yet; afterwards its reasons say it.
+
+    The page is the change's own, so whoever reads it may know of the cluster whose agreement counts.
+    """
+    del person
+    if change.state not in BEFORE_HANDOVER:
+        return None
+    _, judgement = judged_facts(change, at=timezone.now())
+    return Panel("cab/_level_panel.html", {"judgement": judgement}) if judgement else None
 
 
 def _panel(about: Q, person: Person, asked: dict[str, object]) -> Panel:

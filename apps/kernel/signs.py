@@ -14,12 +14,12 @@ class Sign:
 
 
 _LOOKS: dict[tuple[str, str], str] = {
-    ("neutral", "ring"): "draft waiting proposed experimental previewed away note not_checked",
+    ("neutral", "ring"): "draft waiting proposed experimental previewed away note not_checked autonomous",
     (
         "info",
         "quarter",
     ): "agenda_locked listed submitted assessing awaiting_authorization in_review open requested pending reviewing "
-    "drawn",
+    "drawn negotiating notify",
     ("caution", "again"): "changes_requested request_changes invalidated retrying",
     (
         "approve",
@@ -39,15 +39,16 @@ _LOOKS: dict[tuple[str, str], str] = {
         "neutral",
         "dash",
     ): "deferred lifted cancelled withdrawn not_implemented waived abstain recuse retired inactive revoked disabled "
-    "false_alarm dropped recused left",
+    "false_alarm dropped recused left broken_off discarded superseded",
     ("danger", "cross"): "reject rejected denied missing missed failed unsuccessful error unauthorized refused refuse "
-    "blocker",
+    "blocker prohibited",
     ("danger", "back"): "backed_out rolled_back undone",
     ("caution", "glass"): "late expired lapsed overdue",
     ("danger", "bolt"): "emergency",
+    ("danger", "disc"): "enterprise_decides",
     ("neutral", "square"): "normal",
     ("caution", "pause"): "on_hold hold paused suspended",
-    ("caution", "disc"): "material deprecated latent attached warning warn warned changed extra",
+    ("caution", "disc"): "material deprecated latent attached warning warn warned changed extra consult",
 }
 _WORDS = {"assessing": "In assessment", "hold": "On hold", "freeze": "Frozen", "ok": "OK"}
 _SIGNS = {state: look for look, states in _LOOKS.items() for state in states.split()}

@@ -8,6 +8,7 @@ class StakeholdersConfig(AppConfig):
     label = "stakeholders"
 
     def ready(self) -> None:
-        from apps.stakeholders import reactions
+        from apps.stakeholders import negotiation_reactions, reactions
 
         reactions.register()
+        negotiation_reactions.register()

@@ -10,6 +10,7 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 
 from apps.cab.states import ChangeState, ConditionState, Outcome, ReplayState, ReviewState, RoundState
+from apps.stakeholders.rules.levels import Level
 from config.schedule import SCHEDULE
 
 
@@ -365,6 +366,8 @@ SPECTACULAR_SETTINGS = {
             ("sponsors", "sponsors"),
             ("vetoes", "vetoes"),
         ],
+        "DecisionLevelEnum": [(level.value, level.words) for level in Level],
+        "NegotiatingSideEnum": [("cluster", "cluster"), ("board", "board")],
         "NameVerdictEnum": [("keeps", "keeps"), ("warned", "warned"), ("refused", "refused")],
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],

@@ -18,6 +18,7 @@ from apps.journal.states import DELIVERY
 from apps.meetings.states import MACHINES as MEETINGS_MACHINES
 from apps.notify.states import SENDING
 from apps.policies.states import MACHINES as POLICIES_MACHINES
+from apps.stakeholders.states import MACHINES as STAKEHOLDERS_MACHINES
 from apps.windows.states import MACHINES as WINDOWS_MACHINES
 from config.schedule import SCHEDULE
 
@@ -30,6 +31,7 @@ ALL_MACHINES = {
     **POLICIES_MACHINES,
     **MEETINGS_MACHINES,
     **CLUSTERS_MACHINES,
+    **STAKEHOLDERS_MACHINES,
     "delivery": DELIVERY,
     "sending": SENDING,
 }

@@ -10,6 +10,9 @@ from apps.accounts.rules import Role
 from apps.clusters.models import Cluster, Visibility
 from apps.stakeholders import actions
 from tests.conftest import make_person
+from tests.stakeholders.negotiating import floor
+
+__all__ = ["floor"]
 
 FIRST_DAY = date(2026, 1, 1)
 

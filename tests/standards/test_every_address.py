@@ -59,7 +59,7 @@ from apps.journal.models import Delivery, Entry
 from apps.meetings.models import Meeting, MeetingSeries, Minutes
 from apps.notify.models import Endpoint, Feed, Notice, Sending
 from apps.policies.models import Policy
-from apps.stakeholders.models import Authority, Demand, Influence, Initiative, Stakeholder
+from apps.stakeholders.models import Authority, Demand, Influence, Initiative, Stakeholder, ThresholdAgreement
 from apps.trust.models import TrustDomain, TrustLink
 from apps.windows.models import Freeze, RecurringWindow
 from tests.conftest import make_person, signed_in
@@ -137,6 +137,7 @@ def things(cluster: Cluster) -> dict[str, Any]:
         "site": first(Site),
         "interface": first(Interface, component__cluster=cluster),
         "integration": first(Integration, consumer__cluster=cluster),
+        "threshold-agreement": first(ThresholdAgreement, cluster=cluster),
         "trust-domain": first(TrustDomain, cluster=cluster),
         "trust-link": first(TrustLink, target__cluster=cluster),
         "initiative": first(Initiative, clusters=cluster),
@@ -214,6 +215,9 @@ BY_PLACE = (
     ("integrations/components/", "pk", "component"),
     ("interfaces/", "pk", "interface"),
     ("integrations/", "pk", "integration"),
+    ("stakeholders/thresholds/", "pk", "threshold-agreement"),
+    ("thresholds/", "pk", "threshold-agreement"),
+    ("threshold-agreements/", "pk", "threshold-agreement"),
     ("trust/links/", "pk", "trust-link"),
     ("trust-links/", "pk", "trust-link"),
     ("trust/", "pk", "trust-domain"),
@@ -315,6 +319,7 @@ NOT_FOR_AUDITORS = {
     "stakeholders/initiatives/new/",
     "clusters/import/",
     "clusters/conventions/new/",
+    "stakeholders/thresholds/floor/",
     "changes/new/",
     "imports/",
     "webhooks/new/",

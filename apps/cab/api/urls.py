@@ -9,6 +9,7 @@ from apps.cab.api.conflicts import ConflictViewSet
 from apps.cab.api.dashboards import DashboardViewSet
 from apps.cab.api.exceptions import FreezeExceptionViewSet
 from apps.cab.api.freezes import FreezeViewSet
+from apps.cab.api.levels import LevelComparisonView
 from apps.cab.api.metrics import MetricsView, TargetViewSet
 from apps.cab.api.observations import ObservationViewSet
 from apps.cab.api.replays import PolicyReplays, ReplayViewSet
@@ -49,6 +50,7 @@ urlpatterns = [
     path("metrics/", MetricsView.as_view(), name="metrics"),
     path("boards/<slug:slug>/sampling/", BoardSampling.as_view({"get": "comparison"}), name="board-sampling"),
     *router.urls,
+    path("threshold-agreements/<int:pk>/replay/", LevelComparisonView.as_view(), name="threshold-replay"),
     path(
         "policies/<slug:slug>/replays/",
         PolicyReplays.as_view({"get": "replays", "post": "begin"}),

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Case, Count, Q, QuerySet, Value, When
@@ -13,7 +14,7 @@ from apps.accounts.models import Person
 from apps.cab.models import Change, ChangeComponent, Handover, Replay, ReplayedChange
 from apps.cab.models.replays import Course
 from apps.cab.queries.metrics import FAILED
-from apps.cab.queries.ways import facts_from
+from apps.cab.queries.ways import blast_radii, facts_from, with_level
 from apps.cab.rules import replays as rules
 from apps.cab.rules import routing
 from apps.cab.states import ChangeState
@@ -24,6 +25,8 @@ from apps.policies.queries import compiled
 from apps.policies.rules.columns import Facts
 from apps.policies.rules.evaluation import Named, Ruling, cases, ruling
 from apps.policies.rules.expressions import Question
+from apps.stakeholders.queries.thresholds import Governing
+from apps.stakeholders.rules.levels import LEVEL_FACT
 
 # What a replay opens: the name in an address, what it says, and which of its changes.
 _CAUGHT, _PASSED = Q(has_failed=True) & ~Q(drafted="approve"), Q(has_failed=True, drafted="approve")
@@ -49,7 +52,7 @@ WHICH: dict[str, tuple[str, Q]] = {
 }
 
 # What facts are read off; the other long texts are most of a row's bytes.
-_READ = (
+READ = (
     *("type", "category", "risk", "cluster__slug", "downtime_minutes", "window_start_local", "window_end_local"),
     *("window_start_at", "submitted_at", "created_at", "backout_plan", "test_plan"),
 )
@@ -84,7 +87,15 @@ class Engine:
                 yield from cases(self.sources, facts)
 
     def _key(self, facts: Facts) -> tuple[Any, ...]:
-        return tuple(facts.get(column.name) for column in self.sources[0].table.columns)
+        return tuple(facts.get(name) for name in self._named)
+
+    @cached_property
+    def _named(self) -> tuple[str, ...]:
+        """The facts that some rule asks for: others cannot tell two changes apart."""
+        rows = [row for source in self.sources for row in source.table.rows]
+        return tuple(
+            sorted({name for row in rows for name in (*row.cells, *(row.expression.names if row.expression else ()))})
+        )
 
 
 class Engines:
@@ -154,11 +165,14 @@ def chunk_after(replay: Replay, *, size: int) -> list[Change]:
     """The next changes in the order of their keys, each with whether it failed."""
     failed = Case(When(FAILED, then=Value(True)), default=Value(False))
     rows = replayed_changes(replay).filter(pk__gt=replay.last_change).annotate(has_failed=failed)
-    return list(rows.select_related("cluster").only(*_READ).order_by("pk")[:size])
+    return list(rows.select_related("cluster").only(*READ).order_by("pk")[:size])
 
 
 def facts_of_each(changes: Sequence[Change]) -> dict[int, Facts]:
-    """The facts of each change: as they were at its last handover, else as they are known now; two questions in all."""
+    """The facts of each change: as they were at its last handover, else as they are known now; five questions in all.
+
+    So is a fact that nobody asked for when it was handed over, such as the level of thresholds agreed on since.
+    """
     ids = [one.pk for one in changes]
     handed = Handover.objects.filter(change__in=ids).exclude(facts={}).order_by("change_id", "-pk").distinct("change")
     recorded = dict(handed.values_list("change_id", "facts"))
@@ -168,10 +182,14 @@ def facts_of_each(changes: Sequence[Change]) -> dict[int, Facts]:
         "change_id", "component__tier", "component__tags", "component__cluster_id"
     ):
         touched[change_id].append(tuple(part))
-    return {
-        one.pk: recorded.get(one.pk) or facts_from(one, touched[one.pk], at=one.submitted_at or one.created_at)
-        for one in changes
-    }
+    reach, governing = blast_radii(ids), Governing()
+    found: dict[int, Facts] = {}
+    for one in changes:
+        known = recorded.get(one.pk) or facts_from(one, touched[one.pk], at=one.submitted_at or one.created_at)
+        given: Facts = {**known, "blast_radius": known.get("blast_radius", reach.get(one.pk, 0))}
+        is_told = given.get(LEVEL_FACT) is not None
+        found[one.pk] = given if is_told else with_level(given, governing.judge(one.cluster_id, given))
+    return found
 
 
 def courses_taken(changes: Iterable[Change]) -> dict[int, str]:

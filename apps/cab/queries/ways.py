@@ -1,11 +1,14 @@
 """Where a change is decided: by the policies in force, or by the fixed rule while there are none."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Count, Exists, OuterRef
+
 from apps.accounts.models import Person
-from apps.cab.models import Board, Change, TemplateVersion
+from apps.cab.models import Board, Change, ChangeComponent, TemplateVersion
 from apps.cab.models.handovers import Way
 from apps.cab.queries import boards, changes, standards
 from apps.cab.rules import facts, routing
@@ -13,7 +16,9 @@ from apps.clusters.models import Component
 from apps.kernel.refusals import WrongState
 from apps.policies import queries as policies
 from apps.policies.models import PolicyVersion
-from apps.policies.rules.columns import Value
+from apps.policies.rules.columns import Facts, Value
+from apps.stakeholders.queries import thresholds
+from apps.stakeholders.rules.levels import LEVEL_FACT, Judgement
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,36 @@ class Route:
 
 def facts_of(change: Change, *, at: datetime) -> dict[str, Value | None]:
     """The facts of the change as policies read them, as known at `at`."""
+    return judged_facts(change, at=at)[0]
+
+
+def judged_facts(change: Change, *, at: datetime) -> tuple[dict[str, Value | None], Judgement | None]:
+    """The same, and the judgement of the thresholds in force that one of them, the level, comes from."""
     touched = Component.objects.filter(touching__change=change).values_list("tier", "tags", "cluster_id")
-    return facts_from(change, list(touched), at=at)
+    reach = blast_radii([change.pk]).get(change.pk, 0)
+    given = facts_from(change, list(touched), blast_radius=reach, at=at)
+    judgement = thresholds.judged(change.cluster_id, given)
+    return with_level(given, judgement), judgement
 
 
-def facts_from(change: Change, rows: list[tuple[int, list[str], int]], *, at: datetime) -> dict[str, Value | None]:
+def with_level(given: Facts, judgement: Judgement | None) -> dict[str, Value | None]:
+    """The facts with the level that thresholds come to; not known where none is in force."""
+    return {**given, LEVEL_FACT: judgement.level.value if judgement else None}
+
+
+def blast_radii(changes: Collection[int]) -> dict[int, int]:
+    """How many components need, directly, what each change touches, its own left out; changes of none are left out."""
+    own = ChangeComponent.objects.filter(
+        change=OuterRef("change"), component=OuterRef("component__needed_by__consumer")
+    )
+    rows = ChangeComponent.objects.filter(change__in=changes, component__needed_by__isnull=False).filter(~Exists(own))
+    counted = rows.order_by().values("change").annotate(reach=Count("component__needed_by__consumer", distinct=True))
+    return dict(counted.values_list("change", "reach"))
+
+
+def facts_from(
+    change: Change, rows: list[tuple[int, list[str], int]], *, at: datetime, blast_radius: int | None = None
+) -> dict[str, Value | None]:
     """The facts of a change whose cluster is read; `rows` are its components: tier, tags, key of the cluster."""
     local = (change.window_start_local, change.window_end_local)
     planned_from = change.submitted_at or at
@@ -58,17 +88,20 @@ def facts_from(change: Change, rows: list[tuple[int, list[str], int]], *, at: da
             notice=change.window_start_at - planned_from if change.window_start_at else None,
             has_backout_plan=bool(change.backout_plan.strip()),
             has_test_plan=bool(change.test_plan.strip()),
+            blast_radius=blast_radius,
         )
     )
 
 
 def route_of(change: Change, *, at: datetime, otherwise: Board | None = None) -> Route:
     """Where the change goes now; to `otherwise` when the board that should decide was never founded (None: refused)."""
-    given = facts_of(change, at=at)
+    given, judgement = judged_facts(change, at=at)
     decided = policies.required(given, cluster_id=change.cluster_id)
     route = _by_policy(change, given, decided) if decided else _by_rule(change, given)
     if change.template_version_id is not None:
         route = _by_template(change, route)
+    if judgement is not None:
+        route = replace(route, grounds={**route.grounds, "level": judgement.as_data()})
     if route.board is not None and route.board.kind != route.kind:
         said = f"{route.sentence} That board was never founded, so the {route.board} decides."
         return replace(route, sentence=said, grounds={**route.grounds, "sentence": said})

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from apps.policies.rules.columns import Column, Kind, Value, yes_no
+from apps.stakeholders.rules.levels import LEVEL_FACT, Level
 
 DATA_CLASSES = ("public", "internal", "confidential", "restricted")  # the strictest last
 CATEGORIES = (
@@ -13,6 +14,8 @@ CATEGORIES = (
 DATA_TAG = "data:"  # a component tagged “data:confidential” holds confidential data
 OPENS, CLOSES = time(8), time(18)  # working hours, Monday to Friday, wall clock of the window's zone
 WEEK = timedelta(days=7)
+_TAGS, _NEED = "From tags like data:internal.", "Beside its own, that need what it touches directly."
+_THRESHOLDS = "That the thresholds in force come to."
 COLUMNS = (
     Column("type", "type", Kind.CHOICE, vocabulary=("standard", "normal", "emergency")),
     Column("category", "category", Kind.CHOICE, vocabulary=CATEGORIES),
@@ -20,13 +23,15 @@ COLUMNS = (
     Column("cluster", "cluster", Kind.TEXT, hint="The short name of the owning cluster."),
     Column("clusters_touched", "clusters touched", Kind.NUMBER, low=1, high=20),
     Column("tier", "tier", Kind.NUMBER, low=0, high=3, hint="Of the most critical component; 0 is the most critical."),
-    Column("data_class", "data class", Kind.CHOICE, vocabulary=DATA_CLASSES, hint="From tags like data:internal."),
+    Column("data_class", "data class", Kind.CHOICE, vocabulary=DATA_CLASSES, hint=_TAGS, is_ordered=True),
     Column("downtime", "downtime", Kind.NUMBER, low=0, high=1440, unit="minutes"),
     Column("day", "day", Kind.CHOICE, vocabulary=("weekday", "weekend"), hint="Weekend when any part is."),
     yes_no("working_hours", "working hours", "Whether any part lies in Monday to Friday, 08:00–18:00."),
     Column("notice", "notice", Kind.NUMBER, low=0, high=720, unit="hours", hint="From submission to the window."),
     yes_no("backout_plan", "backout plan"),
     yes_no("test_plan", "test plan"),
+    Column("blast_radius", "blast radius", Kind.NUMBER, low=0, high=100, unit="components", hint=_NEED),
+    Column(LEVEL_FACT, "level of decision", Kind.CHOICE, vocabulary=tuple(Level), hint=_THRESHOLDS, is_ordered=True),
 )  # fmt: skip
 
 
@@ -46,6 +51,7 @@ class Situation:
     notice: timedelta | None
     has_backout_plan: bool
     has_test_plan: bool
+    blast_radius: int | None = None  # components beside its own that need them
 
 
 def facts(situation: Situation) -> dict[str, Value | None]:
@@ -65,6 +71,7 @@ def facts(situation: Situation) -> dict[str, Value | None]:
         "notice": None if notice is None else max(0, int(notice.total_seconds() // 3600)),
         "backout_plan": _word(situation.has_backout_plan),
         "test_plan": _word(situation.has_test_plan),
+        "blast_radius": situation.blast_radius,
     }
 
 

@@ -240,6 +240,17 @@ REPLAYED = Table(
     },
 )
 
+LEVELLED = Table(  # of pairs: a change, and what a comparison of thresholds says of it
+    "compared-levels",
+    {
+        "change": lambda pair: pair[0].reference,
+        "title": lambda pair: pair[0].title,
+        "in_force": lambda pair: pair[1].before.words,
+        "by_the_offer": lambda pair: pair[1].after.words,
+        "not_known": lambda pair: ", ".join(pair[1].missing),
+    },
+)
+
 MODELS = Table(
     "change-models",
     {

@@ -38,6 +38,7 @@ KINDS = {
     "condition": "conditions of an approval",
     "review": "reviews that are due",
     "finding": "what checks find wrong in a cluster of mine",
+    "agreement": "thresholds that are negotiated or agreed",
     "meeting": "a meeting of a board of mine moves or is cancelled, and its minutes",
     "webhook": "webhooks of mine that fail",
 }

@@ -4,12 +4,13 @@ A rule with an expression applies somewhere within its columns, and no analysis 
 proof stays true: as applying nowhere when others would lean on it, and everywhere when it asks for something.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from apps.policies.rules.boxes import Box, Effort, Example, Grid, Pins
-from apps.policies.rules.columns import Atom, Value, atoms
+from apps.policies.rules.boxes import Box, Effort
+from apps.policies.rules.columns import Value
 from apps.policies.rules.outcomes import APART, REFUSED, Pieces, contradict
+from apps.policies.rules.spaces import Space
 from apps.policies.rules.tables import Row, Table
 
 MOST_OF_A_KIND = 5  # findings shown at once; when these are mended the next ones come
@@ -40,46 +41,6 @@ class Analysis:
         return not self.findings
 
 
-class _Space:
-    """The finite space that the cells of some tables tell apart."""
-
-    def __init__(self, *tables: Table, effort: Effort) -> None:
-        self.columns, self.effort = tables[0].columns, effort
-        rows = [row for table in tables for row in table.rows]
-        self._cells = [list({row.cells[c.name]: None for row in rows if c.name in row.cells}) for c in self.columns]
-        self.atoms: list[list[Atom]] = [atoms(c, cells) for c, cells in zip(self.columns, self._cells, strict=True)]
-        self.grid = Grid([len(one) for one in self.atoms])
-
-    def box(self, row: Row) -> Box:
-        """The rule's conditions as a box."""
-        return self.grid.box(self._mask(number, row) for number in range(len(self.columns)))
-
-    def _mask(self, number: int, row: Row) -> int:
-        cell = row.cells.get(self.columns[number].name)
-        if cell is None:
-            return (1 << len(self.atoms[number])) - 1
-        place = self._cells[number].index(cell)
-        return sum(1 << bit for bit, atom in enumerate(self.atoms[number]) if atom.taken_by[place])
-
-    def outside(self, boxes: Iterable[Box], region: Box | None = None) -> Example | None:
-        """The smallest example in `region` (all of the space) that no box covers."""
-        others = [] if region is None else self.grid.beyond(region)
-        return self.grid.outside([*others, *boxes], self.effort)
-
-    def covered(self, boxes: Iterable[Box], region: Box) -> bool:
-        """Whether the boxes cover the region."""
-        return self.grid.covered([*self.grid.beyond(region), *boxes], self.effort)
-
-    def facts(self, pins: Pins) -> dict[str, Value]:
-        """The example's facts by column."""
-        return {self.columns[column].name: self.atoms[column][bit].value for column, bit in pins.items()}
-
-    def told(self, pins: Pins) -> str:
-        """The example in words."""
-        said = [self.columns[column].told(self.atoms[column][bit].value) for column, bit in pins.items()]
-        return ", ".join(said) or "whatever the facts"
-
-
 def analyse(table: Table) -> Analysis:
     """Everything wrong with the table by itself, each with its smallest counter-example. Refuses what is too tangled.
 
@@ -87,7 +48,7 @@ def analyse(table: Table) -> Analysis:
     on the kind of decision (a board, automatic approval, automatic refusal), leave facts undecided, or stand idle.
     """
     effort = Effort()
-    space = _Space(table, effort=effort)
+    space = Space(table.columns, table.rows, effort=effort)
     boxes = [space.box(row) for row in table.rows]
     findings = [
         *_gaps(space, table.rows, boxes),
@@ -114,7 +75,7 @@ def compare_with_floor(table: Table, floor: Table) -> Analysis:
     floor rule is asked for (or the change refused) everywhere in that rule's box.
     """
     effort = Effort()
-    space = _Space(table, floor, effort=effort)
+    space = Space(table.columns, [*table.rows, *floor.rows], effort=effort)
     own = [(space.box(row), row.outcome.pieces) for row in table.rows if not row.expression]
     leaning = [(space.box(row), row.outcome.pieces) for row in table.rows]
     findings: list[Finding] = []
@@ -132,7 +93,7 @@ _LEANS = "The proof would need an expression, which cannot be analysed: say that
 _WHOLE = "The floor's expressions cannot be analysed: the proof takes each as holding wherever its columns do."
 
 
-def _gaps(space: _Space, rows: Sequence[Row], boxes: Sequence[Box]) -> list[Finding]:
+def _gaps(space: Space, rows: Sequence[Row], boxes: Sequence[Box]) -> list[Finding]:
     """Facts that no rule without an expression takes."""
     found: list[Finding] = []
     known = [box for row, box in zip(rows, boxes, strict=True) if not row.expression]
@@ -146,7 +107,7 @@ def _gaps(space: _Space, rows: Sequence[Row], boxes: Sequence[Box]) -> list[Find
     return found
 
 
-def _contradictions(space: _Space, rows: Sequence[Row], boxes: Sequence[Box]) -> list[Finding]:
+def _contradictions(space: Space, rows: Sequence[Row], boxes: Sequence[Box]) -> list[Finding]:
     found: list[Finding] = []
     for j, other in enumerate(rows):
         space.effort.spend(j)
@@ -160,7 +121,7 @@ def _contradictions(space: _Space, rows: Sequence[Row], boxes: Sequence[Box]) ->
     return found
 
 
-def _contradiction(space: _Space, rows: Sequence[Row], boxes: Sequence[Box], i: int, j: int) -> Finding:
+def _contradiction(space: Space, rows: Sequence[Row], boxes: Sequence[Box], i: int, j: int) -> Finding:
     pins = space.grid.lowest(boxes[i] & boxes[j], where=space.grid.full)
     sentence = (
         f"{_capital(space.told(pins))}: rule {i + 1} says {rows[i].outcome.told().rstrip('.')}, "
@@ -169,7 +130,7 @@ def _contradiction(space: _Space, rows: Sequence[Row], boxes: Sequence[Box], i: 
     return Finding("contradiction", sentence, (i + 1, j + 1), space.facts(pins))
 
 
-def _without_effect(space: _Space, rows: Sequence[Row], boxes: Sequence[Box]) -> list[Finding]:
+def _without_effect(space: Space, rows: Sequence[Row], boxes: Sequence[Box]) -> list[Finding]:
     found: list[Finding] = []
     for i, row in enumerate(rows):
         near = [
@@ -183,7 +144,7 @@ def _without_effect(space: _Space, rows: Sequence[Row], boxes: Sequence[Box]) ->
     return found
 
 
-def _idle(space: _Space, i: int, row: Row, box: Box, others: list[tuple[int, Box, Pieces]]) -> Finding:
+def _idle(space: Space, i: int, row: Row, box: Box, others: list[tuple[int, Box, Pieces]]) -> Finding:
     """The finding, with the rules that stand in its way: none of them can be left out."""
     needed = others
     for one in others:
@@ -196,12 +157,12 @@ def _idle(space: _Space, i: int, row: Row, box: Box, others: list[tuple[int, Box
     return Finding("without_effect", sentence, (i + 1, *numbers))
 
 
-def _is_asked(space: _Space, region: Box, pieces: Pieces, own: Sequence[tuple[Box, Pieces]]) -> bool:
+def _is_asked(space: Space, region: Box, pieces: Pieces, own: Sequence[tuple[Box, Pieces]]) -> bool:
     """Whether each piece is asked for everywhere in the region."""
     return all(space.covered(boxes, region) for boxes, _ in _covers(pieces, own))
 
 
-def _weaker(space: _Space, own: Sequence[tuple[Box, Pieces]], row: Row, number: int) -> Finding | None:
+def _weaker(space: Space, own: Sequence[tuple[Box, Pieces]], row: Row, number: int) -> Finding | None:
     region = space.box(row)
     for boxes, piece in _covers(row.outcome.pieces, own):
         example = space.outside(boxes, region)

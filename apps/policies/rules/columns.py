@@ -60,6 +60,7 @@ class Column:
     vocabulary: tuple[str, ...] = ()
     unit: str = ""
     hint: str = ""
+    is_ordered: bool = False  # its words run from the mildest to the strictest
 
     def known(self, value: Value | None) -> Value | None:
         """The value as rules compare it: a number within bounds, a word of the vocabulary; None when it is neither."""

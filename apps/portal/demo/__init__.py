@@ -30,6 +30,7 @@ from apps.portal.demo import (
     seasons,
     stakeholders,
     standards,
+    thresholds,
     trust,
 )
 from apps.portal.demo.organisation import DOMAIN, PASSWORD, PEOPLE
@@ -63,6 +64,7 @@ def _built(at: datetime) -> list[str]:
     said.append(f"{Board.objects.count()} boards")
     said.append(f"{past.bring_along(people, at=at)} changes of two years from the delivery pipeline")
     past.set_targets(people, at=at)
+    said.append(f"{thresholds.adopt(people, at=at)} agreements on thresholds")
     said.append(f"{policies.put_in_force(people, at=at)} policies")
     tell_all(past.decided(), people, parts, at=at)
     said.append(f"{len(past.DECIDED)} changes that boards decided in that time")
@@ -91,6 +93,7 @@ def _built(at: datetime) -> list[str]:
     said.append(f"{len(drift.SIGHTINGS)} reports of drift")
     findings.keep(people, parts, at=at)
     said.append("checks and proposals that reviews left behind")
+    said.append(f"{thresholds.negotiate(people, at=at)} agreements, some still negotiated")
     history.bring_along(people, at=at)
     said.append("an older register")
     said.append(f"a draft policy replayed on {policies.replay_the_draft(people, at=at)} changes")

@@ -52,12 +52,15 @@ SECOND = [
     _rule("Routine", "approve", {"type": STANDARD, "risk": {"to": 2}, "clusters_touched": _ALONE}, reason="A standard change of low risk within one cluster is pre-authorized."),
     _rule("Standard, not so low a risk", "cluster", {"type": STANDARD, "risk": {"from": 3, "to": 3}, "clusters_touched": _ALONE}),
 ]  # fmt: skip
+_YIELDS = {"in": ["enterprise_decides", "prohibited"]}
 PAYMENTS = [
     _rule("Emergency", "emergency", {"type": EMERGENCY}),
     _rule("Everything else, with security", "cluster", {"type": {"in": ["standard", "normal"]}}, roles=("security",)),
     _rule("Several clusters", "cross_cluster", {"type": {"in": ["standard", "normal"]}, "clusters_touched": _SEVERAL}),
     _rule("From risk 4", "enterprise", {"type": {"in": ["standard", "normal"]}, "risk": _HIGH}),
     _rule("Long outages", "enterprise", {"type": {"in": ["standard", "normal"]}, "downtime": {"from": 60}}),
+    # What Payments and the board have agreed on: the policy reads the level, whatever the thresholds say it is.
+    _rule("Where autonomy yields", "enterprise", {"type": {"in": ["standard", "normal"]}, "level": _YIELDS}),
 ]
 # What no column can say: neither the risk nor the outage alone is much, together they are.
 LONG = {

@@ -86,6 +86,8 @@ PLACES: tuple[Place, ...] = (
     Place("Check a token", "trust:check", "JWT verify", is_act=True),
     Place("Findings on the map", "clusters:findings", "violations waivers checks"),
     Place("Initiatives", "stakeholders:initiatives", "stakeholders map people power resources"),
+    Place("Thresholds", "stakeholders:thresholds", "autonomy levels agreements floor negotiation decision rights"),
+    Place("Which level?", "stakeholders:threshold_question", "thresholds who decides autonomy", is_act=True),
     Place("Metrics of the programme", "cab:programme", "DORA four keys figures lead time"),
     Place("Dashboards", "cab:dashboards", "metrics figures tiles"),
     Place("Targets of metrics", "cab:targets", "goals"),

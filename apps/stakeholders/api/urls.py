@@ -1,14 +1,25 @@
 """Addresses of the stakeholder API."""
 
+from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
 from apps.stakeholders.api.initiatives import InitiativeViewSet
 from apps.stakeholders.api.people import AuthorityViewSet, InfluenceViewSet, StakeholderViewSet
+from apps.stakeholders.api.thresholds import (
+    ThresholdAgreementViewSet,
+    ThresholdFloorViewSet,
+    ThresholdQuestionView,
+)
 
 router = SimpleRouter()
 router.register("initiatives", InitiativeViewSet, basename="initiatives")
 router.register("stakeholders", StakeholderViewSet, basename="stakeholders")
 router.register("authorities", AuthorityViewSet, basename="authorities")
 router.register("influences", InfluenceViewSet, basename="influences")
+router.register("threshold-floors", ThresholdFloorViewSet, basename="threshold-floors")
+router.register("threshold-agreements", ThresholdAgreementViewSet, basename="threshold-agreements")
 
-urlpatterns = router.urls
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("thresholds/evaluate/", ThresholdQuestionView.as_view(), name="threshold-evaluation"),
+    *router.urls,
+]

@@ -5,6 +5,12 @@ from apps.stakeholders.models.authorities import Authority
 from apps.stakeholders.models.engagements import Conversation, Engagement
 from apps.stakeholders.models.initiatives import Demand, Initiative, Involvement
 from apps.stakeholders.models.people import Influence, Kind, Stakeholder
+from apps.stakeholders.models.thresholds import (
+    ThresholdAgreement,
+    ThresholdFloor,
+    ThresholdOffer,
+    ThresholdSignature,
+)
 
 __all__ = [
     "Assessment",
@@ -17,4 +23,8 @@ __all__ = [
     "Involvement",
     "Kind",
     "Stakeholder",
+    "ThresholdAgreement",
+    "ThresholdFloor",
+    "ThresholdOffer",
+    "ThresholdSignature",
 ]
