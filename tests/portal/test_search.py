@@ -62,7 +62,7 @@ class TestWhatIsFound:
     def test_the_questions_to_the_database_are_few(self, change, board, cleo, django_assert_max_num_queries):
         client = signed_in(cleo)
         client.get("/search/?q=sign")
-        with django_assert_max_num_queries(16):  # the nearest names too, for the catalogue holds none of the words
+        with django_assert_max_num_queries(18):  # the nearest names too, for the catalogue holds none of the words
             client.get("/search/?q=sign")
 
 

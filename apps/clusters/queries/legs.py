@@ -1,10 +1,10 @@
 """The statement that searches the catalogue: the legs of every kind, compiled once for each shape of question."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial, reduce
 from operator import or_
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector, TrigramWordSimilarity
 from django.db import models
@@ -72,13 +72,15 @@ def _statement(shape: Shape, **slots: Slot) -> models.QuerySet[Any, Any]:
     seen = None if shape.sees_all else Cluster.objects.open_or_held_by(slots["me"])
     legs = _near_legs if shape.is_near else _listed_legs if shape.listed else _worded_legs
     kinds = enumerate(registry.registered().values())
+    union: models.QuerySet[Any, Any]
     first, *rest = [
         leg
         for place, kind in kinds
         if shape.listed in ("", "*", kind.name)
         for leg in legs(kind, place, _narrowed(kind, seen, slots), slots)
     ]
-    return first.union(*rest, all=True) if rest else first
+    union = first.union(*rest, all=True) if rest else first
+    return union
 
 
 def _narrowed(kind: Kind, seen: Seen, slots: Mapping[str, Slot]) -> models.QuerySet[Any, Any]:
@@ -127,6 +129,7 @@ def _owned_legs(kind: Kind, place: int, rows: Any, slots: Mapping[str, Slot]) ->
     """What the people and the teams own whom the words name."""
     if not kind.holding:
         return []
+    named: list[tuple[Callable[[Any], Q], str]]
     named = [(kind.holding.by_person, name) for name in slots if name.startswith("person_")]
     named += [(kind.holding.by_team, name) for name in slots if name.startswith("team_")]
     return [
@@ -147,7 +150,7 @@ def _near_legs(kind: Kind, place: int, rows: Any, slots: Mapping[str, Slot]) -> 
     legs = []
     for name in kind.names[:1]:
         kept = registry.kept(rows.model, "plainly") if kind.has_columns else Plain(name)
-        plain, words = rows.annotate(plainly=kept), slots["words"]
+        plain, words = rows.annotate(plainly=kept), cast("Any", slots["words"])  # an expression, where a text may stand
         inside = _shaped(kind, place, plain.filter(plainly__contains=words), Match.WITHIN)
         likeness = TrigramWordSimilarity(words, "plainly")
         alike = _shaped(kind, place, plain.filter(plainly__trigram_word_similar=words), Match.NEAR, likeness)

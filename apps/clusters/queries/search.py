@@ -118,7 +118,7 @@ def found(asked: Asked, person: Person) -> tuple[list[Hit], bool]:
         return rules.ranked(hits), _is_cut(hits)
     people, teams = _people_named(words), _teams_named(words)
     shape = Shape(narrowing.sees_all, narrowing.by_cluster, narrowing.by_owner, len(people), len(teams))
-    values = narrowing.values | {"squeezed": rules.squeezed(words), "query": _query(words)}
+    values = {**narrowing.values, "squeezed": rules.squeezed(words), "query": _query(words)}
     values |= {f"person_{n}": one.pk for n, one in enumerate(people)}
     values |= {f"team_{n}": one.pk for n, one in enumerate(teams)}
     hits = _hits(prepared(shape)(**values), through=[str(one) for one in (*people, *teams)])
@@ -176,9 +176,9 @@ def _near(narrowing: _Narrowing, words: str) -> list[Hit]:
 def _led_to(hits: Iterable[Hit]) -> list[Hit]:
     """The clusters of what was found and leads to its cluster: who owns the capability that was asked for."""
     kinds = registry.registered()
-    leading: dict[int | None, Hit] = {}
+    leading: dict[int, Hit] = {}
     for hit in sorted((one for one in hits if kinds[one.kind].leads_to_cluster), key=lambda one: one.key)[:MOST_LED]:
-        leading.setdefault(hit.cluster_id, hit)
+        leading.setdefault(hit.cluster_id or 0, hit)
     if not leading:
         return []
     place = list(kinds).index("cluster")
