@@ -2,12 +2,15 @@
 
 Only prints. `python -m benchmarks conflicts` measures only the last of these, `python -m benchmarks year metrics` only
 the pages named, both at 100,000; `python -m benchmarks replays` only the replay of a policy, on 45,484; `python -m
-benchmarks room` only the live room's fan-out, beside 10,000; `python -m benchmarks map` only the map's walks and lens.
+benchmarks room` only the live room's fan-out, beside 10,000; `python -m benchmarks map` only the map's walks and lens;
+`python -m benchmarks search` only the search of a catalogue of 100,000 entries.
 """
 
 import os
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 import django
 
@@ -24,22 +27,12 @@ def main() -> int:
     from django.core.management import call_command
 
     from benchmarks import conflicts, imports, measure, replays, room, stage, table
-    from benchmarks import map as the_map
 
     settings.ROOT_URLCONF = "benchmarks.urls"
     call_command("migrate", verbosity=0, interactive=False)
     reader = stage.people()
-    if sys.argv[1:] == ["replays"]:
-        stage.changes(1, replays.CHANGES)
-        table.replays(replays.speed())
-        return 0
-    if sys.argv[1:] == ["map"]:
-        the_map.surround()
-        table.graph(the_map.compared(reader))
-        return 0
-    if sys.argv[1:] == ["room"]:
-        stage.changes(1, SIZES[0])
-        table.room(room.spread())
+    if sys.argv[1:2] and sys.argv[1] in ALONE:
+        ALONE[sys.argv[1]](reader)
         return 0
     if sys.argv[1:] == ["conflicts"]:
         stage.changes(1, SIZES[-1])
@@ -66,10 +59,41 @@ def main() -> int:
     conflicts.plan(SIZES[-1])
     table.conflicts(conflicts.compared())
     if not sys.argv[1:]:
-        the_map.surround()
-        table.graph(the_map.compared(reader))
+        _map(reader)
+        _search(reader)
     return 0
 
+
+def _replays(_: Any) -> None:
+    from benchmarks import replays, stage, table
+
+    stage.changes(1, replays.CHANGES)
+    table.replays(replays.speed())
+
+
+def _map(reader: Any) -> None:
+    from benchmarks import map as the_map
+    from benchmarks import table
+
+    the_map.surround()
+    table.graph(the_map.compared(reader))
+
+
+def _room(_: Any) -> None:
+    from benchmarks import room, stage, table
+
+    stage.changes(1, SIZES[0])
+    table.room(room.spread())
+
+
+def _search(reader: Any) -> None:
+    from benchmarks import search, table
+
+    search.surround()
+    table.search(search.compared(reader))
+
+
+ALONE: dict[str, Callable[[Any], None]] = {"replays": _replays, "map": _map, "room": _room, "search": _search}
 
 if __name__ == "__main__":
     sys.exit(main())

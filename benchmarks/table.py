@@ -10,6 +10,10 @@ from benchmarks.measure import Result, Times
 from benchmarks.pages import AIM_CONFLICTS, AIM_GROWTH, AIM_ROOM_MS, AIM_VOTE, MOST_QUERIES
 from benchmarks.replays import AIM_S, CHANGES, Speed
 from benchmarks.room import Spread
+from benchmarks.search import AIM as AIM_SEARCH
+from benchmarks.search import AIM_MS as AIM_SEARCH_MS
+from benchmarks.search import ENTRIES
+from benchmarks.search import Found as Asked
 
 HALF, MOST = 0.5, 0.95
 
@@ -100,6 +104,26 @@ def graph(found: Sequence[Beside]) -> None:
             f"{one.name:<60} {one.ours_ms:>9.1f} ms {one.bare_ms:>9.1f} ms, ratio {one.ratio:>5.2f}"
             f"{_said(over=one.ratio > AIM_MAP)}"
         )
+
+
+def search(found: Sequence[Asked]) -> None:
+    """Each question beside its bare statement; then all of them."""
+    print(f"\nThe search, {ENTRIES:,} entries, beside its statement by the bare driver (aim {AIM_SEARCH})")
+    for one in found:
+        ours, page, bare = (times.at(HALF) for times in (one.ours, one.page, one.bare))
+        print(
+            f"{one.words:<20} {one.count:>6} found {ours:>7.1f} ms, page {page:>7.1f}, bare {bare:>7.1f}, "
+            f"ratio {ours / bare:>5.2f}"
+        )
+    ours, page, bare = (
+        Times(tuple(t for one in found for t in getattr(one, name).taken)) for name in ("ours", "page", "bare")
+    )
+    ratio = ours.at(HALF) / bare.at(HALF)
+    print(
+        f"All: p50 {ours.at(HALF):.1f} ms, p95 {ours.at(MOST):.1f} (aim {AIM_SEARCH_MS})"
+        f"{_said(over=ours.at(MOST) > AIM_SEARCH_MS)}; page p95 {page.at(MOST):.1f}; bare p50 {bare.at(HALF):.1f}, p95 "
+        f"{bare.at(MOST):.1f}; ratio {ratio:.2f}{_said(over=ratio > AIM_SEARCH)}"
+    )
 
 
 def _said(*, over: bool, what: str = "aim") -> str:

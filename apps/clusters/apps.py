@@ -8,6 +8,8 @@ class ClustersConfig(AppConfig):
     label = "clusters"
 
     def ready(self) -> None:
-        from apps.clusters import reactions
+        from apps.clusters import reactions, search
+        from apps.clusters.queries import kinds
 
         reactions.register_checks()
+        kinds.register_kinds(search.register)

@@ -8,6 +8,9 @@ class TrustConfig(AppConfig):
     label = "trust"
 
     def ready(self) -> None:
+        from apps.clusters import search
         from apps.trust import reactions
+        from apps.trust.queries.kinds import TRUST_DOMAINS
 
         reactions.register()
+        search.register(TRUST_DOMAINS)

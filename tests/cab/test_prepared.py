@@ -7,7 +7,7 @@ from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import Person
-from apps.cab.queries.prepared import Prepared
+from apps.kernel.prepared import Prepared
 
 pytestmark = pytest.mark.django_db
 

@@ -21,7 +21,6 @@ from apps.cab.models import (
     StandardTemplate,
 )
 from apps.cab.queries.change_models import require_allows
-from apps.cab.queries.prepared import Prepared
 from apps.cab.states import (
     CHANGE,
     CHECK,
@@ -54,6 +53,7 @@ from apps.cab.states import (
     SampledReviewState,
     TemplateState,
 )
+from apps.kernel.prepared import Prepared
 from apps.kernel.refusals import NotFound
 
 _locked = Prepared(

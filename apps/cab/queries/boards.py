@@ -21,9 +21,9 @@ from apps.cab.models import (
     Seat,
     SeatRole,
 )
-from apps.cab.queries.prepared import Prepared
 from apps.cab.rules import voting
 from apps.cab.states import RoundState
+from apps.kernel.prepared import Prepared
 
 
 @dataclass(frozen=True)

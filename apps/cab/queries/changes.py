@@ -38,13 +38,13 @@ from apps.cab.models import (
 from apps.cab.models.changes import ChangeQuerySet
 from apps.cab.queries.checks import unanswered_on
 from apps.cab.queries.freezes import freezes_before
-from apps.cab.queries.prepared import Prepared, Slot
 from apps.cab.rules import revisions, risk, separation
 from apps.cab.rules.blockers import Standing as BlockerFacts
 from apps.cab.rules.reviews import ESCALATE_AFTER, REMIND_BEFORE
 from apps.cab.states import ChangeState, ConditionState, Outcome, RetroactiveState, ReviewState, RoundState
 from apps.clusters.models import Component, Dependency
 from apps.kernel.paging import PAGE_SIZE, Page, first_page
+from apps.kernel.prepared import Prepared, Slot
 
 SHORT_LIST = 20
 MOST_COUNTED = 1001  # rows; counting further costs more than it tells

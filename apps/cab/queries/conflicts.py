@@ -12,10 +12,10 @@ from django.db.models import BigIntegerField, DateTimeField, Exists, OuterRef, Q
 from django.db.models.functions import JSONObject
 
 from apps.cab.models import Change, Conflict, FreezeException
-from apps.cab.queries.prepared import Prepared
 from apps.cab.rules import conflicts as rules
 from apps.cab.states import PLANNING, ConflictState
 from apps.clusters.models import Component, Visibility
+from apps.kernel.prepared import Prepared
 from apps.windows.models import RecurringWindow, WindowKind
 from apps.windows.queries import freezes_over, occurrences_of, scope_of
 from apps.windows.rules.freezing import FreezeFacts, verdict

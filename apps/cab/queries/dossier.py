@@ -46,7 +46,6 @@ from apps.cab.queries.conflicts import listed_for, shown_of, stops_on
 from apps.cab.queries.findings import SHOWN as SHOWN_FINDINGS
 from apps.cab.queries.findings import findings_touched_by, shown_findings
 from apps.cab.queries.freezes import STOPPABLE, FreezeStop, freezes_before, is_freeze_keeper
-from apps.cab.queries.prepared import Prepared
 from apps.cab.rules import blockers, exceptions, offers, separation, voting
 from apps.cab.rules.attachments import RESTORABLE
 from apps.cab.rules.revisions import EditVerdict
@@ -62,6 +61,7 @@ from apps.cab.states import (
 from apps.clusters.queries import held_on, standing_from
 from apps.journal.events import words_for
 from apps.journal.models import Entry
+from apps.kernel.prepared import Prepared
 from apps.kernel.refusals import NotFound
 
 MOST_ENTRIES = 60  # of the timeline beside the page

@@ -14,8 +14,8 @@ from apps.accounts.rules import Capability
 from apps.cab.models import Change
 from apps.cab.models.changes import ChangeQuerySet
 from apps.cab.queries.changes import LIST_ORDER
-from apps.cab.queries.prepared import Prepared
 from apps.kernel.paging import PAGE_SIZE, Page, first_page
+from apps.kernel.prepared import Prepared
 
 # Lookups on the change's own columns, with values that can be hashed.
 Conditions = tuple[tuple[str, Any], ...]

@@ -7,6 +7,7 @@ from apps.clusters.api.boundaries import CharterViewSet, LensView, SiteViewSet, 
 from apps.clusters.api.conventions import ConventionCheckView, ConventionScanView, ConventionViewSet
 from apps.clusters.api.findings import FindingViewSet
 from apps.clusters.api.map import MapView, PathView
+from apps.clusters.api.search import CatalogSearchView
 from apps.clusters.api.viewsets import CatalogImportViewSet, ClusterViewSet, ComponentViewSet, DependencyViewSet
 
 router = SimpleRouter()
@@ -23,6 +24,7 @@ router.register("conventions", ConventionViewSet, basename="conventions")
 
 urlpatterns = [
     path("boundary-lens/", LensView.as_view(), name="boundary-lens"),
+    path("catalog/search/", CatalogSearchView.as_view(), name="catalog-search"),
     path("map/", MapView.as_view(), name="map"),
     path("map/path/", PathView.as_view(), name="map-path"),
     path("conventions/check/", ConventionCheckView.as_view(), name="convention-check"),

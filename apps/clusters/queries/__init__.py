@@ -29,6 +29,7 @@ from apps.clusters.queries.map import (
     visible_imports,
 )
 from apps.clusters.queries.plans import Plan, Status, Step, plan_import
+from apps.clusters.queries.search import search as search_catalogue
 
 __all__ = [
     "MOST_NEIGHBOURS",
@@ -51,6 +52,7 @@ __all__ = [
     "owning_people",
     "permission_tables",
     "plan_import",
+    "search_catalogue",
     "standing",
     "standing_findings",
     "standing_from",

@@ -146,10 +146,6 @@ class ComponentFilterForm(forms.Form):
     tag = forms.CharField(required=False, max_length=63)
 
 
-class SearchForm(forms.Form):
-    q = forms.CharField(required=False, max_length=100, label="Find a component")
-
-
 class JsonField(forms.CharField):
     """A JSON object, or nothing."""
 

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from apps.clusters.web.views import boundaries, charters, clusters, components, conventions, findings, imports, parts
+from apps.clusters.web.views import (
+    boundaries,
+    charters,
+    clusters,
+    components,
+    conventions,
+    findings,
+    imports,
+    parts,
+    search,
+)
 from apps.clusters.web.views import map as the_map
 
 app_name = "clusters"
@@ -21,6 +31,7 @@ urlpatterns = [
     path("components/<int:pk>/parts/dismissal/", parts.dismiss_from_component, name="dismiss_from_component"),
     path("dependencies/<int:pk>/withdrawal/", components.withdraw, name="withdraw"),
     path("map/", the_map.page, name="map"),
+    path("search/", search.page, name="search"),
     path("findings/", findings.listing, name="findings"),
     path("findings/<int:pk>/", findings.page, name="finding"),
     path("findings/<int:pk>/waiver/", findings.waive, name="waive_finding"),

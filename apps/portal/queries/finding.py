@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
@@ -12,7 +13,10 @@ from django.urls import reverse
 from apps.accounts.models import Person, PersonKind
 from apps.accounts.rules import Capability
 from apps.cab.models import Board, Change
-from apps.clusters.models import Cluster, Component
+from apps.clusters.models import Cluster
+from apps.clusters.queries import search as catalogue
+from apps.clusters.rules.search import Hit
+from apps.clusters.search import registered
 
 FOUND_EACH = 8
 MOST_RANKED = 500  # newest matches that are ranked: a common word matches tens of thousands
@@ -43,13 +47,14 @@ class FoundGroup:
 def search(words: str, person: Person) -> list[FoundGroup]:
     """What matches `words` and this person may see, kind by kind; kinds without a match are left out.
 
-    Changes match by full text, the last word also by its beginning; everything else by a part of its name.
+    Changes match by full text, the last word also by its beginning; the catalogue as its own search has it; boards and
+    people by a part of their name.
     """
     words = words.replace("\0", "").strip()[:LONGEST_WORDS]
     if not words:
         return []
-    kinds = (_changes, _components, _clusters, _boards, _people)
-    return [group for kind in kinds if (group := kind(words, person)).rows]
+    found = [_changes(words, person), *_catalogue(words, person), _boards(words, person), _people(words, person)]
+    return [group for group in found if group.rows]
 
 
 def _changes(words: str, person: Person) -> FoundGroup:
@@ -80,18 +85,26 @@ def _typed(words: str) -> SearchQuery:
     return query | SearchQuery(begun, config="english", search_type="raw")
 
 
-def _components(words: str, person: Person) -> FoundGroup:
-    rows = Component.objects.visible_to(person).filter(name__icontains=words).select_related("cluster")
-    found = rows.order_by("tier", "name", "pk")[: FOUND_EACH + 1]
-    more = f"{reverse('clusters:list')}?{urlencode({'q': words})}" if len(found) > FOUND_EACH else ""
-    shown = [Found(one.name, one.get_absolute_url(), str(one.cluster)) for one in found[:FOUND_EACH]]
-    return FoundGroup("Components", tuple(shown), more)
+def _catalogue(words: str, person: Person) -> list[FoundGroup]:
+    """What the catalogue's search finds, kind by kind; owners are among the people."""
+    hits, _ = catalogue.found(catalogue.Asked(words), person)
+    kinds: dict[str, list[Hit]] = {}
+    for hit in hits:
+        kinds.setdefault(hit.kind, []).append(hit)
+    kinds.pop("person", None)
+    told = catalogue.tell(hit for of_kind in kinds.values() for hit in of_kind[:FOUND_EACH])
+    names = dict(Cluster.objects.filter(pk__in={hit.cluster_id for hit in hits}).values_list("pk", "name"))
+    labels = {name: kind.label for name, kind in registered().items()}
+    return [_of_kind(labels[kind], kind, kinds[kind], told, names, words) for kind in labels if kind in kinds]
 
 
-def _clusters(words: str, person: Person) -> FoundGroup:
-    named = Q(name__icontains=words) | Q(slug__icontains=words) | Q(purpose__icontains=words)
-    rows = Cluster.objects.visible_to(person).filter(named).order_by("name", "pk")
-    return FoundGroup("Clusters", _shown(Found(one.name, one.get_absolute_url()) for one in rows[:FOUND_EACH]))
+def _of_kind(label: str, kind: str, hits: list[Hit], told: Any, names: dict[int, str], words: str) -> FoundGroup:
+    reads = [(hit, told[kind, hit.pk]) for hit in hits[:FOUND_EACH] if (kind, hit.pk) in told]
+    rows = tuple(
+        Found(one.name, one.url, names.get(hit.cluster_id or 0, "") if kind != "cluster" else "") for hit, one in reads
+    )
+    more = f"{reverse('clusters:search')}?{urlencode({'q': words, 'kind': kind})}" if len(hits) > FOUND_EACH else ""
+    return FoundGroup(label, rows, more)
 
 
 def _boards(words: str, person: Person) -> FoundGroup:

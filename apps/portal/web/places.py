@@ -69,6 +69,7 @@ PLACES: tuple[Place, ...] = (
     Place("Proposals for standards", "cab:standard-proposals", "findings"),
     Place("Observed drift", "cab:drift", "unauthorized latent detector reports"),
     Place("Clusters", "clusters:list", "components map dependencies"),
+    Place("Search the catalogue", "clusters:search", "find components capabilities owners tags"),
     Place("Map", "clusters:map", "graph dependencies neighbours path reach"),
     Place("Boundary lens", "clusters:lens", "coupling cohesion modularity"),
     Place("Transfers of data", "clusters:transfers", "jurisdictions residency sovereignty"),

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from apps.accounts.rules import Capability
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.clusters import actions, panels, queries, rules
-from apps.clusters.web.forms import ComponentFilterForm, EditClusterForm, FoundClusterForm, PartForm, SearchForm
+from apps.clusters.web.forms import ComponentFilterForm, EditClusterForm, FoundClusterForm, PartForm
 from apps.clusters.web.margin import margin
 from apps.clusters.web.tables import CLUSTERS
 from apps.journal.queries import timeline
@@ -22,15 +22,11 @@ from apps.kernel.refusals import Invalid, Refusal
 @require_GET
 @signed_in
 def listing(request: PersonRequest) -> HttpResponseBase:
-    """Every cluster the person may know of; with `?q=` the components that fit too."""
+    """Every cluster the person may know of."""
     if kind := asked(request):
         return export(CLUSTERS, kind, queries.clusters_with_counts(request.user))
-    search = SearchForm(request.GET)
-    text = search.cleaned_data["q"] if search.is_valid() else ""
     context = {
         "clusters": queries.clusters_with_counts(request.user),
-        "search": search,
-        "found": queries.find_components(text, request.user) if text else None,
         "may_found": request.user.may(Capability.MANAGE_CLUSTER),
         "may_import": request.user.may(Capability.IMPORT),
     }
