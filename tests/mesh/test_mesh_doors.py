@@ -126,10 +126,11 @@ class TestApi:
         answer = call(signed_in(omar), "post", "/api/v1/meshes/payments/edge-policies/", body)
         assert (answer.status_code, "no such edge" in answer.json()["detail"]) == (404, True)
 
-    def test_manifests_have_their_hash_as_tag(self, estate, omar, nora):
+    def test_manifests_are_one_list_with_a_tag(self, estate, omar, nora):
         client = signed_in(omar)
         answer = client.get("/api/v1/meshes/payments/manifests/")
         assert (answer["ETag"], answer["Content-Type"]) == (f'"{estate.sha256}"', YAML)
+        assert yaml.safe_load(answer.content)["items"] == estate.manifests
         assert (
             client.get("/api/v1/meshes/payments/manifests/", headers={"if-none-match": answer["ETag"]}).status_code
             == 304

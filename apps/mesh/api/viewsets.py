@@ -20,7 +20,7 @@ from apps.kernel.refusals import Conflict, NotFound
 from apps.mesh import actions, queries
 from apps.mesh.actions.profiles import FIELDS
 from apps.mesh.api.serializers import EdgePolicyIn, MeshEdgeOut, MeshEditIn, MeshIn, MeshOut, MeshStateOut
-from apps.mesh.formats.yaml_files import archive_of, files_of
+from apps.mesh.formats.yaml_files import archive_of, files_of, list_text
 from apps.mesh.models import MeshProfile
 
 _DEFAULTS: dict[str, Any] = {"gateway": "", "gateway_port": 15_443, "sampling_percent": 1, "tracing_provider": ""}
@@ -82,14 +82,14 @@ class MeshViewSet(ReadViewSet[MeshProfile]):
 class MeshManifestsView(Door):
     """What is generated for the mesh of a cluster."""
 
-    @extend_schema(responses={(200, "application/yaml"): OpenApiTypes.STR})
+    @extend_schema(responses={(200, "application/yaml"): OpenApiTypes.OBJECT})
     def get(self, request: Request, slug: str) -> HttpResponse:
-        """All manifests as one file: the same registry gives the same bytes, whose SHA-256 is the ETag."""
+        """All manifests as one List, as kubectl takes it: the same registry gives the same bytes and the same ETag."""
         estate = queries.visible_mesh(slug, self.person)
         tag = f'"{estate.sha256}"'
         if request.headers.get("If-None-Match") == tag:
             return HttpResponse(status=304, headers={"ETag": tag})
-        return HttpResponse(estate.text, content_type="application/yaml", headers={"ETag": tag})
+        return HttpResponse(list_text(estate.manifests), content_type="application/yaml", headers={"ETag": tag})
 
 
 class MeshArchiveView(Door):

@@ -13,7 +13,22 @@ import yaml
 
 def bundle_text(manifests: Iterable[Mapping[str, Any]]) -> str:
     """All of them as one file."""
-    return yaml.safe_dump_all(manifests, sort_keys=True, allow_unicode=True, explicit_start=True, width=120)
+    return yaml.dump_all(manifests, Dumper=_Plain, sort_keys=True, allow_unicode=True, explicit_start=True, width=120)
+
+
+def list_text(manifests: Iterable[Mapping[str, Any]]) -> str:
+    """All of them as one document, a List of Kubernetes."""
+    found = {"apiVersion": "v1", "kind": "List", "items": list(manifests)}
+    return yaml.dump(found, Dumper=_Plain, sort_keys=True, allow_unicode=True, width=120)
+
+
+class _Plain(yaml.SafeDumper):
+    """Values written out wherever they stand: what others read has no aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Always: readers of hostile YAML refuse them."""
+        del data
+        return True
 
 
 def files_of(manifests: Iterable[Mapping[str, Any]]) -> dict[str, str]:

@@ -92,7 +92,7 @@ class TrustDomainViewSet(ReadViewSet[TrustDomain]):
         del request
         return HttpResponse(bundle_file(self.get_object()), content_type="application/json")
 
-    @extend_schema(responses={(200, "application/yaml"): OpenApiTypes.STR})
+    @extend_schema(responses={(200, "application/yaml"): OpenApiTypes.OBJECT})
     @action(detail=True, url_path="request-authentication")
     def request_authentication(self, request: Request, **_: Any) -> HttpResponse:
         """What its cluster believes, as Istio's RequestAuthentication."""
