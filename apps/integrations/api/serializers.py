@@ -35,6 +35,7 @@ def _decimal(name: str, text: str, **more: Any) -> serializers.FloatField:
 class InterfaceOut(serializers.ModelSerializer[Interface]):
     component = serializers.IntegerField(source="component_id")
     cluster = serializers.CharField(source="component.cluster.slug")
+    protocol = serializers.CharField(help_text="As an interface is offered with; empty: it names no port.")
     offered_by = serializers.SlugRelatedField[Person](slug_field="handle", read_only=True)
 
     class Meta:
