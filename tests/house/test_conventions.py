@@ -13,6 +13,7 @@ from django.urls import get_resolver
 
 from apps.cab.states import MACHINES
 from apps.clusters.states import MACHINES as CLUSTERS_MACHINES
+from apps.integrations.states import MACHINES as INTEGRATIONS_MACHINES
 from apps.journal.events import REGISTRY
 from apps.journal.states import DELIVERY
 from apps.meetings.states import MACHINES as MEETINGS_MACHINES
@@ -32,6 +33,7 @@ ALL_MACHINES = {
     **MEETINGS_MACHINES,
     **CLUSTERS_MACHINES,
     **STAKEHOLDERS_MACHINES,
+    **INTEGRATIONS_MACHINES,
     "delivery": DELIVERY,
     "sending": SENDING,
 }

@@ -57,3 +57,41 @@ def needs_read(said: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Coupling, at most", COUPLING_WORDS[Coupling(said["coupling"])]),
         ("Data that flows", said["data_class"]),
     ]
+
+
+FACT_NAMES: Mapping[str, str] = {
+    "direction": "the consumer",
+    "latency_ms": "an answer within",
+    "freshness_s": "data may be old",
+    "rate_per_s": "a second",
+    "consistency": "consistency",
+    "ordering": "arrives",
+    "replay_days": "days that are read again",
+    "payload_kb": "at once",
+    "availability_percent": "must be there",
+    "survives_s": "goes on alone",
+    "coupling": "coupling, at most",
+    "data_class": "data that flows",
+    "offered_latency_ms": "the provider answers within",
+    "offered_availability_percent": "the provider is there",
+}
+
+
+def fact_words(name: str, value: Any) -> str:
+    """One fact that a decision rests on, short: 300 ms, 2 hours, 99.5 %."""
+    if value is None:
+        return "unsaid" if name != "latency_ms" else "nobody waits"
+    if name.endswith("_ms"):
+        return f"{value:,} ms"
+    if name.endswith("_s") and name != "rate_per_s":
+        return span_words(value) if value else "not at all"
+    if name.endswith("_percent"):
+        return f"{value:.10g} %"
+    if name == "payload_kb":
+        return size_words(value)
+    return f"{value:,.10g}" if isinstance(value, int | float) else str(value).replace("_", " ")
+
+
+def difference_words(name: str, before: Any, after: Any) -> str:
+    """What changed: "an answer within: 300 ms, now 200 ms"."""
+    return f"{FACT_NAMES.get(name, name)}: {fact_words(name, before)}, now {fact_words(name, after)}"
