@@ -8,6 +8,7 @@ class IntegrationsConfig(AppConfig):
     label = "integrations"
 
     def ready(self) -> None:
-        from apps.integrations import panels
+        from apps.integrations import panels, reactions
 
         panels.register_panels()
+        reactions.register()

@@ -61,3 +61,28 @@ class IntegrationWithdrawn(Event):
     interface_id: int
     provider_id: int
     reason: str
+
+
+@dataclass(frozen=True)
+class PatternDecided(Event):
+    """`inputs_sha256` binds it to the needs, the offer, the weights and the profile that were read."""
+
+    words: ClassVar[str] = "decided on the pattern of"
+    integration_id: int
+    decision_id: int
+    number: int
+    chosen: str
+    recommended: str
+    inputs_sha256: str
+
+
+@dataclass(frozen=True)
+class PatternReopened(Event):
+    """A need or an offer changed under a decision. `before` and `after` hold what changed, as text."""
+
+    words: ClassVar[str] = "changed what was decided on for"
+    integration_id: int
+    decision_id: int
+    number: int
+    before: dict[str, str]
+    after: dict[str, str]

@@ -6,6 +6,9 @@ from guardian.shortcuts import assign_perm
 from apps.accounts.rules import Role
 from apps.clusters.models import Cluster, Component, Visibility
 from apps.integrations import actions
+from apps.integrations.models import Integration
+from apps.integrations.queries.decisions import advice_on
+from apps.integrations.rules.weighing import weighed
 from tests.conftest import make_person
 
 API = {"name": "Postings API", "kind": "grpc", "port": 8443, "protocol": "grpc", "latency_ms": 40}
@@ -57,3 +60,12 @@ def hidden(omar, noon):
     assign_perm("own_cluster", omar, vault)
     safe = Component.objects.create(cluster=vault, slug="safe", name="Safe")
     return actions.offer_interface(component_id=safe.pk, offerer=omar, values={"name": "Keys", "kind": "file"}, at=noon)
+
+
+def decided(integration, decider, at, **said):
+    """Decide on the integration as it is now, for what comes first unless `chosen` is said."""
+    weighing = said.pop("weighing", None) or weighed("usual")
+    found = advice_on(Integration.objects.select_related("interface").get(pk=integration.pk), weighing)
+    values = {"chosen": found.winner and found.winner.pattern, "reasons": "It fits.", "weighing": weighing}
+    values |= {"inputs_sha256": found.inputs_sha256, **said}
+    return actions.decide_pattern(integration_id=integration.pk, decider=decider, at=at, **values)

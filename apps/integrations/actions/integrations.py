@@ -14,11 +14,11 @@ from apps.clusters.models.catalogue import MOST_WEIGHT
 from apps.clusters.queries import standing, visible_component
 from apps.clusters.rules import require_may_edit
 from apps.integrations import events
+from apps.integrations.actions.decisions import locked_integration, reopen_changed
 from apps.integrations.models import Integration, Interface
 from apps.integrations.rules import needs as rules
 from apps.integrations.rules.words import DEPENDENCY_KINDS, Kind
 from apps.journal import actions as journal
-from apps.kernel.refusals import NotFound
 
 NEEDS = (
     *("direction", "latency_ms", "freshness_s", "rate_per_s", "consistency", "ordering", "replay_days"),
@@ -76,6 +76,7 @@ def describe_integration(
             after={name: _text(getattr(integration, name)) for name in changed},
         )
         journal.record(event, subject=integration, actor=editor, at=at)
+        reopen_changed([integration], actor=editor, at=at)
     return integration
 
 
@@ -148,10 +149,6 @@ def _text(value: Any) -> str:
 
 
 def _locked(integration_id: int, person: Person) -> Integration:
-    rows = Integration.objects.visible_to(person).select_for_update(of=("self",))
-    integration = rows.select_related("consumer__cluster", "interface__component__cluster").filter(pk=integration_id)
-    found = integration.first()
-    if found is None:
-        raise NotFound("There is no such integration.", next_step="Go back to the list of integrations.")
+    found = locked_integration(integration_id, person)
     require_may_edit(standing(person, found.consumer), of=found.consumer.name)
     return found

@@ -11,6 +11,7 @@ from apps.clusters.actions.clusters import redescribe, require_version, save_new
 from apps.clusters.queries import standing, visible_component
 from apps.clusters.rules import require_may_edit
 from apps.integrations import events
+from apps.integrations.actions.decisions import reopen_changed
 from apps.integrations.models import Interface
 from apps.integrations.rules import needs as rules
 from apps.journal import actions as journal
@@ -68,6 +69,11 @@ def describe_interface(
     if changed:
         event = events.InterfaceDescribed(interface_id=interface.pk, version=interface.version, fields=changed)
         journal.record(event, subject=interface, actor=editor, at=at)
+        if {"latency_ms", "availability_percent"} & set(changed):
+            used = list(interface.integrations.all())
+            for one in used:
+                one.interface = interface  # as it is now
+            reopen_changed(used, actor=editor, at=at)
     return interface
 
 
