@@ -21,6 +21,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 15 * MINUTE,
     },
     "clusters.keep_conventions": {"task": "apps.clusters.tasks.keep_conventions", "schedule": 5 * MINUTE},
+    "clusters.continue_imports": {"task": "apps.clusters.tasks.continue_imports", "schedule": 30 * SECOND},
     "trust.fetch_bundles": {"task": "apps.trust.tasks.fetch_bundles", "schedule": 1 * MINUTE},
     "stakeholders.remind_of_engagements": {
         "task": "apps.stakeholders.tasks.remind_of_engagements",

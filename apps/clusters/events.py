@@ -96,6 +96,33 @@ class CatalogImported(Event):
     added: tuple[int, ...]
     changed: tuple[int, ...]
     dependencies: int
+    placements: int = 0
+
+
+@dataclass(frozen=True)
+class LooseEndDropped(Event):
+    words: ClassVar[str] = "gave up the loose end"
+    loose_end_id: int
+    source: str
+
+
+@dataclass(frozen=True)
+class ImportCancelled(Event):
+    """Nothing more is written of a catalogue; what was written stays."""
+
+    words: ClassVar[str] = "cancelled the import of"
+    import_id: int
+    done_rows: int
+
+
+@dataclass(frozen=True)
+class ImportEnded(Event):
+    """A catalogue that was written in parcels came to its end, or could not be read (then `failure` says why)."""
+
+    words: ClassVar[str] = "came to the end of the import of"
+    import_id: int
+    done_rows: int
+    failure: str
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The states of findings and charters, and which may follow which. Pure data."""
+"""The states of findings, charters and imports, and which may follow which. Pure data."""
 
 from enum import StrEnum
 
@@ -44,6 +44,35 @@ CHARTER = Machine(
     },
 )
 
+
+class CatalogState(StrEnum):
+    """Where an uploaded catalogue stands."""
+
+    READING = "reading"  # a large one: a worker compares it with the map
+    READY = "ready"  # compared; nothing is written
+    WAITING = "waiting"  # a worker will write it
+    RUNNING = "running"  # parcel by parcel
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"  # what was written stays
+
+
+_WORKED = frozenset({CatalogState.RUNNING, CatalogState.DONE, CatalogState.FAILED, CatalogState.CANCELLED})
+CATALOG = Machine(
+    "import",
+    {
+        CatalogState.READING: frozenset({CatalogState.READY, CatalogState.FAILED, CatalogState.CANCELLED}),
+        CatalogState.READY: frozenset({CatalogState.WAITING, CatalogState.CANCELLED}),
+        CatalogState.WAITING: _WORKED,
+        CatalogState.RUNNING: _WORKED,
+        CatalogState.DONE: frozenset(),
+        CatalogState.FAILED: frozenset(),
+        CatalogState.CANCELLED: frozenset(),
+    },
+)
+OVER_IMPORTS = (CatalogState.DONE, CatalogState.FAILED, CatalogState.CANCELLED)
+WORKED_OFF = (CatalogState.READING, CatalogState.WAITING, CatalogState.RUNNING)
+
 OPEN_CHARTERS = (CharterState.DRAFT, CharterState.PROPOSED)
 STANDING = (FindingState.OPEN, FindingState.WAIVED)
-MACHINES = {"finding": FINDING, "charter": CHARTER}
+MACHINES = {"finding": FINDING, "charter": CHARTER, "catalogue import": CATALOG}

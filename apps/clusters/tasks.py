@@ -1,14 +1,18 @@
 """Celery shells of the map: read the clock, call one action. Each is safe to run twice and beside another."""
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.utils import timezone
 
 from apps.clusters import actions, checks
+from apps.clusters.actions import imports
 from apps.clusters.actions.checks import ask_for_check
 from apps.clusters.models import CheckRun, Cluster, ConventionExemption, Finding
 from apps.clusters.queries.conventions import CHECKER, kept
 
 BATCH = 500
+IMPORT_TURN = timedelta(minutes=5)  # well below the time limit of a task; the next turn goes on
 
 
 @shared_task(name="apps.clusters.tasks.reopen_lapsed_findings")
@@ -45,3 +49,9 @@ def ask_for_all_checks() -> int:
     for name in checks.registered():
         ask_for_check(checker=name)
     return len(checks.registered())
+
+
+@shared_task(name="apps.clusters.tasks.continue_imports")
+def continue_imports() -> int:
+    """Go on with the catalogues that wait to be compared or written, from where they stand."""
+    return imports.continue_imports(until=timezone.now() + IMPORT_TURN)

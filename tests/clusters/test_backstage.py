@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.clusters.formats import backstage
+from apps.clusters.formats.catalog import MOST_BYTES
 from apps.kernel.refusals import Invalid, Refusal, TooLarge
 
 COMPONENT = """
@@ -186,7 +187,7 @@ class TestWhatIsRefused:
 
     def test_too_much_is_refused(self):
         with pytest.raises(TooLarge):
-            parse(b"#" * (10 * 1024 * 1024 + 1))
+            parse(b"#" * (MOST_BYTES + 1))
 
     def test_an_archive_without_an_entry_is_refused(self):
         with pytest.raises(Invalid, match=r"no catalog-info\.yaml"):

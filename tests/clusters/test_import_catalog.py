@@ -2,7 +2,7 @@ import pytest
 
 from apps.clusters import actions, queries
 from apps.clusters.formats import backstage
-from apps.clusters.formats.catalog import Catalog, ClusterRow, ComponentRow, DependencyRow, Place
+from apps.clusters.formats.catalog import Catalog, ClusterRow, ComponentRow, DependencyRow, Place, PlacementRow
 from apps.clusters.models import Cluster, Component, Dependency, Visibility
 from apps.journal.models import Entry
 from apps.kernel.refusals import NotAllowed
@@ -32,12 +32,17 @@ def write(rows, noon, importer=None, **options):
     return actions.import_catalog(catalog=catalog(*rows), source="csv:f.csv", importer=importer, at=noon, **options)
 
 
+def placed(host, **more):
+    return PlacementRow, {"host": host, "site": "fra", "cluster": "payments", **more}
+
+
 WHOLE = (
     cluster("claims", name="Claims", purpose="Pays out."),
     component("gate", name="Gate", tier=1, sites=("fra",)),
     component("intake", "claims"),
     needs("gate", "intake"),
     needs("intake", "ledger"),
+    placed("h1", runs=("gate", "unheard-of")),
 )
 
 
@@ -48,7 +53,8 @@ def test_everything_that_fits_is_written_and_said_once_for_each_cluster(ledger, 
     assert (gate.name, gate.tier, gate.sites, gate.source) == ("Gate", 1, ["fra"], "csv:f.csv")
     assert Dependency.objects.filter(consumer__slug="intake", provider=ledger).exists()
     entries = Entry.objects.filter(event="clusters.CatalogImported").order_by("subject_label")
-    assert [(entry.subject_label, entry.data["dependencies"]) for entry in entries] == [("Claims", 1), ("Payments", 1)]
+    told = [(entry.subject_label, entry.data["dependencies"], entry.data["placements"]) for entry in entries]
+    assert told == [("Claims", 1, 0), ("Payments", 1, 1)]
     assert [entry.subject_label for entry in queries.component_timeline(gate)] == ["Payments"]
 
 
@@ -87,10 +93,9 @@ def test_looking_first_writes_nothing_and_says_the_same(ledger, noon):
         ([cluster("new")], "slug", "address of the pages"),
         ([cluster("claims", zone="Nowhere/X")], "slug", "no time zone"),
         ([component("gate"), component("gate", tier=1)], "slug", "f.csv, line 2 says otherwise"),
-        ([needs("ledger", "nothing")], "provider", "no such component"),
-        ([needs("nothing", "ledger")], "consumer", "no such component"),
         ([needs("ledger", "ledger")], "provider", "cannot depend on itself"),
-        ([needs("ledger", "dispatch", provider_cluster="payments")], "provider", "no such component"),
+        ([placed("h1", cluster="nowhere")], "cluster", "no such cluster"),
+        ([placed("h1", runs=("a",)), placed("h1", runs=("b",))], "host", "f.csv, line 2 says otherwise"),
     ],
 )
 def test_what_does_not_fit_is_rejected_by_row_and_field_and_the_rest_is_written(
@@ -131,8 +136,8 @@ def test_a_restricted_cluster_takes_nothing_from_outsiders_and_shows_nothing(adm
     outsider.__dict__.pop("capabilities", None)
     rows = [component("gate", "vault"), cluster("vault", name="Mine"), needs("ledger", "safe")]
     plan = write(rows, noon, outsider, found_clusters=True)
-    assert plan.steps == []
-    assert len(plan.rejections) == 3
+    assert [step.what for step in plan.steps] == ["loose_end"], "as if there were no such component"
+    assert len(plan.rejections) == 2
     assert not vault.components.filter(slug="gate").exists()
 
 

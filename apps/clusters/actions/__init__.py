@@ -22,7 +22,9 @@ from apps.clusters.actions.conventions import (
 )
 from apps.clusters.actions.dependencies import declare_dependency, describe_dependency, withdraw_dependency
 from apps.clusters.actions.findings import end_waiver, reopen_lapsed, settle_findings, waive_finding
-from apps.clusters.actions.imports import apply_upload, import_catalog, upload_catalog
+from apps.clusters.actions.importing import import_catalog
+from apps.clusters.actions.imports import apply_upload, cancel_import, upload_catalog
+from apps.clusters.actions.loose_ends import drop_loose_end
 from apps.clusters.actions.transfers import (
     change_transfer_rule,
     place_site,
@@ -36,6 +38,7 @@ __all__ = [
     "appoint",
     "approve_charter",
     "ask_for_scan",
+    "cancel_import",
     "change_convention",
     "change_transfer_rule",
     "declare_dependency",
@@ -44,6 +47,7 @@ __all__ = [
     "describe_dependency",
     "dismiss",
     "draft_charter",
+    "drop_loose_end",
     "end_exemption",
     "end_lapsed_exemption",
     "end_waiver",

@@ -1,22 +1,36 @@
-"""Importing catalogues: upload and look first, then write, in one transaction."""
+"""Importing catalogues: upload and look first, then write, parcel by parcel, each in one transaction.
+
+An import that dies is continued where it stands: `done_rows` is committed together with the rows it counts.
+"""
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
+from django.utils import timezone
 
 from apps.accounts.models import Person
 from apps.clusters import events, queries, rules
+from apps.clusters.actions.importing import import_catalog
 from apps.clusters.formats import archives, backstage, catalog_csv
-from apps.clusters.formats.catalog import Catalog, ClusterRow, ComponentRow, DependencyRow, printable
-from apps.clusters.models import CatalogFormat, CatalogImport, Cluster, Component, Dependency
+from apps.clusters.formats.catalog import Catalog, printable
+from apps.clusters.models import CatalogFormat, CatalogImport
 from apps.clusters.queries import Plan, Status
+from apps.clusters.queries.plans import Said, said_by
+from apps.clusters.states import CATALOG, CatalogState
 from apps.journal import actions as journal
-from apps.kernel.refusals import Invalid, WrongState, refusal_from_constraint
+from apps.kernel.refusals import Conflict, Invalid, Refusal, TooLarge, WrongState
+
+logger = logging.getLogger(__name__)
+
+PARCEL_ROWS = 2_000  # of one transaction: large enough for bulk writes, small enough to lose little
+MOST_BYTES_AT_ONCE = 1024 * 1024  # unpacked; what is larger is read by a worker, not while somebody waits
+MOST_STEPS = 500  # of a large upload that its page shows; the counts tell of all
+MOST_REJECTIONS = 20_000
 
 
 def read_catalog(*, file_name: str, content: bytes, catalog_format: str, options: Mapping[str, Any]) -> Catalog:
@@ -29,7 +43,9 @@ def read_catalog(*, file_name: str, content: bytes, catalog_format: str, options
         return backstage.parse(archives.unpack(file_name, content), cluster_map=cluster_map)
     rows = options.get("rows", "components")
     if not options.get("map") and rows not in catalog_csv.FIELDS:
-        raise Invalid("“rows” must be clusters, components or dependencies.", next_step="Choose one of them.")
+        raise Invalid(
+            "“rows” must be clusters, components, dependencies or placements.", next_step="Choose one of them."
+        )
     columns = catalog_csv.read_map(options["map"]) if options.get("map") else catalog_csv.generic_map(rows)
     return catalog_csv.parse(content, file=file_name, columns=columns, cluster_map=cluster_map)
 
@@ -44,7 +60,9 @@ def _kept_options(catalog_format: str, options: Mapping[str, Any]) -> dict[str, 
     for text in (*cluster_map, *cluster_map.values()):
         if not isinstance(text, str) or printable(text) != text:
             raise refusal
-    kept = {"cluster_map": cluster_map, "found_clusters": bool(options.get("found_clusters"))}
+    kept: dict[str, Any] = {"cluster_map": cluster_map} | {
+        name: bool(options.get(name)) for name in ("found_clusters", "refuse_loose")
+    }
     if catalog_format == CatalogFormat.CSV:
         kept |= {"rows": options.get("rows", "components"), "map": options.get("map")}
     return kept
@@ -59,179 +77,267 @@ def upload_catalog(
     options: Mapping[str, Any],
     uploader: Person,
     at: datetime,
-) -> tuple[CatalogImport, Plan]:
-    """Keep an uploaded catalogue and say what importing it would do; the map itself stays as it is."""
+) -> tuple[CatalogImport, Plan | None]:
+    """Keep an uploaded catalogue and say what importing it would do; the map itself stays as it is.
+
+    A large one is read by a worker: then there is no plan yet, and its page shows when there is.
+    """
     rules.require_may_import(rules.Standing(uploader.capabilities))
     options = _kept_options(catalog_format, options)
-    catalog = read_catalog(file_name=file_name, content=content, catalog_format=catalog_format, options=options)
-    found_clusters = bool(options.get("found_clusters"))
-    plan = queries.plan_import(catalog, person=uploader, found_clusters=found_clusters, at=at)
-    upload = CatalogImport.objects.create(
+    is_large = sum(map(len, archives.unpack(file_name, content).values())) > MOST_BYTES_AT_ONCE
+    upload = CatalogImport(
         file_name=file_name[-200:],
         format=catalog_format,
         options=options,
         content=content,
+        state=CatalogState.READING if is_large else CatalogState.READY,
         sha256=hashlib.sha256(content).hexdigest(),
-        counts=plan.counts(),
-        rejections=[asdict(rejection) for rejection in plan.rejections],
+        counts=Plan().counts(),
         uploader=uploader,
         uploaded_at=at,
     )
+    plan = None if is_large else _compared(upload, read_upload(upload), at=at)
+    upload.save()
     event = events.CatalogUploaded(import_id=upload.pk, sha256=upload.sha256)
     journal.record(event, subject=upload, actor=uploader, at=at)
+    if is_large:
+        transaction.on_commit(_wake_up)
     return upload, plan
 
 
-@transaction.atomic
-def apply_upload(*, import_id: int, importer: Person, at: datetime) -> CatalogImport:
-    """Write an upload that was previewed, against the map as it is now. Refuses a second time."""
-    queries.visible_import(import_id, importer)
-    rules.require_may_import(rules.Standing(importer.capabilities))
-    upload = CatalogImport.objects.select_for_update().get(pk=import_id)
-    if upload.applied_at:
-        raise WrongState("This catalogue has been imported.", next_step="Upload it again to import it once more.")
-    catalog = read_catalog(
+def read_upload(upload: CatalogImport) -> Catalog:
+    """What a kept upload says."""
+    return read_catalog(
         file_name=upload.file_name,
         content=bytes(upload.content or b""),
         catalog_format=upload.format,
         options=upload.options,
     )
-    plan = import_catalog(
-        catalog=catalog,
-        source=f"{upload.format}:{upload.file_name}",
-        importer=importer,
-        found_clusters=bool(upload.options.get("found_clusters")),
-        import_id=upload.pk,
-        at=at,
+
+
+def _compared(upload: CatalogImport, catalog: Catalog, *, at: datetime) -> Plan:
+    """Note on an upload what importing it would do."""
+    plan = queries.plan_import(
+        catalog, person=upload.uploader, found_clusters=_founds(upload), refuse_loose=_refuses_loose(upload), at=at
     )
+    require_few_rejections(len(plan.rejections))
+    upload.total_rows = len(catalog.rows())
     upload.counts, upload.rejections = plan.counts(), [asdict(rejection) for rejection in plan.rejections]
-    upload.applied_at, upload.content = at, None
-    upload.save(update_fields=["counts", "rejections", "applied_at", "content"])
+    if upload.total_rows > PARCEL_ROWS:
+        upload.steps = [queries.told(step) for step in plan.having(Status.NEW, Status.CHANGED)[:MOST_STEPS]]
+    return plan
+
+
+def require_few_rejections(number: int) -> None:
+    """Refuse a catalogue of which next to nothing fits: its report would help nobody."""
+    if number > MOST_REJECTIONS:
+        raise TooLarge(
+            f"More than {MOST_REJECTIONS:,} rows do not fit.",
+            next_step="It is another kind of file, or the column map is another's: import a part of it first.",
+            code="too_many_rejections",
+        )
+
+
+@transaction.atomic
+def apply_upload(*, import_id: int, importer: Person, at: datetime) -> CatalogImport:
+    """Write an upload that was compared, against the map as it is now. Refuses a second time.
+
+    One parcel is written here and now; more are left to a worker, and the upload tells how far that has come. One that
+    is still being compared is written after that.
+    """
+    upload = _locked(import_id, importer)
+    if upload.applied_at:
+        raise WrongState("This catalogue has been imported.", next_step="Upload it again to import it once more.")
+    upload.importer = importer
+    if upload.state == CatalogState.READING:
+        upload.save(update_fields=["importer"])
+        return upload
+    _queue(upload)
+    if (upload.total_rows or 0) <= PARCEL_ROWS:
+        catalog = read_upload(upload)
+        _write_parcel(upload, next(catalog.parcels(size=PARCEL_ROWS)), {}, is_last=True, at=at)
+    else:
+        upload.save()
+        transaction.on_commit(_wake_up)
     return upload
 
 
 @transaction.atomic
-def import_catalog(
-    *,
-    catalog: Catalog,
-    source: str,
-    importer: Person | None,
-    found_clusters: bool = False,
-    import_id: int | None = None,
-    at: datetime,
-) -> Plan:
-    """Write what fits of a catalogue; returns the plan it followed, with the rows that were rejected.
+def cancel_import(*, import_id: int, person: Person, at: datetime) -> CatalogImport:
+    """Stop an import, or give an upload up; what has been written stays."""
+    upload = _locked(import_id, person)
+    _end(upload, CatalogState.CANCELLED)
+    event = events.ImportCancelled(import_id=upload.pk, done_rows=upload.done_rows)
+    journal.record(event, subject=upload, actor=person, at=at)
+    return upload
 
-    All or nothing for what fits; running it again changes nothing. `importer` None is the house itself (an operator
-    at the command line). A cluster founded this way has no owner until an administrator appoints one.
+
+def continue_imports(*, until: datetime) -> int:
+    """Go on with every upload that waits for a worker, the oldest first, until `until`; how many came to their end.
+
+    Any number of workers may run this at once. One on which something unforeseen happens is left where it stands.
     """
-    if importer:
-        rules.require_may_import(rules.Standing(importer.capabilities))
-    plan = queries.plan_import(catalog, person=importer, found_clusters=found_clusters, at=at)
-    writing = _Writing(plan, source[:80])
+    over = 0
+    for import_id in list(CatalogImport.objects.waiting().values_list("pk", flat=True)):
+        try:
+            over += work_off(import_id=import_id, until=until).is_over
+        except Conflict:
+            continue
+        except Exception:
+            logger.exception("Import %s stopped; the next turn tries again.", import_id)
+        if timezone.now() > until:
+            break
+    return over
+
+
+def work_off(*, import_id: int, until: datetime | None = None) -> CatalogImport:
+    """Compare a large upload, or go on writing one from where it stands, to its end or the first parcel after `until`.
+
+    Refused with a Conflict when another worker has it. An upload that turns out unreadable fails, with the reason.
+    """
+    upload = CatalogImport.objects.select_related("uploader", "importer").get(pk=import_id)
     try:
-        with transaction.atomic():
-            writing.write()
-    except IntegrityError as error:
-        # Someone else wrote the same name between the plan and the write.
-        raise refusal_from_constraint(error, Cluster, Component, Dependency) from error
-    for cluster in writing.touched.values():
-        event = events.CatalogImported(
-            source=source[:80],
-            import_id=import_id,
-            added=tuple(writing.added[cluster.pk]),
-            changed=tuple(writing.changed[cluster.pk]),
-            dependencies=writing.declared[cluster.pk],
+        catalog = read_upload(upload)
+        if upload.state == CatalogState.READING:
+            upload = compare_upload(import_id=import_id, catalog=catalog, at=timezone.now())
+        if upload.state == CatalogState.READY:
+            return upload
+        said = said_by(catalog.rows()[: upload.done_rows])
+        done, total = upload.done_rows, len(catalog.rows())
+        for parcel in catalog.parcels(size=PARCEL_ROWS, after=done):
+            size = len(parcel.rows())
+            upload = import_parcel(
+                import_id=import_id,
+                parcel=parcel,
+                said=said,
+                at_row=done,
+                is_last=done + size >= total,
+                at=timezone.now(),
+            )
+            done += size
+            if until and timezone.now() > until:
+                break
+    except Conflict:
+        raise
+    except Refusal as refusal:
+        return fail_import(import_id=import_id, reason=f"{refusal} {refusal.next_step}", at=timezone.now())
+    return upload
+
+
+@transaction.atomic
+def compare_upload(*, import_id: int, catalog: Catalog, at: datetime) -> CatalogImport:
+    """Note what importing a large upload would do."""
+    upload = _taken(import_id, at_row=0, states=(CatalogState.READING,))
+    _compared(upload, catalog, at=at)
+    _move(upload, CatalogState.READY)
+    if upload.importer:
+        _queue(upload)
+    upload.save()
+    return upload
+
+
+@transaction.atomic
+def import_parcel(
+    *, import_id: int, parcel: Catalog, said: Said, at_row: int, is_last: bool, at: datetime
+) -> CatalogImport:
+    """Write one parcel and, in the same transaction, that it is done; the last one ends the import."""
+    upload = _taken(import_id, at_row=at_row, states=(CatalogState.WAITING, CatalogState.RUNNING))
+    _write_parcel(upload, parcel, said, is_last=is_last, at=at)
+    return upload
+
+
+@transaction.atomic
+def fail_import(*, import_id: int, reason: str, at: datetime) -> CatalogImport:
+    """End an import that cannot go on, with the sentence that says why."""
+    upload = CatalogImport.objects.select_for_update().get(pk=import_id)
+    if not upload.is_over:
+        upload.failure = reason
+        _end(upload, CatalogState.FAILED)
+        event = events.ImportEnded(import_id=upload.pk, done_rows=upload.done_rows, failure=reason)
+        journal.record(event, subject=upload, actor=upload.importer, at=at)
+    return upload
+
+
+def _write_parcel(upload: CatalogImport, parcel: Catalog, said: Said, *, is_last: bool, at: datetime) -> None:
+    plan = import_catalog(
+        catalog=parcel,
+        source=f"{upload.format}:{upload.file_name}",
+        importer=upload.importer,
+        found_clusters=_founds(upload),
+        refuse_loose=_refuses_loose(upload),
+        import_id=upload.pk,
+        said=said,
+        at=at,
+    )
+    new = plan.counts()
+    upload.counts = {
+        what: {name: number + upload.counts.get(what, {}).get(name, 0) for name, number in told.items()}
+        for what, told in new.items()
+    }
+    upload.rejections = [*upload.rejections, *map(asdict, plan.rejections)]
+    require_few_rejections(len(upload.rejections))
+    upload.done_rows += len(parcel.rows())
+    _move(upload, CatalogState.RUNNING)
+    if is_last:
+        upload.applied_at = at
+        event = events.ImportEnded(import_id=upload.pk, done_rows=upload.done_rows, failure="")
+        journal.record(event, subject=upload, actor=upload.importer, at=at)
+        _end(upload, CatalogState.DONE)
+    else:
+        upload.save()
+
+
+def _founds(upload: CatalogImport) -> bool:
+    return bool(upload.options.get("found_clusters"))
+
+
+def _refuses_loose(upload: CatalogImport) -> bool:
+    return bool(upload.options.get("refuse_loose"))
+
+
+def _locked(import_id: int, person: Person) -> CatalogImport:
+    queries.visible_import(import_id, person)
+    rules.require_may_import(rules.Standing(person.capabilities))
+    return (
+        CatalogImport.objects.select_for_update(of=("self",)).select_related("importer", "uploader").get(pk=import_id)
+    )
+
+
+def _taken(import_id: int, *, at_row: int, states: Sequence[CatalogState]) -> CatalogImport:
+    """The upload under its lock, when nobody else holds it or has gone on with it."""
+    rows = CatalogImport.objects.select_for_update(skip_locked=True, of=("self",))
+    upload = (
+        rows.select_related("importer", "uploader").filter(pk=import_id, state__in=states, done_rows=at_row).first()
+    )
+    if upload is None:
+        raise Conflict(
+            "Another process has gone on with this import, or it was stopped.",
+            next_step="Leave it to that one; its progress is on the import's page.",
         )
-        journal.record(event, subject=cluster, actor=importer, at=at)
-    return plan
+    return upload
 
 
-class _Writing:
-    """The writes of one import and, for each cluster, what they were."""
-
-    def __init__(self, plan: Plan, source: str) -> None:
-        self.plan, self.source = plan, source
-        self.touched: dict[int, Cluster] = {}
-        self.added: dict[int, list[int]] = defaultdict(list)
-        self.changed: dict[int, list[int]] = defaultdict(list)
-        self.declared: dict[int, int] = defaultdict(int)
-
-    def write(self) -> None:
-        self._clusters()
-        self._components()
-        self._dependencies()
-
-    def _clusters(self) -> None:
-        # Two imports of the same clusters take turns.
-        known = [cluster.pk for cluster in self.plan.clusters.values()]
-        list(Cluster.objects.select_for_update().filter(pk__in=known).order_by("pk").values_list("pk"))
-        for step in self.plan.having(Status.NEW, Status.CHANGED):
-            row = step.row
-            if not isinstance(row, ClusterRow):
-                continue
-            if step.status == Status.NEW:
-                cluster = Cluster.objects.create(
-                    slug=row.slug, name=(row.name or row.slug)[:120], purpose=row.purpose or "", zone=row.zone or "UTC"
-                )
-                self.plan.clusters[row.slug] = cluster
-            else:
-                cluster = self.plan.clusters[row.slug]
-                _set(cluster, step.changes)
-                cluster.save(update_fields=[*(name for name, _, _ in step.changes), "version"])
-            self.touched[cluster.pk] = cluster
-
-    def _components(self) -> None:
-        new: list[Component] = []
-        for step in self.plan.having(Status.NEW, Status.CHANGED):
-            row = step.row
-            if not isinstance(row, ComponentRow):
-                continue
-            cluster = self.plan.clusters[row.cluster]
-            self.touched[cluster.pk] = cluster
-            if step.status == Status.NEW:
-                new.append(_component(row, cluster, self.source))
-                self.plan.components[row.cluster, row.slug] = new[-1]
-            else:
-                component = self.plan.components[row.cluster, row.slug]
-                _set(component, step.changes)
-                component.save(update_fields=[*(name for name, _, _ in step.changes), "version"])
-                self.changed[cluster.pk].append(component.pk)
-        for component in Component.objects.bulk_create(new, batch_size=1000):
-            self.added[component.cluster_id].append(component.pk)
-
-    def _dependencies(self) -> None:
-        steps = [
-            (step.row, self.plan.ends[id(step.row)])
-            for step in self.plan.having(Status.NEW)
-            if isinstance(step.row, DependencyRow)
-        ]
-        components = self._ends({key for _, ends in steps for key in ends})
-        edges = [
-            Dependency(consumer=components[consumer], provider=components[provider], kind=row.kind, source=self.source)
-            for row, (consumer, provider) in steps
-        ]
-        for edge in Dependency.objects.bulk_create(edges, batch_size=1000):
-            self.touched[edge.consumer.cluster_id] = edge.consumer.cluster
-            self.declared[edge.consumer.cluster_id] += 1
-
-    def _ends(self, keys: set[tuple[str, str]]) -> dict[tuple[str, str], Component]:
-        """The components at the ends: those of this import, and those the map had."""
-        rest = keys - set(self.plan.components)
-        stored = Component.objects.filter(slug__in={slug for _, slug in rest}).select_related("cluster")
-        found = {(component.cluster.slug, component.slug): component for component in stored}
-        return {key: self.plan.components.get(key) or found[key] for key in keys}
+def _queue(upload: CatalogImport) -> None:
+    _move(upload, CatalogState.WAITING)
+    upload.rejections, upload.counts, upload.steps = [], Plan().counts(), []
 
 
-def _set(row: Cluster | Component, changes: tuple[tuple[str, Any, Any], ...]) -> None:
-    for name, _, after in changes:
-        setattr(row, name, after)
-    row.version += 1
+def _end(upload: CatalogImport, state: CatalogState) -> None:
+    _move(upload, state)
+    upload.content = None
+    upload.save()
 
 
-def _component(row: ComponentRow, cluster: Cluster, source: str) -> Component:
-    """A new component; what the source does not say takes the model's default."""
-    names = ("kind", "tier", "lifecycle", "description", "owner_name")
-    said = {name: getattr(row, name) for name in names if getattr(row, name) is not None}
-    lists = {name: list(getattr(row, name) or ()) for name in ("sites", "tags")}
-    return Component(cluster=cluster, slug=row.slug, name=row.name or row.slug, source=source, **said, **lists)
+def _move(upload: CatalogImport, state: CatalogState) -> None:
+    CATALOG.require(upload.state, state)
+    upload.state = state
+
+
+def _wake_up() -> None:
+    """Ask a worker to begin now. Without Redis the schedule does it later, so a failure here is only a delay."""
+    from apps.clusters.tasks import continue_imports as task
+
+    try:
+        task.apply_async(ignore_result=True, retry=False)
+    except Exception as error:  # noqa: BLE001  # whatever the broker's client raises, the commit stands
+        logger.warning("No wake-up sent (%s); the schedule will continue the import.", type(error).__name__)

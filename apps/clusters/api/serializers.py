@@ -177,6 +177,9 @@ class CatalogIn(serializers.Serializer[Any]):
     map = serializers.JSONField(required=False, allow_null=True, help_text="Column map of a CSV, as a JSON object.")
     cluster_map = serializers.JSONField(required=False, allow_null=True, help_text="Name in the file → short name.")
     found_clusters = serializers.BooleanField(default=False)
+    refuse_loose = serializers.BooleanField(
+        default=False, help_text="Reject dependencies with an end that is not known, instead of keeping loose ends."
+    )
     dry_run = serializers.BooleanField(default=True, help_text="Only say what would change; import it later.")
 
 
@@ -200,12 +203,17 @@ class CountsOut(serializers.Serializer[Any]):
 
 
 class CatalogOut(serializers.ModelSerializer[CatalogImport]):
-    """An upload: what it would bring, or, once `applied_at` is set, what it brought."""
+    """An upload: what it would bring, or, once `applied_at` is set, what it brought.
+
+    A large one is compared (`state` reading) and written (waiting, running) by a worker, `done_rows` of `total_rows`.
+    """
 
     uploader = serializers.SlugRelatedField[Any](slug_field="handle", read_only=True)
     clusters = CountsOut(source="counts.cluster")
     components = CountsOut(source="counts.component")
     dependencies = CountsOut(source="counts.dependency")
+    loose_ends = CountsOut(source="counts.loose_end")
+    placements = CountsOut(source="counts.placement")
     rejections = RejectionOut(many=True)
 
     class Meta:
@@ -217,10 +225,16 @@ class CatalogOut(serializers.ModelSerializer[CatalogImport]):
             "sha256",
             "uploader",
             "uploaded_at",
+            "state",
+            "total_rows",
+            "done_rows",
+            "failure",
             "applied_at",
             "clusters",
             "components",
             "dependencies",
+            "loose_ends",
+            "placements",
             "rejections",
         )
         read_only_fields = fields

@@ -7,6 +7,7 @@ from apps.clusters.api.boundaries import CharterViewSet, LensView, SiteViewSet, 
 from apps.clusters.api.conventions import ConventionCheckView, ConventionScanView, ConventionViewSet
 from apps.clusters.api.findings import FindingViewSet
 from apps.clusters.api.map import MapView, PathView
+from apps.clusters.api.running import LooseEndViewSet, PlacementViewSet
 from apps.clusters.api.search import CatalogSearchView
 from apps.clusters.api.viewsets import CatalogImportViewSet, ClusterViewSet, ComponentViewSet, DependencyViewSet
 
@@ -16,6 +17,8 @@ router.register("components", ComponentViewSet, basename="components")
 router.register("dependencies", DependencyViewSet, basename="dependencies")
 router.register("findings", FindingViewSet, basename="findings")
 router.register("catalog-imports", CatalogImportViewSet, basename="catalog-imports")
+router.register("placements", PlacementViewSet, basename="placements")
+router.register("loose-ends", LooseEndViewSet, basename="loose-ends")
 
 router.register("charters", CharterViewSet, basename="charters")
 router.register("transfer-rules", TransferRuleViewSet, basename="transfer-rules")

@@ -227,9 +227,16 @@ class CatalogImportViewSet(ReadViewSet[CatalogImport]):
     @action(detail=True, methods=["post"])
     @write(gives=CatalogOut)
     def application(self, data: dict[str, Any]) -> CatalogImport:
-        """Write an upload to the map."""
+        """Write an upload to the map; a large one is written by a worker, parcel by parcel."""
         del data
         return actions.apply_upload(import_id=self.get_object().pk, importer=self.person, at=self.at)
+
+    @action(detail=True, methods=["post"])
+    @write(gives=CatalogOut)
+    def cancellation(self, data: dict[str, Any]) -> CatalogImport:
+        """Stop an import, or give an upload up; what has been written stays."""
+        del data
+        return actions.cancel_import(import_id=self.get_object().pk, person=self.person, at=self.at)
 
 
 def _holder(data: dict[str, Any]) -> Person | Group:

@@ -1,13 +1,13 @@
-"""What every catalogue becomes, whatever its format: rows of clusters, components and dependencies, and rejections.
+"""What every catalogue becomes, whatever its format: rows of four kinds, and rejections.
 
 A value of None means that the source does not say; an import then leaves what is there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
-MOST_BYTES = 10 * 1024 * 1024  # of one upload, and of an archive once unpacked
-MOST_ROWS = 20_000  # of one catalogue; more is a sign of the wrong file
+MOST_BYTES = 32 * 1024 * 1024  # of one upload, and of an archive once unpacked
+MOST_ROWS = 200_000  # of one catalogue; more is a sign of the wrong file
 LONGEST_SHOWN = 300  # characters of a refused value that the report repeats
 
 # The longest text each field may hold, in characters.
@@ -24,10 +24,13 @@ LIMITS: Mapping[str, int] = {
     "tags": 63,
     "consumer": 200,
     "provider": 200,
+    "consumer_cluster": 80,
+    "provider_cluster": 80,
+    "site": 40,
+    "host": 200,
+    "runs": 200,
 }
-MOST_ITEMS = 100  # sites or tags of one component
-
-# A cell that a spreadsheet would run as a formula.
+MOST_ITEMS = 100  # sites or tags of one component, or what one host runs
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,18 @@ class DependencyRow:
     provider_cluster: str = ""
 
 
-Row = ClusterRow | ComponentRow | DependencyRow
+@dataclass(frozen=True)
+class PlacementRow:
+    """A host of a cluster at a site, with the short names of what runs on it."""
+
+    place: Place
+    cluster: str
+    site: str
+    host: str
+    runs: tuple[str, ...] | None = None
+
+
+Row = ClusterRow | ComponentRow | DependencyRow | PlacementRow
 
 
 @dataclass
@@ -96,6 +110,7 @@ class Catalog:
     clusters: list[ClusterRow] = field(default_factory=list)
     components: list[ComponentRow] = field(default_factory=list)
     dependencies: list[DependencyRow] = field(default_factory=list)
+    placements: list[PlacementRow] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
 
     def take(self, row: Row) -> None:
@@ -107,8 +122,23 @@ class Catalog:
             self.clusters.append(row)
         elif isinstance(row, ComponentRow):
             self.components.append(row)
+        elif isinstance(row, PlacementRow):
+            self.placements.append(row)
         else:
             self.dependencies.append(row)
+
+    def rows(self) -> list[Row]:
+        """Every row that fits its fields, in the order in which they are written."""
+        return [*self.clusters, *self.components, *self.dependencies, *self.placements]
+
+    def parcels(self, *, size: int, after: int = 0) -> Iterator["Catalog"]:
+        """The rows after the first `after`, `size` at a time; what was not taken goes with the very first."""
+        rows = self.rows()
+        for start in range(after, max(len(rows), 1), size):
+            parcel = Catalog(rejections=[] if start else list(self.rejections))
+            for row in rows[start : start + size]:
+                parcel.take(row)
+            yield parcel
 
     def refuse(self, place: Place, name: str, value: object, reason: str) -> None:
         """Note a row that is not taken."""

@@ -14,6 +14,8 @@ from apps.clusters.formats.catalog import (
     ComponentRow,
     DependencyRow,
     Place,
+    PlacementRow,
+    Row,
     cluster_slug,
     printable,
 )
@@ -32,17 +34,22 @@ FIELDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"consumer", "provider", "kind", "consumer_cluster", "provider_cluster"}),
         frozenset({"consumer", "provider"}),
     ),
+    "placements": (frozenset({"cluster", "site", "host", "runs"}), frozenset({"cluster", "site", "host"})),
 }
 LONGEST_CELL = 131_072  # characters; the parser's own bound is one for the whole process, and others raise it
-LISTS = frozenset({"sites", "tags"})
+LISTS = frozenset({"sites", "tags", "runs"})
 LIFECYCLES = frozenset({"experimental", "production", "deprecated", "retired"})
 TIERS = frozenset({"0", "1", "2", "3"})
-_COLUMN_KEYS = frozenset({"column", "values", "default", "split", "prefix", "fixed"})
+_END_CLUSTERS = ("consumer_cluster", "provider_cluster")
+_COLUMN_KEYS = frozenset({"column", "values", "default", "split", "prefix", "fixed", "or"})
 
 
 @dataclass(frozen=True)
 class Column:
-    """How one field is filled: from a column or fixed; translated by `values`; `default` when empty or unknown."""
+    """How one field is filled: from a column or fixed; translated by `values`; `default` when empty or unknown.
+
+    Where its cell is empty, another column may tell (`instead`, "or" in a map), with a prefix of its own.
+    """
 
     column: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
@@ -50,6 +57,7 @@ class Column:
     split: str = ""
     prefix: str = ""
     fixed: str | None = None
+    instead: "Column | None" = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,7 @@ def read_map(data: Any) -> ColumnMap:
     Refuses unknown kinds of rows, fields and keys, naming each.
     """
     if not isinstance(data, dict) or data.get("rows") not in list(FIELDS):
-        raise _bad_map("“rows” must be clusters, components or dependencies.")
+        raise _bad_map("“rows” must be clusters, components, dependencies or placements.")
     if unknown := set(data) - {"rows", "columns", "delimiter"}:
         raise _bad_map(f"it has no part called {_list(unknown)}.")
     rows, columns = data["rows"], data.get("columns")
@@ -157,7 +165,11 @@ def _require_header(header: list[str], columns: ColumnMap, file: str) -> None:
         raise Invalid(f"{file} has two columns called “{doubled[0][:80]}”.", next_step="Rename one of them.")
     required = FIELDS[columns.rows][1]
     # A generic map names every field; a file need only bring the ones it has.
-    wanted = {spec.column for name, spec in columns.columns.items() if spec.column != name or name in required}
+    named = [
+        *columns.columns.items(),
+        *((name, spec.instead) for name, spec in columns.columns.items() if spec.instead),
+    ]
+    wanted = {spec.column for name, spec in named if spec.column != name or name in required}
     if missing := sorted(wanted - set(header) - {""}):
         raise Invalid(
             f"{file} has no column called {_list(missing)}.",
@@ -170,25 +182,34 @@ def _take(
     catalog: Catalog, place: Place, cells: Mapping[str, str], columns: ColumnMap, cluster_map: Mapping[str, str]
 ) -> None:
     values: dict[str, Any] = {}
-    for name, spec in columns.columns.items():
-        raw = cells.get(spec.column, "").strip()
+    for name, first in columns.columns.items():
+        spec, raw = _telling(first, cells)
         value = _value(spec, raw)
         if reason := _reason(name, value, raw, spec, columns):
             catalog.refuse(place, spec.column or name, raw, reason)
             return
         if value is not None:
             values[name] = _typed(name, value, spec)
-    if columns.rows == "clusters":
-        slug = cluster_slug([values.pop("slug")], cluster_map)
-        catalog.take(ClusterRow(place, slug=slug, **values))
-    elif columns.rows == "components":
-        named = values.pop("cluster", "")
-        catalog.take(ComponentRow(place, cluster=cluster_slug([named], cluster_map), cluster_name=named, **values))
-    else:
-        for end in ("consumer_cluster", "provider_cluster"):
-            if end in values:
-                values[end] = cluster_slug([values[end]], cluster_map)
-        catalog.take(DependencyRow(place, **values))
+    catalog.take(_row(columns.rows, place, values, cluster_map))
+
+
+def _row(rows: str, place: Place, values: dict[str, Any], cluster_map: Mapping[str, str]) -> Row:
+    if rows == "clusters":
+        return ClusterRow(place, slug=cluster_slug([values.pop("slug")], cluster_map), **values)
+    if rows == "dependencies":
+        ends = {end: cluster_slug([values.pop(end)], cluster_map) for end in _END_CLUSTERS if end in values}
+        return DependencyRow(place, **ends, **values)
+    named = values.pop("cluster", "")
+    cluster = cluster_slug([named], cluster_map)
+    if rows == "placements":
+        return PlacementRow(place, cluster=cluster, **values)
+    return ComponentRow(place, cluster=cluster, cluster_name=named, **values)
+
+
+def _telling(spec: Column, cells: Mapping[str, str]) -> tuple[Column, str]:
+    """The column that fills a field, and its cell: the other one where the first is empty."""
+    raw = cells.get(spec.column, "").strip()
+    return _telling(spec.instead, cells) if not raw and spec.instead else (spec, raw)
 
 
 def _value(spec: Column, raw: str) -> str | None:
@@ -225,12 +246,15 @@ def _column(name: str, spec: Any) -> Column:
         return Column(column=spec, split=";" if name in LISTS else "")
     if not isinstance(spec, dict) or not set(spec) <= _COLUMN_KEYS or not {"column", "fixed"} & set(spec):
         raise _bad_map(f"“{name}” must be a column's name, or an object with {_list(_COLUMN_KEYS)}.")
-    texts = {key: value for key, value in spec.items() if key != "values"}
+    texts = {key: value for key, value in spec.items() if key not in ("values", "or")}
     values = spec.get("values", {})
     told = [*texts.values(), *values, *values.values()] if isinstance(values, dict) else [None]
     if not all(isinstance(text, str) and printable(text) == text for text in told):
         raise _bad_map(f"Everything under “{name}” must be text, and “values” an object of texts.")
-    return Column(values=values, **texts)
+    other = spec.get("or")
+    if isinstance(other, dict) and "or" in other:
+        raise _bad_map(f"“{name}” may be told by one other column, not by a chain of them.")
+    return Column(values=values, instead=None if other is None else _column(name, other), **texts)
 
 
 def _bad_map(sentence: str) -> Invalid:

@@ -1,8 +1,6 @@
 """Tables and truths of the map, and of what is wrong on it."""
 
 from apps.clusters.models.catalogue import (
-    CatalogFormat,
-    CatalogImport,
     Cluster,
     ClusterGroupObjectPermission,
     ClusterUserObjectPermission,
@@ -19,6 +17,8 @@ from apps.clusters.models.charters import BusinessCapability, Charter, Regime, S
 from apps.clusters.models.checks import CheckRun
 from apps.clusters.models.conventions import Convention, ConventionExemption
 from apps.clusters.models.findings import Finding, Severity
+from apps.clusters.models.imports import CatalogFormat, CatalogImport
+from apps.clusters.models.running import LooseEnd, Placement
 
 __all__ = [
     "BusinessCapability",
@@ -38,6 +38,8 @@ __all__ = [
     "Dependency",
     "Finding",
     "Lifecycle",
+    "LooseEnd",
+    "Placement",
     "Regime",
     "Severity",
     "Site",

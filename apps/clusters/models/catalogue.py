@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -195,41 +194,6 @@ class Dependency(models.Model):
     def cluster_id(self) -> int:
         """The cluster that governs this row: the consumer's."""
         return self.consumer.cluster_id
-
-
-class CatalogFormat(models.TextChoices):
-    CSV = "csv", "CSV"
-    BACKSTAGE = "backstage", "Backstage catalog-info.yaml"
-
-
-class CatalogImport(models.Model):
-    """One uploaded catalogue: previewed first, written when `applied_at` is set. The content is kept until then."""
-
-    file_name = models.CharField(max_length=200)
-    format = models.CharField(max_length=10, choices=CatalogFormat.choices)
-    options = models.JSONField(default=dict)  # the column map, the cluster map, whether clusters may be founded
-    content = models.BinaryField(null=True)
-    sha256 = models.CharField(max_length=64)  # of the content, in hex
-    counts = models.JSONField(default=dict)  # what → new, changed, unchanged, rejected
-    rejections = models.JSONField(default=list)  # every row that was not taken: file, row, field, value, reason
-    uploader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    uploaded_at = models.DateTimeField()
-    applied_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=models.Q(format__in=CatalogFormat.values), name="catalog_format_known"),
-            models.CheckConstraint(
-                condition=models.Q(applied_at__isnull=True) ^ models.Q(content__isnull=True),
-                name="catalog_content_until_applied",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.file_name
-
-    def get_absolute_url(self) -> str:
-        return reverse("clusters:catalog_import", args=[self.pk])
 
 
 class ClusterUserObjectPermission(UserObjectPermissionBase):

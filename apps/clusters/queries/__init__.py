@@ -28,7 +28,7 @@ from apps.clusters.queries.map import (
     visible_import,
     visible_imports,
 )
-from apps.clusters.queries.plans import Plan, Status, Step, plan_import
+from apps.clusters.queries.plans import Plan, Status, Step, plan_import, told
 from apps.clusters.queries.search import search as search_catalogue
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "standing_findings",
     "standing_from",
     "teams",
+    "told",
     "touched_clusters",
     "visible_cluster",
     "visible_component",

@@ -16,15 +16,22 @@ from apps.clusters.formats.catalog import (
     ClusterRow,
     ComponentRow,
     DependencyRow,
+    PlacementRow,
     Rejection,
     Row,
     same_but_place,
 )
-from apps.clusters.models import Cluster, Component, Dependency
+from apps.clusters.models import Cluster, Component, Dependency, LooseEnd, Placement
 from apps.clusters.queries.conventions import Keeping
 from apps.kernel.refusals import Refusal
 
 Key = tuple[str, str]  # a component: slug of its cluster, its own slug
+Ends = tuple[Key | None, Key | None]
+Spot = tuple[str, str, str]  # a placement: slug of its cluster, site, host
+Said = dict[tuple[str, Any], Row]  # what a catalogue has said already, by what it is about
+
+
+WHAT = ("cluster", "component", "dependency", "loose_end", "placement")
 
 
 class Status(StrEnum):
@@ -41,7 +48,7 @@ class Step:
     """One row and what becomes of it. `changes` are (field, before, after) of what differs."""
 
     row: Row
-    what: str  # "cluster", "component" or "dependency"
+    what: str  # one of WHAT
     label: str
     status: Status
     changes: tuple[tuple[str, Any, Any], ...] = ()
@@ -56,6 +63,12 @@ def _text(value: Any) -> str:
     return (", ".join(value) if isinstance(value, list) else str(value)) or "–"
 
 
+def told(step: Step) -> dict[str, Any]:
+    """A step as a large import keeps it, and as its page reads it."""
+    place = {"file": step.row.place.file, "row": step.row.place.row}
+    return {"row": {"place": place}, "what": step.what, "label": step.label, "told": step.told}
+
+
 @dataclass
 class Plan:
     """Every step of an import, with what it found on the way."""
@@ -64,13 +77,13 @@ class Plan:
     rejections: list[Rejection] = field(default_factory=list)
     clusters: dict[str, Cluster] = field(default_factory=dict)  # by slug; those that exist
     components: dict[Key, Component] = field(default_factory=dict)  # those that exist
-    ends: dict[int, tuple[Key, Key]] = field(default_factory=dict)  # id(row) of a dependency → its resolved ends
+    placements: dict[Spot, Placement] = field(default_factory=dict)  # those that exist
+    ends: dict[int, Ends] = field(default_factory=dict)  # id(row) of a dependency → its ends, None for one not known
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """How many clusters, components and dependencies are new, changed, unchanged or repeated; rows rejected."""
+        """How many of each of WHAT are new, changed, unchanged or repeated; and how many rows were rejected."""
         found = Counter((step.what, step.status.value) for step in self.steps)
-        words = ("cluster", "component", "dependency")
-        told = {what: {status.value: found[what, status.value] for status in Status} for what in words}
+        told = {what: {status.value: found[what, status.value] for status in Status} for what in WHAT}
         return {**told, "rejected": {"rows": len(self.rejections)}}
 
     def having(self, *statuses: Status) -> list[Step]:
@@ -78,17 +91,48 @@ class Plan:
         return [step for step in self.steps if step.status in statuses]
 
 
-def plan_import(catalog: Catalog, *, person: Person | None, found_clusters: bool = False, at: datetime) -> Plan:
+def about(row: Row) -> tuple[str, Any]:
+    """What a row is about: two of the same say the same, or contradict each other."""
+    if isinstance(row, ClusterRow):
+        return "cluster", row.slug
+    if isinstance(row, ComponentRow):
+        return "component", (row.cluster, row.slug)
+    if isinstance(row, PlacementRow):
+        return "placement", (row.cluster, row.site, row.host)
+    return "dependency", (row.consumer_cluster, row.consumer, row.provider_cluster, row.provider, row.kind)
+
+
+def said_by(rows: Iterable[Row]) -> Said:
+    """What these rows say, the first of each: for whoever goes on after them."""
+    said: Said = {}
+    for row in rows:
+        said.setdefault(about(row), row)
+    return said
+
+
+def plan_import(
+    catalog: Catalog,
+    *,
+    person: Person | None,
+    found_clusters: bool = False,
+    refuse_loose: bool = False,
+    said: Said | None = None,
+    at: datetime,
+) -> Plan:
     """What importing `catalog` would do.
 
     `person` sees and writes only clusters visible to them (None: the house, all). With `found_clusters` a component may
     name a cluster that does not exist yet; otherwise that is an unknown reference and the row is rejected. So is one
-    that breaks a convention which refuses at `at`.
+    that breaks a convention which refuses at `at`. A dependency with an end that is not known is kept as a loose end;
+    with `refuse_loose` it is rejected. `said` is what parcels of the same catalogue said before; this one adds to it.
     """
     planner = _Planner(catalog, person, found_clusters=found_clusters, at=at)
+    planner.said = {} if said is None else said
+    planner.refuse_loose = refuse_loose
     planner.plan_clusters()
     planner.plan_components()
     planner.plan_dependencies()
+    planner.plan_placements()
     planner.plan.rejections.sort(key=lambda rejection: (rejection.file, rejection.row))
     return planner.plan
 
@@ -101,8 +145,11 @@ class _Planner:
         self.catalog, self.found_clusters = catalog, found_clusters
         self.plan = Plan(rejections=list(catalog.rejections))
         self.visible = Cluster.objects.visible_to(person) if person else Cluster.objects.all()
-        self.said: dict[tuple[str, Any], Row] = {}  # what this catalogue has said already
-        slugs = {row.slug for row in catalog.clusters} | {row.cluster for row in catalog.components}
+        self.said: Said = {}
+        self.refuse_loose = False
+        self.edges: dict[str, set[Ends]] = {}  # kind → the ends of those that are planned
+        slugs = {row.slug for row in catalog.clusters}
+        slugs |= {row.cluster for row in catalog.components} | {row.cluster for row in catalog.placements}
         lowered = [slug.lower() for slug in slugs]
         self.taken = set(
             Cluster.objects.annotate(low=Lower("slug")).filter(low__in=lowered).values_list("low", flat=True)
@@ -114,7 +161,7 @@ class _Planner:
 
     def plan_clusters(self) -> None:
         for row in self.catalog.clusters:
-            if self._repeats("cluster", row.slug, row):
+            if self._repeats(row):
                 continue
             known = self.plan.clusters.get(row.slug)
             if misfit := self.keeping.cluster_misfit(row, known):
@@ -134,7 +181,7 @@ class _Planner:
         ).select_related("cluster")
         by_key = {(component.cluster.slug.lower(), component.slug): component for component in existing}
         for row in rows:
-            if not self._has_cluster(row) or self._repeats("component", (row.cluster, row.slug), row):
+            if not self._has_cluster(row) or self._repeats(row):
                 continue
             if reason := _refused_by(rules.require_component_slug, row.slug):
                 self._reject(row, "slug", row.slug, reason)
@@ -145,39 +192,62 @@ class _Planner:
                 continue
             if known:
                 self.plan.components[row.cluster, row.slug] = known
-            label = f"{row.cluster} / {row.slug}"
-            self._step(row, "component", label, _differences(known, row, _COMPONENT_FIELDS) if known else None)
+            self._step(row, "component", _label(row), _differences(known, row, _COMPONENT_FIELDS) if known else None)
 
     def plan_dependencies(self) -> None:
         rows = self.catalog.dependencies
-        ends = self._known_ends(rows)
-        edges = set(
+        ends, loose = self._known_ends(rows), _known_loose(rows)
+        known = set(
             Dependency.objects.filter(
                 consumer__in=[component.pk for found in ends.values() for component in found.values() if component]
             ).values_list("consumer_id", "provider_id", "kind")
         )
         for row in rows:
-            consumer = self._resolved(row, "consumer", ends)
-            provider = self._resolved(row, "provider", ends) if consumer else None
-            if consumer is None or provider is None or self._repeats("dependency", (consumer, provider, row.kind), row):
+            found = self._resolved(row, ends)
+            if found is None:
                 continue
-            if consumer == provider:
-                self._reject(row, "provider", row.provider, "A component cannot depend on itself.")
+            what = "loose_end" if None in found else "dependency"
+            if self._repeats(row, what):
                 continue
-            if misfit := self.keeping.way_misfit(row.kind):
+            if misfit := self._edge_misfit(row, found):
                 self._reject(row, *misfit)
-                continue
-            self.plan.ends[id(row)] = (consumer, provider)
-            one, other = ends[row.consumer].get(consumer), ends[row.provider].get(provider)
-            is_known = bool(one and other and (one.pk, other.pk, row.kind) in edges)
-            label = f"{row.consumer} {row.kind} {row.provider}"
-            self._step(row, "dependency", label, () if is_known else None)
+            elif found in self.edges.setdefault(row.kind, set()) and what == "dependency":
+                self._repeat(row, what)  # under another spelling
+            else:
+                self.edges[row.kind].add(found)
+                self.plan.ends[id(row)] = found
+                one, other = (ends[row.consumer].get(found[0]), ends[row.provider].get(found[1]))  # type: ignore[arg-type]
+                is_known = bool(one and other and (one.pk, other.pk, row.kind) in known)
+                self._step(row, what, _label(row), () if is_known or loose_key(row, found) in loose else None)
 
-    def _has_cluster(self, row: ComponentRow) -> bool:
+    def plan_placements(self) -> None:
+        rows = self.catalog.placements
+        stored = Placement.objects.filter(
+            cluster__in=list(self.plan.clusters.values()), host__in={row.host for row in rows}
+        ).select_related("cluster")
+        by_spot = {(one.cluster.slug.lower(), one.site, one.host): one for one in stored}
+        for row in rows:
+            if not self._has_cluster(row) or self._repeats(row):
+                continue
+            known = by_spot.get((row.cluster.lower(), row.site, row.host))
+            if known:
+                self.plan.placements[row.cluster, row.site, row.host] = known
+            self._step(row, "placement", _label(row), _differences(known, row, ("runs",)) if known else None)
+
+    def _edge_misfit(self, row: DependencyRow, found: Ends) -> tuple[str, str, str] | None:
+        """What speaks against a dependency whose ends are found, or are not: its field, value and sentence."""
+        if found[0] == found[1] and found[0] is not None:
+            return "provider", row.provider, "A component cannot depend on itself."
+        if self.refuse_loose and None in found:
+            end = "provider" if found[0] else "consumer"
+            return end, getattr(row, end), "There is no such component, neither in the files nor in the map."
+        return self.keeping.way_misfit(row.kind)
+
+    def _has_cluster(self, row: ComponentRow | PlacementRow) -> bool:
         """Whether the row's cluster exists or comes with this import; founds it where that is asked for."""
         if row.cluster in self.plan.clusters or row.cluster in self.coming:
             return True
-        founding = ClusterRow(row.place, slug=row.cluster, name=row.cluster_name or None)
+        founding = ClusterRow(row.place, slug=row.cluster, name=getattr(row, "cluster_name", "") or None)
         if not row.cluster:
             reason = "Nothing tells which cluster it belongs to. Name one in the cluster map (“*” takes the rest)."
         elif not self.found_clusters:
@@ -211,34 +281,35 @@ class _Planner:
                 ends[step.row.slug][step.row.cluster, step.row.slug] = None
         return ends
 
-    def _resolved(self, row: DependencyRow, end: str, ends: Mapping[str, Mapping[Key, Component | None]]) -> Key | None:
-        """The one component an end means; rejects the row where that is none or several."""
-        name, cluster = getattr(row, end), getattr(row, f"{end}_cluster")
-        fitting = [key for key in ends[name] if not cluster or key[0] == cluster]
-        named_here = [key for key in fitting if ("component", key) in self.said]
-        for keys in (named_here, fitting):
-            if len(keys) == 1:
-                return keys[0]
-        if fitting:
-            where = ", ".join(sorted(key[0] for key in fitting))
-            self._reject(row, end, name, f"Several clusters have a component of that name: {where}. Say which.")
-        else:
-            self._reject(row, end, name, "There is no such component, neither in the files nor in the map.")
-        return None
+    def _resolved(self, row: DependencyRow, ends: Mapping[str, Mapping[Key, Component | None]]) -> Ends | None:
+        """The one component that each end means, None for one not known; rejects a row of which one means several."""
+        found: list[Key | None] = []
+        for end in ("consumer", "provider"):
+            name, cluster = getattr(row, end), getattr(row, f"{end}_cluster")
+            fitting = [key for key in ends[name] if not cluster or key[0] == cluster]
+            named_here = [key for key in fitting if ("component", key) in self.said]
+            if len(named_here) != 1 and len(fitting) > 1:
+                where = ", ".join(sorted(key[0] for key in fitting))
+                self._reject(row, end, name, f"Several clusters have a component of that name: {where}. Say which.")
+                return None
+            found.append(next(iter(named_here or fitting), None))
+        return found[0], found[1]
 
-    def _repeats(self, what: str, key: Any, row: Row) -> bool:
+    def _repeats(self, row: Row, what: str = "") -> bool:
         """Whether the catalogue has named this before; saying the same again is noted, saying otherwise is rejected."""
-        first = self.said.setdefault((what, key), row)
+        first = self.said.setdefault(about(row), row)
         if first is row:
             return False
-        if what == "dependency" or same_but_place(first, row):
-            self.plan.steps.append(Step(row, what, str(key), Status.REPEATED))
+        if isinstance(row, DependencyRow) or same_but_place(first, row):
+            self._repeat(row, what or about(row)[0])
         else:
-            slug = "" if isinstance(row, DependencyRow) else row.slug
-            self._reject(
-                row, "slug", slug, f"{first.place.file}, line {first.place.row} says otherwise of the same name."
-            )
+            name, value = ("host", row.host) if isinstance(row, PlacementRow) else ("slug", row.slug)
+            where = f"{first.place.file}, line {first.place.row}"
+            self._reject(row, name, value, f"{where} says otherwise of the same name.")
         return True
+
+    def _repeat(self, row: Row, what: str) -> None:
+        self.plan.steps.append(Step(row, what, _label(row), Status.REPEATED))
 
     def _step(self, row: Row, what: str, label: str, changes: tuple[tuple[str, Any, Any], ...] | None) -> None:
         """Note what becomes of a row: None is new, no changes is unchanged."""
@@ -259,6 +330,32 @@ def _differences(stored: Any, row: Row, names: tuple[str, ...]) -> tuple[tuple[s
     said = ((name, getattr(stored, name), getattr(row, name)) for name in names)
     plain = ((name, before, list(after) if isinstance(after, tuple) else after) for name, before, after in said)
     return tuple((name, before, after) for name, before, after in plain if after is not None and after != before)
+
+
+def _label(row: Row) -> str:
+    """What a row is about, as people read it."""
+    if isinstance(row, ClusterRow):
+        return row.name or row.slug
+    if isinstance(row, ComponentRow):
+        return f"{row.cluster} / {row.slug}"
+    if isinstance(row, PlacementRow):
+        return f"{row.host} at {row.site}"
+    return f"{row.consumer} {row.kind} {row.provider}"
+
+
+def loose_key(row: DependencyRow, ends: Ends) -> tuple[str, str, str, str, str] | None:
+    """What a loose end is known by; None where both ends are known."""
+    if None not in ends:
+        return None
+    clusters = [
+        key[0] if key else said for key, said in zip(ends, (row.consumer_cluster, row.provider_cluster), strict=True)
+    ]
+    return clusters[0], row.consumer, clusters[1], row.provider, row.kind
+
+
+def _known_loose(rows: Iterable[DependencyRow]) -> set[Any]:
+    names = ("consumer_cluster", "consumer_name", "provider_cluster", "provider_name", "kind")
+    return set(LooseEnd.objects.filter(consumer_name__in={row.consumer for row in rows}).values_list(*names))
 
 
 def _refused_by(rule: Any, value: str) -> str:

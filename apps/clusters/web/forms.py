@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from apps.accounts.models import Person
 from apps.clusters.formats.catalog import MOST_BYTES
 from apps.clusters.formats.catalog_csv import FIELDS
-from apps.clusters.models import CatalogFormat, DataClass, Lifecycle, Tier, Visibility
+from apps.clusters.models import CatalogFormat, Cluster, DataClass, Lifecycle, Tier, Visibility
 from apps.clusters.models.catalogue import MOST_WEIGHT
 from apps.clusters.rules import LONGEST_CLUSTER_SLUG, LONGEST_COMPONENT_SLUG, Part
 from apps.clusters.rules.findings import LONGEST_REASON
@@ -146,6 +146,34 @@ class ComponentFilterForm(forms.Form):
     tag = forms.CharField(required=False, max_length=63)
 
 
+class _SeenClusterForm(forms.Form):
+    """A filter by one of the clusters that the person may know of."""
+
+    q = forms.CharField(required=False, max_length=100, label="Name")
+    cluster = forms.ChoiceField(required=False)
+
+    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        clusters = Cluster.objects.visible_to(person).order_by("name", "pk").values_list("slug", "name")
+        self.fields["cluster"].choices = [("", "any"), *clusters]  # type: ignore[attr-defined]
+
+
+class RunningFilterForm(_SeenClusterForm):
+    """The filters of what runs where; they live in the address."""
+
+    site = forms.CharField(required=False, max_length=40)
+    places = forms.ChoiceField(
+        required=False,
+        choices=[("", "anywhere"), ("one", "at a single site"), ("none", "nobody says where")],
+        label="Runs",
+    )
+    show = forms.ChoiceField(required=False, choices=[("", "components"), ("hosts", "hosts")], label="Show")
+
+
+class LooseEndFilterForm(_SeenClusterForm):
+    """The filters of loose ends."""
+
+
 class JsonField(forms.CharField):
     """A JSON object, or nothing."""
 
@@ -178,6 +206,11 @@ class CatalogForm(RefusableForm):
         required=False, max_length=20_000, label="Cluster map", help_text='JSON: {"name in the file": "short name"}.'
     )
     found_clusters = forms.BooleanField(required=False, label="Found clusters that do not exist yet")
+    refuse_loose = forms.BooleanField(
+        required=False,
+        label="Refuse dependencies with an end that is not known",
+        help_text="Else they are kept as loose ends, and become dependencies when what they name comes.",
+    )
 
     def clean_file(self) -> Any:
         """Refuse what is over the bound before reading it."""

@@ -96,3 +96,38 @@ CONVENTIONS = Table(
         "made": attrgetter("made_at"),
     },
 )
+
+RUNNING = Table(
+    "running",
+    {
+        "cluster": lambda one: one.cluster.slug,
+        "component": attrgetter("slug"),
+        "name": attrgetter("name"),
+        "sites": lambda one: ";".join(one.all_sites),
+        "hosts": attrgetter("hosts"),
+    },
+)
+
+PLACEMENTS = Table(
+    "placements",
+    {
+        "cluster": lambda one: one.cluster.slug,
+        "site": attrgetter("site"),
+        "host": attrgetter("host"),
+        "runs": lambda one: ";".join(one.runs),
+    },
+)
+
+LOOSE_ENDS = Table(
+    "loose-ends",
+    {
+        "consumer_cluster": attrgetter("consumer_cluster"),
+        "consumer": attrgetter("consumer_name"),
+        "kind": attrgetter("kind"),
+        "provider_cluster": attrgetter("provider_cluster"),
+        "provider": attrgetter("provider_name"),
+        "not_known": attrgetter("missing"),
+        "source": attrgetter("source"),
+        "found": attrgetter("found_at"),
+    },
+)

@@ -11,6 +11,7 @@ from apps.clusters.web.views import (
     findings,
     imports,
     parts,
+    running,
     search,
 )
 from apps.clusters.web.views import map as the_map
@@ -22,6 +23,7 @@ urlpatterns = [
     path("import/", imports.upload, name="import"),
     path("import/<int:pk>/", imports.preview, name="catalog_import"),
     path("import/<int:pk>/application/", imports.apply, name="apply_import"),
+    path("import/<int:pk>/cancellation/", imports.cancel, name="cancel_import"),
     path("import/<int:pk>/rejected.csv", imports.rejected, name="import_rejected"),
     path("components/<int:pk>/", components.page, name="component"),
     path("components/<int:pk>/edit/", components.edit, name="edit_component"),
@@ -30,6 +32,9 @@ urlpatterns = [
     path("components/<int:pk>/parts/", parts.appoint_to_component, name="appoint_to_component"),
     path("components/<int:pk>/parts/dismissal/", parts.dismiss_from_component, name="dismiss_from_component"),
     path("dependencies/<int:pk>/withdrawal/", components.withdraw, name="withdraw"),
+    path("running/", running.page, name="running"),
+    path("loose-ends/", running.loose_ends, name="loose_ends"),
+    path("loose-ends/<int:pk>/dismissal/", running.drop, name="drop_loose_end"),
     path("map/", the_map.page, name="map"),
     path("search/", search.page, name="search"),
     path("findings/", findings.listing, name="findings"),

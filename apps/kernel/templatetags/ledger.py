@@ -191,6 +191,12 @@ def figure(value: object, label: str, url: str = "") -> SafeString:
     return format_html('<div class="figure">{}</div>', inside)
 
 
+@register.filter
+def thousands(number: object) -> str:
+    """A whole number as people read it: 50,000."""
+    return f"{number:,}" if isinstance(number, int) else str(number)
+
+
 @register.simple_tag
 def progress(done: int, total: int | None) -> SafeString:
     """How far a job is, as a bar and a count; without a total, that it runs and how much it has done."""

@@ -28,12 +28,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file; for backstage also a folder")
         parser.add_argument("--format", required=True, choices=CatalogFormat.values)
-        parser.add_argument("--rows", default="components", help="clusters, components or dependencies (generic CSV)")
+        parser.add_argument(
+            "--rows", default="components", help="clusters, components, dependencies or placements (generic CSV)"
+        )
         parser.add_argument("--map", type=Path, help="column map of a CSV, as JSON")
         parser.add_argument(
             "--cluster-map", action="append", default=[], metavar="NAME=SLUG|FILE", help="which cluster a name means"
         )
         parser.add_argument("--found-clusters", action="store_true", help="found clusters that components name")
+        parser.add_argument("--refuse-loose", action="store_true", help="reject dependencies with an unknown end")
         parser.add_argument("--dry-run", action="store_true", help="show what would change and write nothing")
         parser.add_argument("--rejects", type=Path, help="write every rejected row to this CSV")
         parser.add_argument("--as", dest="handle", help="the person who imports (default: the house)")
@@ -43,14 +46,12 @@ class Command(BaseCommand):
         try:
             importer = Person.objects.get(handle=options["handle"].lower()) if options["handle"] else None
             catalog = _catalog(options)
-            given = {"catalog": catalog, "found_clusters": options["found_clusters"]}
+            given = {name: options[name] for name in ("found_clusters", "refuse_loose")} | {"at": timezone.now()}
             if options["dry_run"]:
-                plan = queries.plan_import(
-                    catalog, person=importer, found_clusters=options["found_clusters"], at=timezone.now()
-                )
+                plan = queries.plan_import(catalog, person=importer, **given)
             else:
                 source = f"{options['format']}:{options['files'][0].name}"
-                plan = actions.import_catalog(**given, importer=importer, source=source, at=timezone.now())
+                plan = actions.import_catalog(catalog=catalog, importer=importer, source=source, **given)
         except Person.DoesNotExist:
             raise CommandError(f"There is nobody called {options['handle']}.") from None
         except (Refusal, OSError, json.JSONDecodeError) as refusal:

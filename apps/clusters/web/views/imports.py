@@ -1,6 +1,7 @@
 """Importing a catalogue in the browser: upload, look at what would change, write."""
 
 import csv
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,14 +11,23 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.clusters import actions, queries, rules
-from apps.clusters.actions.imports import read_catalog
+from apps.clusters.actions.imports import PARCEL_ROWS, read_upload
 from apps.clusters.models import CatalogImport
 from apps.clusters.queries import Plan, Status
+from apps.clusters.queries.plans import WHAT
+from apps.clusters.states import WORKED_OFF, CatalogState
 from apps.clusters.web.forms import CatalogForm
-from apps.kernel.answers import went
+from apps.kernel.answers import is_fragment, went
 from apps.kernel.refusals import Refusal
 from apps.kernel.sheets import safe_cell
 
+WORDS = {  # of what is counted: the row, and where the map shows it
+    "cluster": ("Clusters", "clusters:list"),
+    "component": ("Components", "clusters:search"),
+    "dependency": ("Dependencies", "clusters:map"),
+    "loose_end": ("Loose ends", "clusters:loose_ends"),
+    "placement": ("Placements", "clusters:running"),
+}
 MOST_SHOWN = 500  # rows of a preview; the counts tell of all
 
 
@@ -51,17 +61,21 @@ def upload(request: PersonRequest) -> HttpResponse:
 def preview(request: PersonRequest, pk: int) -> HttpResponse:
     """What an upload would change (before) or what it brought (after)."""
     kept = queries.visible_import(pk, request.user)
-    plan = _plan(request, kept) if kept.applied_at is None else None
-    steps = plan.having(Status.NEW, Status.CHANGED) if plan else []
+    is_small = kept.state == CatalogState.READY and (kept.total_rows or 0) <= PARCEL_ROWS
+    plan = _plan(request, kept) if is_small else None
+    steps: Any = plan.having(Status.NEW, Status.CHANGED) if plan else kept.steps
+    counts = plan.counts() if plan else kept.counts
     context: dict[str, Any] = {
         "import": kept,
-        "counts": plan.counts() if plan else kept.counts,
+        "counts": [(*WORDS[what], counts[what]) for what in WHAT],
         "steps": steps[:MOST_SHOWN],
-        "more_steps": max(len(steps) - MOST_SHOWN, 0),
+        "more_steps": max(_changing(counts) - MOST_SHOWN, 0) if steps else 0,
+        "rejected": counts["rejected"]["rows"],
         "rejections": kept.rejections[:MOST_SHOWN],
         "more_rejections": max(len(kept.rejections) - MOST_SHOWN, 0),
+        "is_working": kept.state in WORKED_OFF,
     }
-    return render(request, "clusters/preview.html", context)
+    return render(request, "clusters/_import.html" if is_fragment(request) else "clusters/preview.html", context)
 
 
 @require_POST
@@ -69,6 +83,14 @@ def preview(request: PersonRequest, pk: int) -> HttpResponse:
 def apply(request: PersonRequest, pk: int) -> HttpResponse:
     """Write a previewed upload."""
     kept = actions.apply_upload(import_id=pk, importer=request.user, at=timezone.now())
+    return went(request, "clusters:catalog_import", kept.pk)
+
+
+@require_POST
+@signed_in
+def cancel(request: PersonRequest, pk: int) -> HttpResponse:
+    """Stop an import, or give an upload up."""
+    kept = actions.cancel_import(import_id=pk, person=request.user, at=timezone.now())
     return went(request, "clusters:catalog_import", kept.pk)
 
 
@@ -90,8 +112,14 @@ def rejected(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 def _plan(request: PersonRequest, kept: CatalogImport) -> Plan:
-    catalog = read_catalog(
-        file_name=kept.file_name, content=bytes(kept.content or b""), catalog_format=kept.format, options=kept.options
+    return queries.plan_import(
+        read_upload(kept),
+        person=request.user,
+        found_clusters=bool(kept.options.get("found_clusters")),
+        refuse_loose=bool(kept.options.get("refuse_loose")),
+        at=timezone.now(),
     )
-    found_clusters = bool(kept.options.get("found_clusters"))
-    return queries.plan_import(catalog, person=request.user, found_clusters=found_clusters, at=timezone.now())
+
+
+def _changing(counts: Mapping[str, Mapping[str, int]]) -> int:
+    return sum(counts[what]["new"] + counts[what]["changed"] for what in WHAT)

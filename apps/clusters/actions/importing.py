@@ -1,0 +1,194 @@
+"""Writing what fits of a catalogue, in one transaction."""
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from apps.accounts.models import Person
+from apps.clusters import events, queries, rules
+from apps.clusters.actions.loose_ends import tie_loose_ends
+from apps.clusters.formats.catalog import Catalog, ClusterRow, ComponentRow, DependencyRow, PlacementRow
+from apps.clusters.models import Cluster, Component, Dependency, LooseEnd, Placement
+from apps.clusters.queries import Plan, Status
+from apps.clusters.queries.plans import Key, Said, loose_key
+from apps.journal import actions as journal
+from apps.kernel.refusals import refusal_from_constraint
+
+
+@transaction.atomic
+def import_catalog(
+    *,
+    catalog: Catalog,
+    source: str,
+    importer: Person | None,
+    found_clusters: bool = False,
+    refuse_loose: bool = False,
+    import_id: int | None = None,
+    said: Said | None = None,
+    at: datetime,
+) -> Plan:
+    """Write what fits of a catalogue; returns the plan it followed, with the rows that were rejected.
+
+    All or nothing for what fits; running it again changes nothing. `importer` None is the house itself (an operator
+    at the command line). A cluster founded this way has no owner until an administrator appoints one. `said` is what
+    parcels of the same catalogue said before.
+    """
+    if importer:
+        rules.require_may_import(rules.Standing(importer.capabilities))
+    plan = queries.plan_import(
+        catalog, person=importer, found_clusters=found_clusters, refuse_loose=refuse_loose, said=said, at=at
+    )
+    writing = _Writing(plan, source[:80], at)
+    try:
+        with transaction.atomic():
+            writing.write()
+    except IntegrityError as error:
+        # Someone else wrote the same name between the plan and the write.
+        raise refusal_from_constraint(error, Cluster, Component, Dependency, Placement, LooseEnd) from error
+    for cluster in writing.touched.values():
+        event = events.CatalogImported(
+            source=source[:80],
+            import_id=import_id,
+            added=tuple(writing.added[cluster.pk]),
+            changed=tuple(writing.changed[cluster.pk]),
+            dependencies=writing.declared[cluster.pk],
+            placements=writing.placed[cluster.pk],
+        )
+        journal.record(event, subject=cluster, actor=importer, at=at)
+    return plan
+
+
+class _Writing:
+    """The writes of one import and, for each cluster, what they were."""
+
+    def __init__(self, plan: Plan, source: str, at: datetime) -> None:
+        self.plan, self.source, self.at = plan, source, at
+        self.touched: dict[int, Cluster] = {}
+        self.added: dict[int, list[int]] = defaultdict(list)
+        self.changed: dict[int, list[int]] = defaultdict(list)
+        self.declared: dict[int, int] = defaultdict(int)
+        self.placed: dict[int, int] = defaultdict(int)
+
+    def write(self) -> None:
+        self._clusters()
+        self._components()
+        self._dependencies()
+        self._placements()
+
+    def _clusters(self) -> None:
+        # Two imports of the same clusters take turns.
+        known = [cluster.pk for cluster in self.plan.clusters.values()]
+        list(Cluster.objects.select_for_update().filter(pk__in=known).order_by("pk").values_list("pk"))
+        for step in self.plan.having(Status.NEW, Status.CHANGED):
+            row = step.row
+            if not isinstance(row, ClusterRow):
+                continue
+            if step.status == Status.NEW:
+                cluster = Cluster.objects.create(
+                    slug=row.slug, name=(row.name or row.slug)[:120], purpose=row.purpose or "", zone=row.zone or "UTC"
+                )
+                self.plan.clusters[row.slug] = cluster
+            else:
+                cluster = self.plan.clusters[row.slug]
+                _set(cluster, step.changes)
+                cluster.save(update_fields=[*(name for name, _, _ in step.changes), "version"])
+            self.touched[cluster.pk] = cluster
+
+    def _components(self) -> None:
+        new: list[Component] = []
+        for step in self.plan.having(Status.NEW, Status.CHANGED):
+            row = step.row
+            if not isinstance(row, ComponentRow):
+                continue
+            cluster = self.plan.clusters[row.cluster]
+            self.touched[cluster.pk] = cluster
+            if step.status == Status.NEW:
+                new.append(_component(row, cluster, self.source))
+                self.plan.components[row.cluster, row.slug] = new[-1]
+            else:
+                component = self.plan.components[row.cluster, row.slug]
+                _set(component, step.changes)
+                component.save(update_fields=[*(name for name, _, _ in step.changes), "version"])
+                self.changed[cluster.pk].append(component.pk)
+        for component in Component.objects.bulk_create(new, batch_size=1000):
+            self.added[component.cluster_id].append(component.pk)
+        for edge in tie_loose_ends(arrived=new):
+            self._declared(edge)
+
+    def _dependencies(self) -> None:
+        steps = [
+            (step.row, self.plan.ends[id(step.row)])
+            for step in self.plan.having(Status.NEW)
+            if isinstance(step.row, DependencyRow)
+        ]
+        components = self._ends({key for _, ends in steps for key in ends if key})
+        edges: list[Dependency] = []
+        loose: list[LooseEnd] = []
+        for row, ends in steps:
+            consumer, provider = (components[key] if key else None for key in ends)
+            if consumer and provider:
+                edges.append(Dependency(consumer=consumer, provider=provider, kind=row.kind, source=self.source))
+            elif key := loose_key(row, ends):
+                loose.append(self._loose(key, consumer, provider))
+        for edge in Dependency.objects.bulk_create(edges, batch_size=1000):
+            self._declared(edge)
+        LooseEnd.objects.bulk_create(loose, batch_size=1000)
+
+    def _loose(self, key: tuple[str, ...], consumer: Component | None, provider: Component | None) -> LooseEnd:
+        known = consumer or provider
+        names = ("consumer_cluster", "consumer_name", "provider_cluster", "provider_name", "kind")
+        return LooseEnd(
+            **dict(zip(names, key, strict=True)),
+            consumer=consumer,
+            provider=provider,
+            cluster=known.cluster if known else None,
+            source=self.source,
+            found_at=self.at,
+        )
+
+    def _declared(self, edge: Dependency) -> None:
+        self.touched[edge.consumer.cluster_id] = edge.consumer.cluster
+        self.declared[edge.consumer.cluster_id] += 1
+
+    def _placements(self) -> None:
+        new: list[Placement] = []
+        changed: list[Placement] = []
+        for step in self.plan.having(Status.NEW, Status.CHANGED):
+            row = step.row
+            if not isinstance(row, PlacementRow):
+                continue
+            cluster = self.plan.clusters[row.cluster]
+            self.touched[cluster.pk] = cluster
+            self.placed[cluster.pk] += 1
+            if step.status == Status.NEW:
+                runs = list(row.runs or ())
+                new.append(Placement(cluster=cluster, site=row.site, host=row.host, runs=runs, source=self.source))
+            else:
+                placement = self.plan.placements[row.cluster, row.site, row.host]
+                placement.runs = list(row.runs or ())
+                changed.append(placement)
+        Placement.objects.bulk_create(new, batch_size=1000)
+        Placement.objects.bulk_update(changed, ["runs"], batch_size=1000)
+
+    def _ends(self, keys: set[Key]) -> dict[Key, Component]:
+        """The components at the ends: those of this import, and those the map had."""
+        rest = keys - set(self.plan.components)
+        stored = Component.objects.filter(slug__in={slug for _, slug in rest}).select_related("cluster")
+        found = {(component.cluster.slug, component.slug): component for component in stored}
+        return {key: self.plan.components.get(key) or found[key] for key in keys}
+
+
+def _set(row: Cluster | Component, changes: tuple[tuple[str, Any, Any], ...]) -> None:
+    for name, _, after in changes:
+        setattr(row, name, after)
+    row.version += 1
+
+
+def _component(row: ComponentRow, cluster: Cluster, source: str) -> Component:
+    """A new component; what the source does not say takes the model's default."""
+    names = ("kind", "tier", "lifecycle", "description", "owner_name")
+    said = {name: getattr(row, name) for name in names if getattr(row, name) is not None}
+    lists = {name: list(getattr(row, name) or ()) for name in ("sites", "tags")}
+    return Component(cluster=cluster, slug=row.slug, name=row.name or row.slug, source=source, **said, **lists)

@@ -1,0 +1,89 @@
+"""The JSON door of what runs where, and of loose ends."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django_filters.rest_framework import CharFilter, FilterSet
+from rest_framework import serializers
+
+from apps.accounts.api.viewsets import ReadViewSet, write
+from apps.accounts.rules import Scope
+from apps.clusters import actions
+from apps.clusters.models import Cluster, LooseEnd, Placement
+from apps.clusters.queries import running as queries
+
+
+class PlacementOut(serializers.ModelSerializer[Placement]):
+    cluster = serializers.SlugRelatedField[Cluster](slug_field="slug", read_only=True)
+    runs = serializers.ListField(child=serializers.CharField(), help_text="Short names of components, known or not.")
+
+    class Meta:
+        model = Placement
+        fields = ("id", "cluster", "site", "host", "runs", "source", "created_at")
+        read_only_fields = fields
+
+
+class LooseEndOut(serializers.ModelSerializer[LooseEnd]):
+    consumer = serializers.IntegerField(source="consumer_id", allow_null=True, help_text="Null: not known.")
+    provider = serializers.IntegerField(source="provider_id", allow_null=True, help_text="Null: not known.")
+
+    class Meta:
+        model = LooseEnd
+        fields = (
+            "id",
+            "consumer",
+            "consumer_cluster",
+            "consumer_name",
+            "provider",
+            "provider_cluster",
+            "provider_name",
+            "kind",
+            "source",
+            "found_at",
+        )
+        read_only_fields = fields
+
+
+class PlacementFilter(FilterSet):  # type: ignore[misc]  # the package publishes no types
+    cluster = CharFilter(field_name="cluster__slug", max_length=80, label="Short name of the cluster.")
+    site = CharFilter(max_length=40)
+    host = CharFilter(lookup_expr="icontains", max_length=200, label="Part of a host's name.")
+
+
+class LooseEndFilter(FilterSet):  # type: ignore[misc]  # the package publishes no types
+    cluster = CharFilter(field_name="cluster__slug", max_length=80, label="Short name of the known end's cluster.")
+    consumer_name = CharFilter(max_length=200)
+    provider_name = CharFilter(max_length=200)
+
+
+class PlacementViewSet(ReadViewSet[Placement]):
+    """Hosts at sites, with what runs on them, of clusters you may know of."""
+
+    serializer_class = PlacementOut
+    lookup_value_converter = "int"
+    ordering = ("pk",)
+    filterset_class = PlacementFilter
+    version_field = None
+
+    def rows(self) -> QuerySet[Placement]:
+        return queries.placements(self.person)
+
+
+class LooseEndViewSet(ReadViewSet[LooseEnd]):
+    """Dependencies that catalogues name with an end that is not known; each becomes one when what it names comes."""
+
+    serializer_class = LooseEndOut
+    lookup_value_converter = "int"
+    ordering = ("pk",)
+    filterset_class = LooseEndFilter
+    scope_for_writes = Scope.IMPORTS
+    version_field = None
+
+    def rows(self) -> QuerySet[LooseEnd]:
+        return queries.loose_ends(self.person)
+
+    @write()
+    def destroy(self, data: dict[str, Any]) -> None:
+        """Give a loose end up: what it names will not come."""
+        del data
+        actions.drop_loose_end(loose_end_id=self.get_object().pk, person=self.person, at=self.at)

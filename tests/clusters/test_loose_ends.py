@@ -1,0 +1,130 @@
+"""Dependencies with an end that is not known: kept, shown, and tied when it comes."""
+
+import pytest
+
+from apps.accounts.rules import Scope
+from apps.clusters import actions, queries
+from apps.clusters.formats.catalog import Catalog, ComponentRow, DependencyRow, Place
+from apps.clusters.models import Component, Dependency, LooseEnd, Visibility
+from apps.journal.models import Entry
+from apps.kernel.refusals import NotFound
+from tests.accounts.conftest import caller
+from tests.conftest import signed_in
+
+PAGE, API = "/clusters/loose-ends/", "/api/v1/loose-ends/"
+
+
+def write(noon, *rows, **options):
+    found = Catalog()
+    for line, row in enumerate(rows, start=2):
+        kind, values = row
+        found.take(kind(Place("f.csv", line), **values))
+    return actions.import_catalog(catalog=found, source="csv:f.csv", importer=None, at=noon, **options)
+
+
+def needs(consumer, provider, **more):
+    return DependencyRow, {"consumer": consumer, "provider": provider, **more}
+
+
+def component(slug, cluster="payments"):
+    return ComponentRow, {"slug": slug, "cluster": cluster}
+
+
+@pytest.fixture
+def loose(ledger, noon) -> LooseEnd:
+    write(noon, needs("ledger", "gate"))
+    return LooseEnd.objects.get()
+
+
+def test_a_dependency_on_what_is_not_known_is_kept(ledger, loose):
+    assert (loose.consumer, loose.provider, loose.cluster) == (ledger, None, ledger.cluster)
+    assert loose.missing == "“gate”"
+
+
+def test_keeping_it_again_changes_nothing(ledger, loose, noon):
+    plan = write(noon, needs("ledger", "gate"), needs("ledger", "gate"))
+    assert plan.counts()["loose_end"] == {"new": 0, "changed": 0, "unchanged": 1, "repeated": 1}
+    assert LooseEnd.objects.count() == 1
+
+
+def test_it_may_be_refused_instead(ledger, noon):
+    (rejection,) = write(noon, needs("ledger", "gate"), refuse_loose=True).rejections
+    assert (rejection.field, rejection.value) == ("provider", "gate")
+    assert "There is no such component" in rejection.reason
+    assert not LooseEnd.objects.exists()
+
+
+def test_an_import_that_brings_its_end_ties_it(ledger, loose, noon):
+    write(noon, component("gate"))
+    edge = Dependency.objects.get()
+    assert (edge.consumer, edge.provider.slug, edge.source) == (ledger, "gate", "csv:f.csv")
+    assert not LooseEnd.objects.exists()
+    assert Entry.objects.filter(event="clusters.CatalogImported").last().data["dependencies"] == 1
+    again = write(noon, needs("ledger", "gate"))
+    assert again.counts()["dependency"]["unchanged"] == 1
+
+
+def test_a_component_added_by_hand_ties_it_and_says_so(omar, payments, ledger, loose, noon):
+    actions.add_component(cluster_id=payments.pk, editor=omar, slug="gate", values={"name": "Gate"}, at=noon)
+    assert Dependency.objects.get().provider.name == "Gate"
+    assert [entry.event for entry in queries.component_timeline(ledger)] == ["clusters.DependencyDeclared"]
+
+
+def test_both_ends_may_come_one_after_the_other(payments, noon):
+    write(noon, needs("a", "b"))
+    assert LooseEnd.objects.get().cluster is None
+    write(noon, component("b"))
+    half = LooseEnd.objects.get()
+    assert (half.consumer, half.provider.slug, half.cluster) == (None, "b", payments)
+    write(noon, component("a"))
+    assert Dependency.objects.get().consumer.slug == "a"
+
+
+def test_what_two_components_could_be_stays_loose(ledger, logistics, loose, noon):
+    Component.objects.create(cluster=logistics, slug="gate", name="Gate")
+    write(noon, component("gate"))
+    assert LooseEnd.objects.exists()
+    assert not Dependency.objects.exists()
+
+
+def test_a_restricted_cluster_of_others_tells_nothing_by_it(ledger, vault, loose, noon):
+    assert vault.visibility == Visibility.RESTRICTED
+    write(noon, component("gate", "vault"))
+    assert LooseEnd.objects.exists()
+
+
+def test_its_page_shows_it_with_what_is_known(ada, ledger, loose):
+    said = signed_in(ada).get(PAGE).content.decode()
+    assert "1 loose end." in said
+    assert ledger.get_absolute_url() in said
+    assert "not known" in said
+    assert "No loose end fits" in signed_in(ada).get(PAGE, {"q": "zzz"}).content.decode()
+    assert b"payments,ledger,calls,,gate" in b"".join(signed_in(ada).get(PAGE, {"export": "csv"}))
+
+
+def test_none_at_all_is_said(ada):
+    assert "There is no loose end" in signed_in(ada).get(PAGE).content.decode()
+
+
+def test_who_imports_gives_it_up(ada, admin, loose):
+    assert signed_in(ada).post(f"{PAGE}{loose.pk}/dismissal/").status_code == 403
+    assert signed_in(admin).post(f"{PAGE}{loose.pk}/dismissal/").status_code == 302
+    assert not LooseEnd.objects.exists()
+    assert Entry.objects.get(event="clusters.LooseEndDropped").subject_label == "ledger calls gate"
+
+
+def test_those_of_a_restricted_cluster_are_not_there_for_others(ada, admin, safe, noon):
+    write(noon, needs("safe", "gate"))
+    loose = LooseEnd.objects.get()
+    assert caller(ada).get(API).json()["results"] == []
+    assert caller(ada).get(f"{API}{loose.pk}/").status_code == 404
+    with pytest.raises(NotFound):
+        actions.drop_loose_end(loose_end_id=loose.pk, person=ada, at=noon)
+
+
+def test_over_the_api(admin, ledger, loose):
+    client = caller(admin, Scope.READ, Scope.IMPORTS)
+    (told,) = client.get(API, {"provider_name": "gate"}).json()["results"]
+    assert (told["consumer"], told["provider"], told["consumer_cluster"]) == (ledger.pk, None, "payments")
+    assert client.delete(f"{API}{loose.pk}/").status_code == 204
+    assert client.get(API).json()["results"] == []
