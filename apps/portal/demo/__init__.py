@@ -18,6 +18,7 @@ from apps.portal.demo import (
     exceptions,
     findings,
     history,
+    imports,
     integrations,
     meetings,
     mesh,
@@ -58,6 +59,7 @@ def _built(at: datetime) -> list[str]:
     said.append(f"{mesh.weave(people, at=at)} meshes")
     said.append(f"{stakeholders.open_initiatives(people, at=at)} initiatives across clusters")
     said.append(f"{conventions.keep(people, parts, at=at)} findings by conventions of names")
+    said.append(f"{imports.bring(people, at=at)} loose ends of imported catalogues")
     seasons.plan_windows(people, at=at - organisation.FOUNDED)
     said.append("maintenance windows and blackouts")
     organisation.found_boards(people, at=at)

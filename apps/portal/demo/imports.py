@@ -1,0 +1,58 @@
+"""Catalogues that the demo organisation imported: what runs on which hosts, and calls whose other end nobody knows."""
+
+from datetime import datetime, timedelta
+
+from apps.accounts.models import Person
+from apps.clusters import actions
+from apps.clusters.models import LooseEnd, Placement
+
+HOSTS = """cluster,site,host,runs
+payments,fra-1,pay-fra-01,ledger;card-gateway;payouts
+payments,fra-1,pay-fra-02,ledger;card-gateway
+payments,ams-1,pay-ams-01,ledger
+payments,iad-1,pay-iad-01,fraud-scoring;statement-archive
+logistics,tyo-1,log-tyo-01,dispatch;route-planner
+logistics,tyo-1,log-tyo-02,dispatch;warehouse-stock;label-printer
+logistics,osa-2,log-osa-01,warehouse-stock;conveyor-control
+storefront,lon-1,shop-lon-01,web-shop;checkout
+storefront,lon-1,shop-lon-02,web-shop;catalogue;search-index
+identity,osl-1,id-osl-01,sign-in;staff-directory;consent-store
+data-platform,ams-1,dat-ams-01,event-stream
+data-platform,ams-1,dat-ams-02,warehouse;reporting
+"""
+CALLS = """consumer_cluster,consumer,provider_cluster,provider,kind
+storefront,checkout,identity,sign-in,calls
+payments,card-gateway,,acquirer-relay,calls
+payments,payouts,treasury,swift-bridge,calls
+logistics,label-printer,,customs-forms,calls
+storefront,search-index,,synonym-service,calls
+,loyalty-points,payments,ledger,calls
+"""
+PLANNED = """slug,cluster,name,kind,tier,sites
+customs-forms,logistics,Customs forms,service,3,tyo-1
+parcel-lockers,logistics,Parcel lockers,service,2,tyo-1
+dispatch,logistics,Dispatch of parcels,service,1,tyo-1
+"""
+
+
+def bring(people: dict[str, Person], *, at: datetime) -> int:
+    """Import two files and leave a third one looked at; returns how many loose ends there are."""
+    greta = people["greta"]
+    day = timedelta(days=1)
+    for name, text, rows, ago in (
+        ("hosts.csv", HOSTS, "placements", 12 * day),
+        ("calls-seen-by-proxies.csv", CALLS, "dependencies", 11 * day),
+        ("planned-services.csv", PLANNED, "components", day),
+    ):
+        kept, _ = actions.upload_catalog(
+            file_name=name,
+            content=text.encode(),
+            catalog_format="csv",
+            options={"rows": rows},
+            uploader=greta,
+            at=at - ago,
+        )
+        if ago > day:
+            actions.apply_upload(import_id=kept.pk, importer=greta, at=at - ago)
+    assert Placement.objects.exists()
+    return LooseEnd.objects.count()
