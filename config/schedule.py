@@ -28,6 +28,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 15 * MINUTE,
     },
     "stakeholders.begin_agreements": {"task": "apps.stakeholders.tasks.begin_agreements", "schedule": 1 * MINUTE},
+    "stakeholders.measure_metrics": {"task": "apps.stakeholders.tasks.measure_metrics", "schedule": 1 * HOUR},
+    "stakeholders.measure_metrics_again": {
+        "task": "apps.stakeholders.tasks.measure_metrics_again",
+        "schedule": 24 * HOUR,
+    },
     "cab.close_overdue_rounds": {"task": "apps.cab.tasks.close_overdue_rounds", "schedule": 1 * MINUTE},
     "cab.chase_retroactive_rounds": {
         "task": "apps.cab.tasks.chase_retroactive_rounds",

@@ -217,3 +217,77 @@ class ThresholdNegotiationBrokenOff(Event):
     words: ClassVar[str] = "broke off the negotiation"
     agreement_id: int
     reason: str
+
+
+@dataclass(frozen=True)
+class MetricDefined(Event):
+    words: ClassVar[str] = "defined the metric"
+    metric_id: int
+    cluster_id: int | None
+
+
+@dataclass(frozen=True)
+class MetricDescribed(Event):
+    words: ClassVar[str] = "edited the metric"
+    metric_id: int
+    version: int
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MetricRetired(Event):
+    words: ClassVar[str] = "retired the metric"
+    metric_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class MetricsAligned(Event):
+    """`weights` are (metric, weight) as they are from now on."""
+
+    words: ClassVar[str] = "aligned metrics with the KPI"
+    kpi_id: int
+    weights: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class MetricMeasured(Event):
+    """A period got its value, or a better one in the place of `superseded_id`; `value` None: there is none."""
+
+    words: ClassVar[str] = "got a value"
+    metric_id: int
+    value_id: int
+    first_on: str
+    value: str | None
+    source: str
+    superseded_id: int | None
+
+
+@dataclass(frozen=True)
+class IntegrationCostRecorded(Event):
+    words: ClassVar[str] = "recorded a cost of integrations"
+    cost_id: int
+    cluster_id: int
+
+
+@dataclass(frozen=True)
+class IntegrationCostStruck(Event):
+    words: ClassVar[str] = "struck out a cost of integrations"
+    cost_id: int
+    cluster_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class IntegrationWentLive(Event):
+    words: ClassVar[str] = "said that an integration went live"
+    going_live_id: int
+    integration_id: int
+    live_on: str
+
+
+@dataclass(frozen=True)
+class WorkingCalendarWritten(Event):
+    words: ClassVar[str] = "wrote the calendar"
+    calendar_id: int
+    version: int

@@ -3,12 +3,13 @@
 from celery import shared_task
 from django.utils import timezone
 
-from apps.stakeholders.actions import thresholds
+from apps.stakeholders.actions import metrics, thresholds
 from apps.stakeholders.actions.engagements import remind_of_engagements as remind
 from apps.stakeholders.models import ThresholdAgreement
 from apps.stakeholders.states import AgreementState
 
 BATCH = 500
+MEASURED_AGAIN = 2  # periods: corrections come late, and seldom later
 
 
 @shared_task(name="apps.stakeholders.tasks.remind_of_engagements")
@@ -24,3 +25,15 @@ def begin_agreements() -> int:
     signed = ThresholdAgreement.objects.filter(state=AgreementState.AGREED).order_by("pk")
     due = signed.values_list("pk", flat=True)[:BATCH]
     return sum(thresholds.bring_into_force(agreement_id=pk, at=now) for pk in due)
+
+
+@shared_task(name="apps.stakeholders.tasks.measure_metrics")
+def measure_metrics() -> int:
+    """Compute every period of a metric that is over and has no value yet."""
+    return metrics.measure_metrics(at=timezone.now())
+
+
+@shared_task(name="apps.stakeholders.tasks.measure_metrics_again")
+def measure_metrics_again() -> int:
+    """Compute the last periods anew: a value whose rows were corrected is replaced, and stays in the history."""
+    return metrics.measure_metrics(at=timezone.now(), again=MEASURED_AGAIN)

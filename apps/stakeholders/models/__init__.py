@@ -2,8 +2,19 @@
 
 from apps.stakeholders.models.assessments import Assessment
 from apps.stakeholders.models.authorities import Authority
+from apps.stakeholders.models.calendars import Holiday, WorkingCalendar
 from apps.stakeholders.models.engagements import Conversation, Engagement
 from apps.stakeholders.models.initiatives import Demand, Initiative, Involvement
+from apps.stakeholders.models.metrics import (
+    Alignment,
+    GoingLive,
+    IntegrationCost,
+    Metric,
+    MetricPart,
+    MetricQuerySet,
+    MetricValue,
+    ValueSource,
+)
 from apps.stakeholders.models.people import Influence, Kind, Stakeholder
 from apps.stakeholders.models.thresholds import (
     ThresholdAgreement,
@@ -13,18 +24,28 @@ from apps.stakeholders.models.thresholds import (
 )
 
 __all__ = [
+    "Alignment",
     "Assessment",
     "Authority",
     "Conversation",
     "Demand",
     "Engagement",
+    "GoingLive",
+    "Holiday",
     "Influence",
     "Initiative",
+    "IntegrationCost",
     "Involvement",
     "Kind",
+    "Metric",
+    "MetricPart",
+    "MetricQuerySet",
+    "MetricValue",
     "Stakeholder",
     "ThresholdAgreement",
     "ThresholdFloor",
     "ThresholdOffer",
     "ThresholdSignature",
+    "ValueSource",
+    "WorkingCalendar",
 ]
