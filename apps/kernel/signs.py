@@ -14,18 +14,18 @@ class Sign:
 
 
 _LOOKS: dict[tuple[str, str], str] = {
-    ("neutral", "ring"): "draft waiting proposed experimental previewed away note not_checked autonomous",
+    ("neutral", "ring"): "draft waiting proposed experimental previewed away note not_checked autonomous no_data",
     (
         "info",
         "quarter",
     ): "agenda_locked listed submitted assessing awaiting_authorization in_review open requested pending reviewing "
-    "drawn negotiating notify",
+    "drawn negotiating notify computed pushed",
     ("caution", "again"): "changes_requested request_changes invalidated retrying",
     (
         "approve",
         "tick",
     ): "approve approved granted authorized met successful active adopted in_force production delivered confirmed "
-    "valid ok agreed present allowed keeps same",
+    "valid ok agreed present allowed keeps same on_track",
     (
         "caution",
         "tick",
@@ -45,10 +45,10 @@ _LOOKS: dict[tuple[str, str], str] = {
     ("danger", "back"): "backed_out rolled_back undone",
     ("caution", "glass"): "late expired lapsed overdue",
     ("danger", "bolt"): "emergency",
-    ("danger", "disc"): "enterprise_decides",
+    ("danger", "disc"): "enterprise_decides off_track",
     ("neutral", "square"): "normal",
     ("caution", "pause"): "on_hold hold paused suspended",
-    ("caution", "disc"): "material deprecated latent attached warning warn warned changed extra consult",
+    ("caution", "disc"): "at_risk material deprecated latent attached warning warn warned changed extra consult",
 }
 _WORDS = {"assessing": "In assessment", "hold": "On hold", "freeze": "Frozen", "ok": "OK"}
 _SIGNS = {state: look for look, states in _LOOKS.items() for state in states.split()}

@@ -39,6 +39,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], .
             ("Mesh", "mesh:meshes", "layers", None),
             ("Initiatives", "stakeholders:initiatives", "handshake", None),
             ("Thresholds", "stakeholders:thresholds", "signature", None),
+            ("KPIs", "stakeholders:kpis", "chart-column", None),
             ("Metrics", "cab:programme", "chart-line", None),
             ("Inbox", "notify:inbox", "bell", None),
             ("Journal", "portal:journal", "book-open", None),

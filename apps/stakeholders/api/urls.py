@@ -4,6 +4,13 @@ from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
 from apps.stakeholders.api.initiatives import InitiativeViewSet
+from apps.stakeholders.api.metrics import (
+    AlignmentReportView,
+    GoingLiveViewSet,
+    IntegrationCostViewSet,
+    MeasuresView,
+    SuccessMetricViewSet,
+)
 from apps.stakeholders.api.people import AuthorityViewSet, InfluenceViewSet, StakeholderViewSet
 from apps.stakeholders.api.thresholds import (
     ThresholdAgreementViewSet,
@@ -18,8 +25,13 @@ router.register("authorities", AuthorityViewSet, basename="authorities")
 router.register("influences", InfluenceViewSet, basename="influences")
 router.register("threshold-floors", ThresholdFloorViewSet, basename="threshold-floors")
 router.register("threshold-agreements", ThresholdAgreementViewSet, basename="threshold-agreements")
+router.register("success-metrics", SuccessMetricViewSet, basename="success-metrics")
+router.register("integration-costs", IntegrationCostViewSet, basename="integration-costs")
+router.register("goings-live", GoingLiveViewSet, basename="goings-live")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("thresholds/evaluate/", ThresholdQuestionView.as_view(), name="threshold-evaluation"),
+    path("alignment-report/", AlignmentReportView.as_view(), name="alignment-report"),
+    path("measures/", MeasuresView.as_view(), name="measures"),
     *router.urls,
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.stakeholders.web.views import floors, initiatives, maps, people, thresholds
+from apps.stakeholders.web.views import costs, floors, initiatives, maps, metrics, people, thresholds
 
 app_name = "stakeholders"
 urlpatterns = [
@@ -31,6 +31,21 @@ urlpatterns = [
     path("people/<int:pk>/influences/<int:influence_id>/end/", people.unsway, name="end_influence"),
     path("authorities/", people.authorities, name="authorities"),
     path("authorities/<int:pk>/end/", people.end, name="end_authority"),
+    path("kpis/", metrics.tree, name="kpis"),
+    path("kpis/new/", metrics.define, name="define_metric"),
+    path("kpis/conflicts/", metrics.conflicts, name="metric_conflicts"),
+    path("kpis/costs/", costs.page, name="costs"),
+    path("kpis/costs/new/", costs.record, name="record_cost"),
+    path("kpis/costs/live/", costs.live, name="record_going_live"),
+    path("kpis/costs/<int:pk>/striking/", costs.strike, name="strike_cost"),
+    path("kpis/<slug:code>/", metrics.page, name="metric"),
+    path("kpis/<slug:code>/series.json", metrics.series, name="metric_series"),
+    path("kpis/<slug:code>/edit/", metrics.describe, name="describe_metric"),
+    path("kpis/<slug:code>/weights/", metrics.align, name="align_metrics"),
+    path("kpis/<slug:code>/values/", metrics.push, name="push_value"),
+    path("kpis/<slug:code>/values/<str:first_on>/", metrics.rows, name="metric_rows"),
+    path("kpis/<slug:code>/recomputation/", metrics.recompute, name="recompute_metric"),
+    path("kpis/<slug:code>/retirement/", metrics.retire, name="retire_metric"),
     path("thresholds/", thresholds.listing, name="thresholds"),
     path("thresholds/level/", thresholds.evaluate, name="threshold_question"),
     path("thresholds/new/<slug:slug>/", thresholds.propose, name="propose_thresholds"),
