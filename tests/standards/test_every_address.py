@@ -61,7 +61,17 @@ from apps.journal.models import Delivery, Entry
 from apps.meetings.models import Meeting, MeetingSeries, Minutes
 from apps.notify.models import Endpoint, Feed, Notice, Sending
 from apps.policies.models import Policy
-from apps.stakeholders.models import Authority, Demand, Influence, Initiative, Stakeholder, ThresholdAgreement
+from apps.stakeholders.models import (
+    Authority,
+    Demand,
+    GoingLive,
+    Influence,
+    Initiative,
+    IntegrationCost,
+    Metric,
+    Stakeholder,
+    ThresholdAgreement,
+)
 from apps.trust.models import TrustDomain, TrustLink
 from apps.windows.models import Freeze, RecurringWindow
 from tests.conftest import make_person, signed_in
@@ -140,6 +150,10 @@ def things(cluster: Cluster) -> dict[str, Any]:
         "interface": first(Interface, component__cluster=cluster),
         "integration": first(Integration, consumer__cluster=cluster),
         "threshold-agreement": first(ThresholdAgreement, cluster=cluster),
+        "code": Metric.objects.filter(cluster=cluster).order_by("pk").values_list("code", flat=True)[0],
+        "first_on": Metric.objects.filter(cluster=cluster).order_by("pk")[0].values_of.order_by("pk")[0].first_on,
+        "integration-cost": first(IntegrationCost, cluster=cluster),
+        "going-live": first(GoingLive, cluster=cluster),
         "trust-domain": first(TrustDomain, cluster=cluster),
         "trust-link": first(TrustLink, target__cluster=cluster),
         "initiative": first(Initiative, clusters=cluster),
@@ -221,6 +235,9 @@ BY_PLACE = (
     ("integrations/components/", "pk", "component"),
     ("interfaces/", "pk", "interface"),
     ("integrations/", "pk", "integration"),
+    ("stakeholders/kpis/costs/", "pk", "integration-cost"),
+    ("integration-costs/", "pk", "integration-cost"),
+    ("goings-live/", "pk", "going-live"),
     ("stakeholders/thresholds/", "pk", "threshold-agreement"),
     ("thresholds/", "pk", "threshold-agreement"),
     ("threshold-agreements/", "pk", "threshold-agreement"),
@@ -326,6 +343,7 @@ NOT_FOR_AUDITORS = {
     "clusters/import/",
     "clusters/conventions/new/",
     "stakeholders/thresholds/floor/",
+    "stakeholders/kpis/new/",
     "changes/new/",
     "imports/",
     "webhooks/new/",
@@ -360,10 +378,12 @@ def test_what_a_restricted_cluster_holds_is_at_no_address_for_an_outsider(organi
         "proposals",
         "interface",
         "integration",
+        "integration-cost",
+        "going-live",
         "sampling-periods",
     )
     nothing: dict[str, Any] = dict.fromkeys(of_the_cluster, 987_654_321)
-    nothing |= {"reference": "CHG-9876543", "slug": "no-such-cluster"}
+    nothing |= {"reference": "CHG-9876543", "slug": "no-such-cluster", "code": "no-such-metric"}
     before, wrong, tried = told(), [], 0
     for address, twin in zip(every_address(organisation), every_address(organisation, **nothing), strict=True):
         if address.path == twin.path:

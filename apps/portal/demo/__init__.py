@@ -22,6 +22,7 @@ from apps.portal.demo import (
     integrations,
     meetings,
     mesh,
+    metrics,
     models,
     organisation,
     outside,
@@ -99,6 +100,7 @@ def _built(at: datetime) -> list[str]:
     history.bring_along(people, at=at)
     said.append("an older register")
     said.append(f"a draft policy replayed on {policies.replay_the_draft(people, at=at)} changes")
+    said.append(f"{metrics.measure(people, at=at)} KPIs and metrics")
     outside.connect(people, at=at)
     _deliver(at)
     conflicts.settle(people, at=at)
