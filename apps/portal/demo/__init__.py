@@ -96,11 +96,13 @@ def _built(at: datetime) -> list[str]:
     said.append(f"{len(drift.SIGHTINGS)} reports of drift")
     findings.keep(people, parts, at=at)
     said.append("checks and proposals that reviews left behind")
-    said.append(f"{thresholds.negotiate(people, at=at)} agreements, some still negotiated")
+    said += [
+        f"{thresholds.negotiate(people, at=at)} agreements, some still negotiated",
+        f"{metrics.measure(people, at=at)} KPIs and metrics",
+    ]
     history.bring_along(people, at=at)
     said.append("an older register")
     said.append(f"a draft policy replayed on {policies.replay_the_draft(people, at=at)} changes")
-    said.append(f"{metrics.measure(people, at=at)} KPIs and metrics")
     outside.connect(people, at=at)
     _deliver(at)
     conflicts.settle(people, at=at)

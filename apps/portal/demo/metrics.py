@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 from apps.accounts.models import Person
 from apps.clusters.models import Cluster
@@ -63,7 +64,7 @@ def measure(people: dict[str, Person], *, at: datetime) -> int:
     _write_calendars(people, at=began)
     for code, (slug, name, meaning, unit, course, baseline, target, owner, computed, cadence) in METRICS.items():
         cluster = Cluster.objects.get(slug=slug) if slug else None
-        values = {
+        values: dict[str, Any] = {
             "name": name,
             "meaning": meaning,
             "unit": unit,
@@ -97,7 +98,7 @@ def _write_calendars(people: dict[str, Person], *, at: datetime) -> None:
     year = at.year + 1
     off = {date(one, month, day): name for one in (at.year, year, year + 1) for month, day, name in (
         (1, 1, "New Year"), (5, 1, "Labour Day"), (12, 25, "Christmas Day"), (12, 26, "Second Day of Christmas"))}  # fmt: skip
-    said = {"opens": time(8), "closes": time(17), "weekdays": range(5), "at": at}
+    said: dict[str, Any] = {"opens": time(8), "closes": time(17), "weekdays": range(5), "at": at}
     calendars.write_calendar(
         name="Enterprise", cluster=None, zone="Europe/Oslo", holidays=off, writer=people["marit"], **said
     )
@@ -116,7 +117,13 @@ def _spend(people: dict[str, Person], *, at: datetime) -> None:
         if row is None:
             continue
         live_on = (at - timedelta(days=ago)).date()
-        said = {"cluster": row.consumer.cluster, "integration": row, "recorder": greta, "currency": "EUR", "at": at}
+        said: dict[str, Any] = {
+            "cluster": row.consumer.cluster,
+            "integration": row,
+            "recorder": greta,
+            "currency": "EUR",
+            "at": at,
+        }
         for part, share in ((45, "0.4"), (10, "0.6")):
             costs.record_cost(
                 kind="labour",
