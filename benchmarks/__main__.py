@@ -3,7 +3,8 @@
 Only prints. `python -m benchmarks conflicts` measures only the last of these, `python -m benchmarks year metrics` only
 the pages named, both at 100,000; `python -m benchmarks replays` only the replay of a policy, on 45,484; `python -m
 benchmarks room` only the live room's fan-out, beside 10,000; `python -m benchmarks map` only the map's walks and lens;
-`python -m benchmarks search` only the search of a catalogue of 100,000 entries.
+`python -m benchmarks search` only the search of a catalogue of 100,000 entries; `python -m benchmarks import` only the
+import of a catalogue of 50,000 entities.
 """
 
 import os
@@ -61,6 +62,7 @@ def main() -> int:
     if not sys.argv[1:]:
         _map(reader)
         _search(reader)
+        _import(reader)
     return 0
 
 
@@ -93,7 +95,19 @@ def _search(reader: Any) -> None:
     table.search(search.compared(reader))
 
 
-ALONE: dict[str, Callable[[Any], None]] = {"replays": _replays, "map": _map, "room": _room, "search": _search}
+def _import(reader: Any) -> None:
+    from benchmarks import catalogue, table
+
+    table.catalogue(catalogue.took(reader))
+
+
+ALONE: dict[str, Callable[[Any], None]] = {
+    "replays": _replays,
+    "map": _map,
+    "room": _room,
+    "search": _search,
+    "import": _import,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from benchmarks.catalogue import AIM_S as AIM_IMPORT_S
+from benchmarks.catalogue import Took
 from benchmarks.conflicts import Compared
 from benchmarks.imports import Speeds
 from benchmarks.map import AIM as AIM_MAP
@@ -123,6 +125,18 @@ def search(found: Sequence[Asked]) -> None:
         f"All: p50 {ours.at(HALF):.1f} ms, p95 {ours.at(MOST):.1f} (aim {AIM_SEARCH_MS})"
         f"{_said(over=ours.at(MOST) > AIM_SEARCH_MS)}; page p95 {page.at(MOST):.1f}; bare p50 {bare.at(HALF):.1f}, p95 "
         f"{bare.at(MOST):.1f}; ratio {ratio:.2f}{_said(over=ratio > AIM_SEARCH)}"
+    )
+
+
+def catalogue(took: Took) -> None:
+    """Seconds of each part of a large import, beside reading its file alone."""
+    whole = took.accepted + took.compared + took.written
+    print(
+        f"\nA catalogue of {took.components:,} components and {took.dependencies:,} dependencies "
+        f"(aim {AIM_IMPORT_S} s)\n"
+        f"accepted in {took.accepted:.1f} s, compared in {took.compared:.1f} s, written in {took.written:.1f} s: "
+        f"{whole:.0f} s{_said(over=whole > AIM_IMPORT_S)}; written again {took.again:.1f} s; "
+        f"its file alone is read in {took.read:.1f} s, ratio {whole / took.read:.1f}"
     )
 
 

@@ -20,6 +20,10 @@ from apps.cab.models import Ballot, Change, ImportRun, ImportState, Replay, Repl
 from apps.cab.queries.replays import tally_of
 from apps.cab.states import ReplayState
 from apps.cab.tasks import continue_imports, continue_replays
+from apps.clusters.actions import imports as catalogs
+from apps.clusters.models import CatalogImport, Component, Dependency
+from apps.clusters.states import CatalogState
+from apps.clusters.tasks import continue_imports as continue_catalogs
 from apps.journal.actions import deliver_due
 from apps.journal.models import Delivery, Entry
 from apps.journal.tasks import deliver
@@ -298,6 +302,38 @@ def test_killing_the_worker_in_the_middle_of_a_replay_looks_at_every_change_once
     assert (told.changes, told.failed, told.caught + told.let_through) == (REPLAYED, REPLAYED // 10, REPLAYED // 10)
     assert Entry.objects.filter(event="cab.ReplayFinished").count() == 1
     assert "every 2s" not in client.get(page).content.decode()
+
+
+def test_killing_the_worker_in_the_middle_of_a_catalogue_takes_every_row_once(house, payments):
+    client = signed_in(make_person("pia", Role.PROGRAMME_MANAGER))
+    rows = "\n".join(f"part-{n},payments,Does the work of part {n} all day" for n in range(ROWS))
+    needs = "\n".join(f"part-{n},part-{n + 1},calls" for n in range(ROWS - 1))
+    for name, text in (("parts", f"slug,cluster,description\n{rows}"), ("needs", f"consumer,provider,kind\n{needs}")):
+        kinds = {"parts": "components", "needs": "dependencies"}
+        sent = {"file": SimpleUploadedFile(f"{name}.csv", text.encode()), "format": "csv", "rows": kinds[name]}
+        page = client.post("/clusters/import/", sent)["Location"]
+        upload = CatalogImport.objects.last()
+        catalogs.work_off(import_id=upload.pk)
+        client.post(f"{page}application/")
+        done = [0]
+        for _ in range(2):
+            house.start("worker")
+            waiting = CatalogImport.objects.filter(pk=upload.pk, done_rows__lte=done[-1])
+            require_reaches(lambda waiting=waiting: not waiting.exists(), wake=continue_catalogs)
+            house.kill("worker")
+            time.sleep(0.5)  # a commit that was on its way arrives, or its connection ends
+            upload.refresh_from_db()
+            done.append(upload.done_rows)
+            written = (Component if name == "parts" else Dependency).objects.count()
+            assert upload.done_rows == written, "a parcel is kept whole or not at all"
+            assert f"{upload.done_rows:,} of {upload.total_rows:,}<" in client.get(page).content.decode()
+        assert 0 < done[1] < done[2] < ROWS - 1, "both kills must fall in the middle"
+        house.start("worker")
+        require_reaches(lambda: CatalogImport.objects.last().state == CatalogState.DONE, wake=continue_catalogs)
+        house.kill("worker")
+    assert (Component.objects.count(), Dependency.objects.count()) == (ROWS, ROWS - 1)
+    assert [one.done_rows for one in CatalogImport.objects.order_by("pk")] == [ROWS, ROWS - 1]
+    assert Entry.objects.filter(event="clusters.ImportEnded").count() == 2
 
 
 def require_reaches(goal, *, wake) -> None:

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from apps.clusters.formats.catalog import MOST_BYTES
 from apps.kernel.refusals import Invalid, TooLarge
 
-MOST_MEMBERS = 2_000
+MOST_MEMBERS = 20_000
 
 
 def unpack(name: str, content: bytes) -> dict[str, bytes]:
@@ -92,7 +92,7 @@ def _gathered(name: str, members: Iterator[tuple[str, bytes]]) -> dict[str, byte
 
 def _too_large(name: str) -> TooLarge:
     return TooLarge(
-        f"{name} is too large: at most {MOST_BYTES >> 20} MB unpacked and {MOST_MEMBERS} files.",
+        f"{name} is too large: at most {MOST_BYTES >> 20} MB unpacked and {MOST_MEMBERS:,} files.",
         next_step="Send only the catalogue files.",
     )
 
