@@ -1,4 +1,4 @@
-"""Reachability and the boundary lens on a large map, beside the bare graph library on the same arrays."""
+"""Reachability, the cut-off simulation and the boundary lens, beside the bare graph library on the same arrays."""
 
 import random
 import time
@@ -16,6 +16,9 @@ from apps.clusters.queries.graph import Direction, Question, look
 from apps.clusters.queries.lens import measured, weighted_graph
 from apps.clusters.rules import graph as rules
 from apps.clusters.rules import lens
+from apps.integrations.rules import cutoff
+from apps.integrations.rules.cutoff import Need
+from apps.integrations.rules.isolation import FOREVER
 
 COMPONENTS, EDGES, AIM = 10_000, 50_000, 3.0
 STARTS, TURNS, LENS_TURNS = 40, 3, 3
@@ -84,6 +87,12 @@ def compared(reader: Person) -> list[Beside]:
     def bare_whole(start: int) -> object:
         return nx.single_source_shortest_path_length(nx.DiGraph(pairs), start)
 
+    chance = random.Random(SEED)
+    # A third without a plan, a third for minutes to hours, a third without end; one cluster in ten is isolated.
+    needs = [Need(*pair, chance.choice((None, chance.randint(60, 30_000), FOREVER))) for pair in pairs]
+    isolated = sorted(set(graph.home.values()))[: max(1, len(set(graph.home.values())) // 10)]
+    sides = {pk: frozenset({1}) for pk, home in graph.home.items() if home in isolated}
+    assert _stopping(_cut_off(needs, sides)) == _bare_cut_off(needs, sides)
     step = _leaving(pairs)
     few = starts[:3]
     return [
@@ -101,6 +110,12 @@ def compared(reader: Person) -> list[Beside]:
             lambda start: _ways(bare, start, starts[0] if start != starts[0] else starts[1]),
         ),
         _beside("3 steps, from the database, beside the arrays", few, lambda start: page(start, 3), bare_whole),
+        _beside(
+            "cut-off simulation, from the arrays on",
+            range(LENS_TURNS),
+            lambda _: _cut_off(needs, sides),
+            lambda _: _bare_cut_off(needs, sides),
+        ),
         _beside("boundary lens, no search", range(LENS_TURNS), lambda _: _lens(graph), lambda _: _bare_lens(graph)),
         _beside(
             "boundary lens, with the search",
@@ -132,6 +147,35 @@ def _leaving(pairs: list[rules.Pair]) -> rules.Step:
 def _ways(graph: Any, start: int, end: int) -> object:
     """The library's ways, as the graph they form: its predecessors on shortest ways."""
     return nx.predecessor(graph, start, target=end, cutoff=rules.LONGEST_WAY)
+
+
+def _cut_off(needs: list[Need], sides: dict[int, cutoff.Sides]) -> cutoff.Cut:
+    """Which needs are cut, and what becomes of everybody."""
+    partition = cutoff.parted(needs, sides)
+    return cutoff.simulate(partition.needs, partition.cut)
+
+
+def _stopping(cut: cutoff.Cut) -> dict[int, float]:
+    return {one: fate.stops_at for one, fate in cut.fates.items() if fate.stops_at != FOREVER}
+
+
+def _bare_cut_off(needs: list[Need], sides: dict[int, cutoff.Sides]) -> dict[int, float]:
+    """The library's shortest paths from one source before every need that is cut: only when each stops."""
+    graph, source = nx.DiGraph(), 0
+    for need in needs:
+        holds = need.holds_s or 0.0
+        if holds == FOREVER:
+            continue
+        is_cut = (need.consumer in sides) != (need.provider in sides)
+        start = source if is_cut else need.provider
+        known = graph.get_edge_data(start, need.consumer)
+        if known is None or holds < known["weight"]:
+            graph.add_edge(start, need.consumer, weight=holds)
+    if source not in graph:
+        return {}
+    found: dict[int, float] = nx.single_source_dijkstra_path_length(graph, source)
+    del found[source]
+    return found
 
 
 def _lens(graph: Any) -> object:

@@ -86,3 +86,33 @@ class PatternReopened(Event):
     number: int
     before: dict[str, str]
     after: dict[str, str]
+
+
+@dataclass(frozen=True)
+class IsolationPlanned(Event):
+    """Written for the first time, or anew. The subject is the integration."""
+
+    words: ClassVar[str] = "planned the isolation of"
+    integration_id: int
+    mode: str
+    version: int
+
+
+@dataclass(frozen=True)
+class IsolationPlanWithdrawn(Event):
+    """The subject is the integration."""
+
+    words: ClassVar[str] = "withdrew the isolation plan of"
+    integration_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class IsolationRehearsed(Event):
+    """The subject is the integration."""
+
+    words: ClassVar[str] = "rehearsed the isolation of"
+    integration_id: int
+    rehearsal_id: int
+    outcome: str
+    held_s: int

@@ -357,6 +357,8 @@ SPECTACULAR_SETTINGS = {
         "TransferVerdictEnum": [("allowed", "allowed"), ("safeguard", "safeguard"), ("refused", "refused")],
         "ConventionModeEnum": [("warn", "warn"), ("refuse", "refuse")],
         "TargetDirectionEnum": [("at_most", "at most"), ("at_least", "at least")],
+        "IsolationModeEnum": "apps.integrations.models.plans.MODES",
+        "RehearsalOutcomeEnum": [("held", "held"), ("failed", "failed")],
         "InterfaceKindEnum": "apps.integrations.models.edges.KINDS",
         "IntegrationDirectionEnum": "apps.integrations.models.edges.DIRECTIONS",
         "StakeholderKindEnum": "apps.stakeholders.models.people.Kind",

@@ -234,6 +234,7 @@ BY_PLACE = (
     ("integrations/interfaces/", "pk", "interface"),
     ("integrations/components/", "pk", "component"),
     ("interfaces/", "pk", "interface"),
+    ("isolation-plans/", "pk", "integration"),
     ("integrations/", "pk", "integration"),
     ("stakeholders/kpis/costs/", "pk", "integration-cost"),
     ("integration-costs/", "pk", "integration-cost"),

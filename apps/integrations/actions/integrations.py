@@ -60,7 +60,7 @@ def describe_integration(
     *, integration_id: int, editor: Person, version: int, changes: Mapping[str, Any], at: datetime
 ) -> Integration:
     """Change some of the FIELDS; the same values again change nothing. Refuses a version no longer in force."""
-    integration = _locked(integration_id, editor)
+    integration = locked(integration_id, editor)
     require_version(version, integration.version)
     before = {name: getattr(integration, name) for name in FIELDS}
     said = _purposed(changes)
@@ -83,7 +83,7 @@ def describe_integration(
 @transaction.atomic
 def withdraw_integration(*, integration_id: int, withdrawer: Person, reason: str, at: datetime) -> None:
     """Take an integration back, and its dependency where it was the last of it. Needs a reason."""
-    integration = _locked(integration_id, withdrawer)
+    integration = locked(integration_id, withdrawer)
     said = rules.require_text(reason, field="reason", what="Say why it goes")
     event = events.IntegrationWithdrawn(
         integration_id=integration.pk,
@@ -148,7 +148,8 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _locked(integration_id: int, person: Person) -> Integration:
+def locked(integration_id: int, person: Person) -> Integration:
+    """The integration, held until the transaction ends; refuses others than owners of the consumer."""
     found = locked_integration(integration_id, person)
     require_may_edit(standing(person, found.consumer), of=found.consumer.name)
     return found

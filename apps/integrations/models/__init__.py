@@ -2,5 +2,6 @@
 
 from apps.integrations.models.decisions import PatternDecision
 from apps.integrations.models.edges import Integration, Interface
+from apps.integrations.models.plans import IsolationPlan, Rehearsal
 
-__all__ = ["Integration", "Interface", "PatternDecision"]
+__all__ = ["Integration", "Interface", "IsolationPlan", "PatternDecision", "Rehearsal"]

@@ -13,18 +13,19 @@ from apps.accounts.models import Person
 from apps.clusters.models import Cluster, Component
 from apps.clusters.queries import component_named
 from apps.integrations.models import Integration, Interface
+from apps.integrations.models.edges import IntegrationQuerySet
 from apps.integrations.rules.words import KIND_WORDS, Kind
 from apps.kernel.refusals import Invalid, NotFound
 
 _ENDS = ("consumer__cluster", "interface__component__cluster")
 
 
-def edges() -> QuerySet[Integration]:
+def edges() -> IntegrationQuerySet:
     """Every integration of the federation, for checks; `.across_clusters()` leaves those between clusters."""
     return Integration.objects.select_related(*_ENDS)
 
 
-def integrations_seen_by(person: Person) -> QuerySet[Integration]:
+def integrations_seen_by(person: Person) -> IntegrationQuerySet:
     """Integrations with both ends where the person may look."""
     return Integration.objects.visible_to(person).select_related(*_ENDS)
 

@@ -8,6 +8,8 @@ from django.db.models import Q, QuerySet
 from apps.clusters.models import Cluster, DataClass
 from apps.integrations.models import Integration, Interface
 from apps.integrations.models.edges import CONSISTENCIES, KINDS
+from apps.integrations.models.plans import MODES
+from apps.integrations.rules.isolation import STANDING_WORDS
 
 
 class _OfPerson(django_filters.FilterSet):  # type: ignore[misc]  # the package publishes no types
@@ -77,3 +79,25 @@ class IntegrationFilter(_OfPerson):
         del name
         ends = Q(consumer__name__icontains=value) | Q(interface__component__name__icontains=value)
         return rows.filter(ends | Q(interface__name__icontains=value))
+
+
+class CoverageFilter(_OfPerson):
+    """Of isolation plans: the clusters of both ends, how far one may rely on it, its mode, and who answers for it."""
+
+    of_clusters = ("consumer_cluster", "provider_cluster")
+    consumer_cluster = _cluster("Consumer's cluster", field_name="consumer__cluster")
+    provider_cluster = _cluster("Provider's cluster", field_name="interface__component__cluster")
+    standing = django_filters.ChoiceFilter(
+        choices=[(one.value, words) for one, words in STANDING_WORDS.items()], label="Standing", empty_label="any"
+    )
+    mode = django_filters.ChoiceFilter(
+        field_name="plan__mode",
+        choices=[(value, words.partition(":")[0]) for value, words in MODES],
+        label="Mode",
+        empty_label="any",
+    )
+    owner = django_filters.CharFilter(field_name="plan__owner__handle", max_length=150, label="Who answers for it")
+
+    class Meta:
+        model = Integration
+        fields: list[str] = []

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.integrations.web.views import integrations, interfaces
+from apps.integrations.web.views import cutoff, integrations, interfaces, isolation
 
 app_name = "integrations"
 urlpatterns = [
@@ -11,6 +11,11 @@ urlpatterns = [
     path("<int:pk>/", integrations.page, name="integration"),
     path("<int:pk>/edit/", integrations.describe, name="describe"),
     path("<int:pk>/withdrawal/", integrations.withdraw, name="withdraw"),
+    path("<int:pk>/isolation/", isolation.page, name="isolation"),
+    path("<int:pk>/isolation/withdrawal/", isolation.withdraw, name="withdraw_plan"),
+    path("<int:pk>/isolation/rehearsals/", isolation.rehearse, name="rehearse"),
+    path("isolation/", isolation.listing, name="isolation_plans"),
+    path("cut-off/", cutoff.page, name="cutoff"),
     path("interfaces/", interfaces.listing, name="interfaces"),
     path("interfaces/<int:pk>/", interfaces.page, name="interface"),
     path("interfaces/<int:pk>/edit/", interfaces.describe, name="describe_interface"),

@@ -20,6 +20,7 @@ from apps.portal.demo import (
     history,
     imports,
     integrations,
+    isolation,
     meetings,
     mesh,
     metrics,
@@ -55,7 +56,10 @@ def _built(at: datetime) -> list[str]:
     parts = organisation.draw_map(people, at=at - organisation.FOUNDED)
     said.append(f"{len(organisation.CLUSTERS)} clusters with {len(parts)} components")
     said.append(f"{boundaries.draw(people, parts, at=at)} findings on the map")
-    said.append(f"{integrations.connect(people, parts, at=at)} integrations")
+    said.append(
+        f"{integrations.connect(people, parts, at=at)} integrations, "
+        f"{isolation.plan(people, parts, at=at)} of them planned for isolation"
+    )
     said.append(f"{trust.declare(people, at=at)} trust domains")
     said.append(f"{mesh.weave(people, at=at)} meshes")
     said.append(f"{stakeholders.open_initiatives(people, at=at)} initiatives across clusters")

@@ -83,6 +83,8 @@ PLACES: tuple[Place, ...] = (
     Place("Conventions of names", "clusters:conventions", "naming metadata standards exemptions"),
     Place("Try names", "clusters:try_names", "conventions check", is_act=True),
     Place("Integrations", "integrations:integrations", "needs latency patterns edges"),
+    Place("Isolation plans", "integrations:isolation_plans", "fallback partition stale queue rehearsal"),
+    Place("Cut-off simulation", "integrations:cutoff", "partition isolate region game day chaos"),
     Place("Interfaces", "integrations:interfaces", "APIs topics data products contracts"),
     Place("Declare an integration", "integrations:declare", "new needs", _WRITES, is_act=True),
     Place("Trust domains", "trust:domains", "identity SPIFFE keys JWKS"),

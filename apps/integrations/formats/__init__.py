@@ -1,0 +1,1 @@
+"""Foreign formats that integrations are told in."""
