@@ -27,6 +27,12 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "apps.stakeholders.tasks.remind_of_engagements",
         "schedule": 15 * MINUTE,
     },
+    # Once a month; asked every hour, so that a night without workers costs an hour and not a month.
+    "stakeholders.assess_silos": {"task": "apps.stakeholders.tasks.assess_silos", "schedule": 1 * HOUR},
+    "stakeholders.remind_of_silo_actions": {
+        "task": "apps.stakeholders.tasks.remind_of_silo_actions",
+        "schedule": 15 * MINUTE,
+    },
     "stakeholders.begin_agreements": {"task": "apps.stakeholders.tasks.begin_agreements", "schedule": 1 * MINUTE},
     "stakeholders.measure_metrics": {"task": "apps.stakeholders.tasks.measure_metrics", "schedule": 1 * HOUR},
     "stakeholders.measure_metrics_again": {

@@ -8,9 +8,10 @@ class StakeholdersConfig(AppConfig):
     label = "stakeholders"
 
     def ready(self) -> None:
-        from apps.stakeholders import measures, negotiation_reactions, reactions
+        from apps.stakeholders import measures, negotiation_reactions, reactions, silo_reactions
         from apps.stakeholders.queries.costs import COST_PER_INTEGRATION
 
         reactions.register()
         negotiation_reactions.register()
+        silo_reactions.register()
         measures.register(COST_PER_INTEGRATION)

@@ -291,3 +291,77 @@ class WorkingCalendarWritten(Event):
     words: ClassVar[str] = "wrote the calendar"
     calendar_id: int
     version: int
+
+
+@dataclass(frozen=True)
+class SilosAssessed(Event):
+    """Every pair of clusters was assessed; `digest` is of what was read."""
+
+    words: ClassVar[str] = "assessed how far clusters work apart"
+    run_id: int
+    number: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class SiloWeightsSet(Event):
+    words: ClassVar[str] = "set the weights"
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class SiloRoundOpened(Event):
+    words: ClassVar[str] = "opened a round of the questionnaire"
+    round_id: int
+    number: int
+
+
+@dataclass(frozen=True)
+class SiloAnswered(Event):
+    words: ClassVar[str] = "answered the questionnaire"
+    round_id: int
+    answer_id: int
+    first_id: int
+    second_id: int
+    for_id: int
+
+
+@dataclass(frozen=True)
+class HandOffRecorded(Event):
+    words: ClassVar[str] = "recorded a hand-off"
+    handoff_id: int
+    source_id: int
+    target_id: int
+    count: int
+    period: str
+
+
+@dataclass(frozen=True)
+class HandOffEnded(Event):
+    words: ClassVar[str] = "ended a hand-off"
+    handoff_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class SiloActionPlanned(Event):
+    words: ClassVar[str] = "planned an action about a silo"
+    action_id: int
+    owner_id: int
+
+
+@dataclass(frozen=True)
+class SiloActionMoved(Event):
+    words: ClassVar[str] = "moved an action about a silo"
+    action_id: int
+    state: str
+
+
+@dataclass(frozen=True)
+class SiloActionDue(Event):
+    """An action is due soon, or overdue."""
+
+    words: ClassVar[str] = "reminded of an action about a silo"
+    action_id: int
+    is_overdue: bool

@@ -24,6 +24,15 @@ class AgreementState(StrEnum):
     BROKEN_OFF = "broken_off"
 
 
+class SiloActionState(StrEnum):
+    """Where an action about a silo stands."""
+
+    PLANNED = "planned"
+    STARTED = "started"
+    DONE = "done"
+    DROPPED = "dropped"
+
+
 FLOOR = Machine(
     "floor of thresholds",
     {
@@ -47,5 +56,15 @@ AGREEMENT = Machine(
     },
 )
 
+SILO_ACTION = Machine(
+    "silo action",
+    {
+        SiloActionState.PLANNED: frozenset({SiloActionState.STARTED, SiloActionState.DONE, SiloActionState.DROPPED}),
+        SiloActionState.STARTED: frozenset({SiloActionState.DONE, SiloActionState.DROPPED}),
+        SiloActionState.DONE: frozenset(),
+        SiloActionState.DROPPED: frozenset(),
+    },
+)
+
 OPEN_AGREEMENTS = (AgreementState.NEGOTIATING, AgreementState.AGREED)
-MACHINES = {"threshold floor": FLOOR, "threshold agreement": AGREEMENT}
+MACHINES = {"threshold floor": FLOOR, "threshold agreement": AGREEMENT, "silo action": SILO_ACTION}

@@ -3,9 +3,11 @@
 from celery import shared_task
 from django.utils import timezone
 
-from apps.stakeholders.actions import metrics, thresholds
+from apps.clusters.models import Cluster
+from apps.stakeholders.actions import metrics, silos, thresholds
 from apps.stakeholders.actions.engagements import remind_of_engagements as remind
-from apps.stakeholders.models import ThresholdAgreement
+from apps.stakeholders.actions.silo_survey import remind_of_silo_actions as remind_of_actions
+from apps.stakeholders.models import SiloRun, ThresholdAgreement
 from apps.stakeholders.states import AgreementState
 
 BATCH = 500
@@ -37,3 +39,20 @@ def measure_metrics() -> int:
 def measure_metrics_again() -> int:
     """Compute the last periods anew: a value whose rows were corrected is replaced, and stays in the history."""
     return metrics.measure_metrics(at=timezone.now(), again=MEASURED_AGAIN)
+
+
+@shared_task(name="apps.stakeholders.tasks.assess_silos")
+def assess_silos() -> int:
+    """Assess how far clusters work apart, unless this month was assessed already."""
+    now = timezone.now()
+    month = now.date().replace(day=1)
+    if not Cluster.objects.exists() or SiloRun.objects.filter(by__isnull=True, month=month).exists():
+        return 0
+    silos.assess_silos(assessor=None, at=now)
+    return 1
+
+
+@shared_task(name="apps.stakeholders.tasks.remind_of_silo_actions")
+def remind_of_silo_actions() -> int:
+    """Remind who is to act on a silo soon, or should have."""
+    return remind_of_actions(at=timezone.now())

@@ -11,8 +11,9 @@ from apps.clusters.models import Cluster, Visibility
 from apps.stakeholders import actions
 from tests.conftest import make_person
 from tests.stakeholders.negotiating import floor
+from tests.stakeholders.siloed import asked, weave
 
-__all__ = ["floor"]
+__all__ = ["asked", "floor", "weave"]
 
 FIRST_DAY = date(2026, 1, 1)
 

@@ -16,6 +16,8 @@ from apps.stakeholders.models.metrics import (
     ValueSource,
 )
 from apps.stakeholders.models.people import Influence, Kind, Stakeholder
+from apps.stakeholders.models.silo_survey import HandOff, SiloAction, SiloAnswer, SiloRound
+from apps.stakeholders.models.silos import SiloAssessment, SiloRun, SiloStanding, SiloWeighting
 from apps.stakeholders.models.thresholds import (
     ThresholdAgreement,
     ThresholdFloor,
@@ -31,6 +33,7 @@ __all__ = [
     "Demand",
     "Engagement",
     "GoingLive",
+    "HandOff",
     "Holiday",
     "Influence",
     "Initiative",
@@ -41,6 +44,13 @@ __all__ = [
     "MetricPart",
     "MetricQuerySet",
     "MetricValue",
+    "SiloAction",
+    "SiloAnswer",
+    "SiloAssessment",
+    "SiloRound",
+    "SiloRun",
+    "SiloStanding",
+    "SiloWeighting",
     "Stakeholder",
     "ThresholdAgreement",
     "ThresholdFloor",

@@ -1,0 +1,61 @@
+"""Who hears of rounds and actions about silos, and the check that tells of pairs that are one."""
+
+from apps.clusters import checks
+from apps.clusters.models import Cluster
+from apps.clusters.queries import owning_people
+from apps.journal.actions import subscribe
+from apps.journal.models import Entry
+from apps.notify.actions.telling import tell
+from apps.stakeholders import events
+from apps.stakeholders.models import SiloAction, SiloRound
+from apps.stakeholders.queries import silo_checks
+
+
+def register() -> None:
+    """The check of pairs of clusters that came to be silos."""
+    checks.register(checks.Check(silo_checks.CHECKER, silo_checks.VERSION, silo_checks.evaluated), events.SilosAssessed)
+
+
+@subscribe("stakeholders.silo_round_opened", events.SiloRoundOpened)
+def ask_owners(entry: Entry) -> None:
+    """Ask every owner of a cluster, while the round is open."""
+    row = SiloRound.objects.get(pk=entry.data["round_id"])
+    if row.closed_at is not None:
+        return
+    tell(
+        owning_people(Cluster.objects.values_list("pk", flat=True)),
+        entry=entry,
+        kind="work",
+        title=f"The silo questionnaire is open until {row.closes_on:%-d %B}",
+        body="Say how you work together with your neighbours: six questions a cluster, under your name.",
+        url="/stakeholders/silos/",
+        at=entry.at,
+    )
+
+
+@subscribe("stakeholders.silo_action_planned", events.SiloActionPlanned)
+def tell_of_action(entry: Entry) -> None:
+    """Tell who is to act that it was planned for them."""
+    _tell(entry, "You are to act on a silo")
+
+
+@subscribe("stakeholders.silo_action_due", events.SiloActionDue)
+def remind_of_action(entry: Entry) -> None:
+    """Remind who is to act, unless it was settled meanwhile."""
+    _tell(entry, "Overdue" if entry.data["is_overdue"] else "Due soon")
+
+
+def _tell(entry: Entry, opening: str) -> None:
+    rows = SiloAction.objects.select_related("first", "second", "owner")
+    row = rows.filter(pk=entry.data["action_id"], settled_at__isnull=True).first()
+    if row is None or not SiloAction.objects.visible_to(row.owner).filter(pk=row.pk).exists():
+        return
+    tell(
+        [row.owner],
+        entry=entry,
+        kind="work",
+        title=f"{opening}: {row.first} and {row.second}, until {row.due_on:%-d %B}",
+        body=row.what,
+        url=row.get_absolute_url(),
+        at=entry.at,
+    )
