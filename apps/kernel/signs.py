@@ -14,7 +14,7 @@ class Sign:
 
 
 _LOOKS: dict[tuple[str, str], str] = {
-    ("neutral", "ring"): "draft waiting proposed experimental previewed away note not_checked autonomous no_data",
+    ("neutral", "ring"): "draft waiting proposed experimental previewed away note not_checked autonomous loose no_data",
     (
         "info",
         "quarter",
@@ -25,32 +25,39 @@ _LOOKS: dict[tuple[str, str], str] = {
         "approve",
         "tick",
     ): "approve approved granted authorized met successful active adopted in_force production delivered confirmed "
-    "valid ok agreed present allowed keeps same on_track",
+    "valid ok agreed present allowed keeps same joined on_track",
     (
         "caution",
         "tick",
     ): "accepted approve_with_conditions approved_with_conditions successful_with_issues safeguard",
     ("info", "square"): "scheduled planned applied",
     ("freeze", "frost"): "frozen freeze enforced",
-    ("info", "play"): "in_session current implementing running",
+    ("info", "play"): "in_session current implementing running started",
     ("approve", "disc"): "minutes_published published implemented done completed decided sent resolved reviewed",
     ("neutral", "disc"): "closed administrative standard",
     (
         "neutral",
         "dash",
     ): "deferred lifted cancelled withdrawn not_implemented waived abstain recuse retired inactive revoked disabled "
-    "false_alarm dropped recused left broken_off discarded superseded",
+    "false_alarm dropped recused left broken_off discarded superseded unjudged",
     ("danger", "cross"): "reject rejected denied missing missed failed unsuccessful error unauthorized refused refuse "
     "blocker prohibited",
     ("danger", "back"): "backed_out rolled_back undone",
     ("caution", "glass"): "late expired lapsed overdue",
     ("danger", "bolt"): "emergency",
-    ("danger", "disc"): "enterprise_decides off_track",
+    ("danger", "disc"): "enterprise_decides silo off_track",
     ("neutral", "square"): "normal",
     ("caution", "pause"): "on_hold hold paused suspended",
-    ("caution", "disc"): "at_risk material deprecated latent attached warning warn warned changed extra consult",
+    ("caution", "disc"): "at_risk material deprecated latent attached warning warn warned changed extra consult apart",
 }
-_WORDS = {"assessing": "In assessment", "hold": "On hold", "freeze": "Frozen", "ok": "OK"}
+_WORDS = {
+    "assessing": "In assessment",
+    "hold": "On hold",
+    "freeze": "Frozen",
+    "ok": "OK",
+    "loose": "Loosely joined",
+    "unjudged": "Too few to judge",
+}
 _SIGNS = {state: look for look, states in _LOOKS.items() for state in states.split()}
 
 

@@ -38,6 +38,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], .
             ("Trust", "trust:domains", "key-round", None),
             ("Mesh", "mesh:meshes", "layers", None),
             ("Initiatives", "stakeholders:initiatives", "handshake", None),
+            ("Silos", "stakeholders:silos", "fence", None),
             ("Thresholds", "stakeholders:thresholds", "signature", None),
             ("KPIs", "stakeholders:kpis", "chart-column", None),
             ("Metrics", "cab:programme", "chart-line", None),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.stakeholders.web.views import costs, floors, initiatives, maps, metrics, people, thresholds
+from apps.stakeholders.web.views import costs, floors, initiatives, maps, metrics, people, silos, thresholds
 
 app_name = "stakeholders"
 urlpatterns = [
@@ -46,6 +46,17 @@ urlpatterns = [
     path("kpis/<slug:code>/values/<str:first_on>/", metrics.rows, name="metric_rows"),
     path("kpis/<slug:code>/recomputation/", metrics.recompute, name="recompute_metric"),
     path("kpis/<slug:code>/retirement/", metrics.retire, name="retire_metric"),
+    path("silos/", silos.listing, name="silos"),
+    path("silos/runs/", silos.assess, name="assess_silos"),
+    path("silos/rounds/", silos.open_round, name="open_silo_round"),
+    path("silos/weights/", silos.weights, name="silo_weights"),
+    path("silos/actions/", silos.action_list, name="silo_actions"),
+    path("silos/<slug:slug>/and/<slug:other>/", silos.pair, name="silo"),
+    path("silos/<slug:slug>/and/<slug:other>/answers/", silos.answer, name="answer_silo"),
+    path("silos/<slug:slug>/and/<slug:other>/actions/", silos.plan, name="plan_silo_action"),
+    path("silos/<slug:slug>/and/<slug:other>/actions/<int:action_id>/", silos.move, name="move_silo_action"),
+    path("silos/<slug:slug>/and/<slug:other>/hand-offs/", silos.hand_off, name="record_handoff"),
+    path("silos/<slug:slug>/and/<slug:other>/hand-offs/<int:handoff_id>/end/", silos.end_hand_off, name="end_handoff"),
     path("thresholds/", thresholds.listing, name="thresholds"),
     path("thresholds/level/", thresholds.evaluate, name="threshold_question"),
     path("thresholds/new/<slug:slug>/", thresholds.propose, name="propose_thresholds"),
