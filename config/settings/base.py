@@ -11,6 +11,7 @@ from csp.constants import NONCE, NONE, SELF
 
 from apps.cab.states import ChangeState, ConditionState, Outcome, ReplayState, ReviewState, RoundState
 from apps.stakeholders.rules.levels import Level
+from apps.stakeholders.rules.silo_survey import WAY_WORDS, Way
 from config.schedule import SCHEDULE
 
 
@@ -361,6 +362,7 @@ SPECTACULAR_SETTINGS = {
         "RehearsalOutcomeEnum": [("held", "held"), ("failed", "failed")],
         "InterfaceKindEnum": "apps.integrations.models.edges.KINDS",
         "IntegrationDirectionEnum": "apps.integrations.models.edges.DIRECTIONS",
+        "HandOffWayEnum": [(way.value, WAY_WORDS[way]) for way in Way],
         "StakeholderKindEnum": "apps.stakeholders.models.people.Kind",
         "SwayEnum": [
             ("reports_to", "reports_to"),

@@ -12,6 +12,15 @@ from apps.stakeholders.api.metrics import (
     SuccessMetricViewSet,
 )
 from apps.stakeholders.api.people import AuthorityViewSet, InfluenceViewSet, StakeholderViewSet
+from apps.stakeholders.api.silos import (
+    HandOffViewSet,
+    SiloActionViewSet,
+    SiloAnswerViewSet,
+    SiloRoundViewSet,
+    SiloRunViewSet,
+    SiloViewSet,
+    SiloWeightingViewSet,
+)
 from apps.stakeholders.api.thresholds import (
     ThresholdAgreementViewSet,
     ThresholdFloorViewSet,
@@ -28,6 +37,13 @@ router.register("threshold-agreements", ThresholdAgreementViewSet, basename="thr
 router.register("success-metrics", SuccessMetricViewSet, basename="success-metrics")
 router.register("integration-costs", IntegrationCostViewSet, basename="integration-costs")
 router.register("goings-live", GoingLiveViewSet, basename="goings-live")
+router.register("silos", SiloViewSet, basename="silos")
+router.register("silo-runs", SiloRunViewSet, basename="silo-runs")
+router.register("silo-rounds", SiloRoundViewSet, basename="silo-rounds")
+router.register("silo-answers", SiloAnswerViewSet, basename="silo-answers")
+router.register("silo-actions", SiloActionViewSet, basename="silo-actions")
+router.register("silo-weights", SiloWeightingViewSet, basename="silo-weights")
+router.register("hand-offs", HandOffViewSet, basename="hand-offs")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("thresholds/evaluate/", ThresholdQuestionView.as_view(), name="threshold-evaluation"),
