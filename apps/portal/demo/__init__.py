@@ -31,6 +31,7 @@ from apps.portal.demo import (
     policies,
     sampling,
     seasons,
+    silos,
     stakeholders,
     standards,
     thresholds,
@@ -63,7 +64,10 @@ def _built(at: datetime) -> list[str]:
     said.append(f"{trust.declare(people, at=at)} trust domains")
     said.append(f"{mesh.weave(people, at=at)} meshes")
     said.append(f"{stakeholders.open_initiatives(people, at=at)} initiatives across clusters")
-    said.append(f"{conventions.keep(people, parts, at=at)} findings by conventions of names")
+    said += [
+        f"{silos.assess(people, at=at)} pairs of clusters judged on how far they work apart",
+        f"{conventions.keep(people, parts, at=at)} findings by conventions of names",
+    ]
     said.append(f"{imports.bring(people, at=at)} loose ends of imported catalogues")
     seasons.plan_windows(people, at=at - organisation.FOUNDED)
     said.append("maintenance windows and blackouts")

@@ -1,0 +1,89 @@
+"""Silos in a browser: the owners are asked, the pair is assessed, a recommendation becomes an action, and is done."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from apps.stakeholders.models import SiloAction, SiloAnswer
+from apps.stakeholders.rules.silo_survey import QUESTIONS
+from tests.stakeholders.conftest import nora
+from tests.stakeholders.siloed import hand_off, weave
+
+__all__ = ["nora", "weave"]
+
+
+def day(days: int) -> str:
+    return (timezone.now() + timedelta(days=days)).date().isoformat()
+
+
+def answers(page, mark: str, why: str = "") -> None:
+    for text in QUESTIONS.values():
+        page.get_by_role("group", name=text).get_by_label(mark).check()
+        if why:
+            page.get_by_label(f"Why: {text}").fill(why)
+    page.get_by_role("button", name="Answer for").click()
+
+
+@pytest.fixture
+def apart(weave, payments, logistics, omar, nora):
+    hand_off(omar, payments, logistics, timezone.now())
+
+
+def test_from_the_questions_to_an_action_that_is_done(desk, apart, ben, omar):
+    chair, owner, neighbour = desk.sign_in("ben"), desk.sign_in("omar"), desk.sign_in("nora")
+    chair.goto("/stakeholders/silos/")
+    chair.get_by_label("Last day to answer").fill(day(14))
+    chair.get_by_role("button", name="Open a round").click()
+    expect(chair.locator("main")).to_contain_text("Round 1 of the silo questionnaire is open until")
+
+    pair = "/stakeholders/silos/payments/and/logistics/"
+    owner.goto(pair)
+    owner.get_by_role("link", name="Answer the questions").click()
+    answers(owner, "1 hardly")
+    expect(owner.locator("main")).to_contain_text("A mark of 1 needs its reason")
+    assert not SiloAnswer.objects.exists()
+    answers(owner, "1 hardly", "We only write to each other.")
+    expect(owner.locator("main")).to_contain_text("Omar for Payments, round 1")
+    neighbour.goto(pair + "answers/")
+    answers(neighbour, "3 mostly")
+
+    chair.get_by_role("button", name="Assess now").click()
+    chair.get_by_role("region", name="Clusters against each other, table").get_by_role("link", name="and").first.click()
+    main = chair.locator("main")
+    expect(main).to_contain_text("1 of 21 dependencies cross")
+    expect(main).to_contain_text("Payments 1.0 of 4 (1 answered), Logistics 3.0 of 4 (1 answered)")
+    row = chair.get_by_role("row", name="Work passed by hand")
+    row.get_by_text("Formula and rows").click()
+    expect(row).to_contain_text("Refund list: Payments to Logistics, 12 a week by spreadsheet")
+
+    owner.goto(pair)
+    advice = owner.get_by_role("listitem").filter(has_text="Replace the hand-off “Refund list”")
+    advice.get_by_text("Make it an action").click()
+    advice.get_by_label("Who does it").fill("nora")
+    advice.get_by_label("By when").fill(day(20))
+    advice.get_by_role("button", name="Plan it").click()
+    expect(owner.get_by_role("region", name="Actions, table")).to_contain_text("Nora")
+
+    neighbour.goto("/stakeholders/silos/actions/")
+    neighbour.get_by_role("link", name="Replace the hand-off").click()
+    table = neighbour.get_by_role("region", name="Actions, table")
+    table.get_by_text("Move it").click()
+    table.get_by_label("What came of it, or why not").fill("Refunds are an API now.")
+    table.get_by_role("button", name="Done").click()
+    expect(neighbour.get_by_role("region", name="Actions, table")).to_contain_text("Refunds are an API now.")
+    assert SiloAction.objects.get().state == "done"
+
+
+def test_a_phone_reads_the_list(desk, apart, omar):
+    from apps.stakeholders.actions.silos import assess_silos
+
+    assess_silos(assessor=omar, at=timezone.now())
+    page = desk.sign_in("omar")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/stakeholders/silos/")
+    expect(page.get_by_role("heading", name="Cluster by cluster")).to_be_hidden()
+    expect(page.get_by_role("region", name="Pairs of clusters, table")).to_contain_text("Payments and Logistics")
+    wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    assert not wide
