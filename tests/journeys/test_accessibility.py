@@ -92,6 +92,7 @@ PAGES = (
     "/stakeholders/kpis/time-to-decision/",
     "/stakeholders/kpis/time-to-decision/weights/",
     "/stakeholders/kpis/identity-sign-in/",
+    "/integrations/asyncapi/",
     "/stakeholders/silos/",
     "/stakeholders/silos/payments/and/logistics/",
     "/stakeholders/silos/logistics/and/data-platform/?run=4",

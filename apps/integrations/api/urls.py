@@ -1,8 +1,9 @@
 """Addresses of the API of integrations."""
 
-from django.urls import path
+from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
+from apps.integrations.api.asyncapi import AsyncapiCheckView
 from apps.integrations.api.isolation import CutOffView, IsolationPlanViewSet
 from apps.integrations.api.viewsets import IntegrationViewSet, InterfaceViewSet
 
@@ -11,4 +12,8 @@ router.register("interfaces", InterfaceViewSet, basename="interfaces")
 router.register("integrations", IntegrationViewSet, basename="integrations")
 router.register("isolation-plans", IsolationPlanViewSet, basename="isolation-plans")
 
-urlpatterns = [*router.urls, path("cut-off/", CutOffView.as_view(), name="cut-off")]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("integrations/asyncapi-checks/", AsyncapiCheckView.as_view(), name="asyncapi-checks"),
+    path("cut-off/", CutOffView.as_view(), name="cut-off"),
+    *router.urls,
+]

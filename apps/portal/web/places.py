@@ -86,6 +86,7 @@ PLACES: tuple[Place, ...] = (
     Place("Isolation plans", "integrations:isolation_plans", "fallback partition stale queue rehearsal"),
     Place("Cut-off simulation", "integrations:cutoff", "partition isolate region game day chaos"),
     Place("Interfaces", "integrations:interfaces", "APIs topics data products contracts"),
+    Place("Check AsyncAPI documents", "integrations:asyncapi", "events channels YAML lint schema", is_act=True),
     Place("Declare an integration", "integrations:declare", "new needs", _WRITES, is_act=True),
     Place("Trust domains", "trust:domains", "identity SPIFFE keys JWKS"),
     Place("Ways of trust", "trust:ways", "identity propagation chains"),
