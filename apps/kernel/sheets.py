@@ -35,6 +35,16 @@ def safe_cell(value: object) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
+def guarded_cell(text: str) -> str:
+    """As `safe_cell`, of a text that is read again: `bare_cell` gives exactly it back."""
+    return f"'{text}" if text.lstrip("'").startswith(_FORMULA_STARTS) else text
+
+
+def bare_cell(text: str) -> str:
+    """The text of a cell without the apostrophe that kept a spreadsheet from running it."""
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(_FORMULA_STARTS) else text
+
+
 def written(kind: str, header: Row, rows: Iterable[Row]) -> Iterator[bytes]:
     """The header and one line a row, as bytes of the asked `kind` (one of TYPES)."""
     writers: dict[str, Callable[[Row, Iterable[Row]], Iterator[bytes]]] = {CSV: _csv, XLSX: _xlsx, JSON: _json}

@@ -10,7 +10,7 @@ from apps.accounts.models import Person
 from apps.clusters import events, queries, rules
 from apps.clusters.actions.loose_ends import tie_loose_ends
 from apps.clusters.formats.catalog import Catalog, ClusterRow, ComponentRow, DependencyRow, PlacementRow
-from apps.clusters.models import Cluster, Component, Dependency, LooseEnd, Placement
+from apps.clusters.models import Cluster, Component, Dependency, LooseEnd, Placement, Visibility
 from apps.clusters.queries import Plan, Status
 from apps.clusters.queries.plans import Key, Said, loose_key
 from apps.journal import actions as journal
@@ -60,6 +60,9 @@ def import_catalog(
     return plan
 
 
+EDGE_FIELDS = ("weight", "data_class", "safeguard")
+
+
 class _Writing:
     """The writes of one import and, for each cluster, what they were."""
 
@@ -87,7 +90,11 @@ class _Writing:
                 continue
             if step.status == Status.NEW:
                 cluster = Cluster.objects.create(
-                    slug=row.slug, name=(row.name or row.slug)[:120], purpose=row.purpose or "", zone=row.zone or "UTC"
+                    slug=row.slug,
+                    name=(row.name or row.slug)[:120],
+                    purpose=row.purpose or "",
+                    zone=row.zone or "UTC",
+                    visibility=row.visibility or Visibility.OPEN,
                 )
                 self.plan.clusters[row.slug] = cluster
             else:
@@ -129,12 +136,26 @@ class _Writing:
         for row, ends in steps:
             consumer, provider = (components[key] if key else None for key in ends)
             if consumer and provider:
-                edges.append(Dependency(consumer=consumer, provider=provider, kind=row.kind, source=self.source))
+                said = {name: value for name in EDGE_FIELDS if (value := getattr(row, name)) is not None}
+                edges.append(
+                    Dependency(consumer=consumer, provider=provider, kind=row.kind, source=self.source, **said)
+                )
             elif key := loose_key(row, ends):
                 loose.append(self._loose(key, consumer, provider))
         for edge in Dependency.objects.bulk_create(edges, batch_size=1000):
             self._declared(edge)
         LooseEnd.objects.bulk_create(loose, batch_size=1000)
+        self._redescribe_dependencies()
+
+    def _redescribe_dependencies(self) -> None:
+        changed = [step for step in self.plan.having(Status.CHANGED) if isinstance(step.row, DependencyRow)]
+        edges = [self.plan.edges[id(step.row)] for step in changed]
+        for edge, step in zip(edges, changed, strict=True):
+            for name, _, after in step.changes:
+                setattr(edge, name, after)
+        Dependency.objects.bulk_update(edges, EDGE_FIELDS, batch_size=1000)
+        for cluster in Cluster.objects.filter(components__needs__in=edges).distinct() if edges else ():
+            self.touched.setdefault(cluster.pk, cluster)
 
     def _loose(self, key: tuple[str, ...], consumer: Component | None, provider: Component | None) -> LooseEnd:
         known = consumer or provider

@@ -41,13 +41,17 @@ def read_catalog(*, file_name: str, content: bytes, catalog_format: str, options
     cluster_map = options.get("cluster_map") or {}
     if catalog_format == CatalogFormat.BACKSTAGE:
         return backstage.parse(archives.unpack(file_name, content), cluster_map=cluster_map)
+    files = archives.unpack(file_name, content)
+    if len(files) > 1:
+        return catalog_csv.parse_files(files, cluster_map=cluster_map)
+    ((name, content),) = files.items()
     rows = options.get("rows", "components")
     if not options.get("map") and rows not in catalog_csv.FIELDS:
         raise Invalid(
             "“rows” must be clusters, components, dependencies or placements.", next_step="Choose one of them."
         )
     columns = catalog_csv.read_map(options["map"]) if options.get("map") else catalog_csv.generic_map(rows)
-    return catalog_csv.parse(content, file=file_name, columns=columns, cluster_map=cluster_map)
+    return catalog_csv.parse(content, file=name, columns=columns, cluster_map=cluster_map)
 
 
 def _kept_options(catalog_format: str, options: Mapping[str, Any]) -> dict[str, Any]:

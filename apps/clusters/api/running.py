@@ -3,14 +3,21 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django_filters.rest_framework import CharFilter, FilterSet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.request import Request
 
-from apps.accounts.api.viewsets import ReadViewSet, write
+from apps.accounts.api.viewsets import Door, ReadViewSet, write
 from apps.accounts.rules import Scope
 from apps.clusters import actions
+from apps.clusters.formats import exporting
 from apps.clusters.models import Cluster, LooseEnd, Placement
+from apps.clusters.queries import catalog_of, visible_cluster
 from apps.clusters.queries import running as queries
+from apps.kernel.refusals import Invalid
 
 
 class PlacementOut(serializers.ModelSerializer[Placement]):
@@ -42,6 +49,28 @@ class LooseEndOut(serializers.ModelSerializer[LooseEnd]):
             "found_at",
         )
         read_only_fields = fields
+
+
+class CatalogExportView(Door):
+    """The map, or one cluster, as an archive that an import reads again."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("as", {"type": "string", "enum": sorted(exporting.FORMATS), "default": "csv"}),
+            OpenApiParameter(
+                "cluster", {"type": "string", "maxLength": 80}, description="Short name; else all you may know of."
+            ),
+        ],
+        responses={(200, "application/zip"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """Clusters, components, dependencies, loose ends and placements; imported again, they change nothing."""
+        slug, kind = request.query_params.get("cluster", ""), request.query_params.get("as", "csv")
+        if kind not in exporting.FORMATS:
+            raise Invalid("“as” is csv or backstage.", next_step="Ask for one of them.", fields={"as": ["Unknown."]})
+        cluster = visible_cluster(slug, self.person) if slug else None
+        content = exporting.archive(catalog_of(self.person, cluster=cluster), as_format=kind)
+        return HttpResponse(content, content_type="application/zip")
 
 
 class PlacementFilter(FilterSet):  # type: ignore[misc]  # the package publishes no types

@@ -7,7 +7,7 @@ from apps.clusters.api.boundaries import CharterViewSet, LensView, SiteViewSet, 
 from apps.clusters.api.conventions import ConventionCheckView, ConventionScanView, ConventionViewSet
 from apps.clusters.api.findings import FindingViewSet
 from apps.clusters.api.map import MapView, PathView
-from apps.clusters.api.running import LooseEndViewSet, PlacementViewSet
+from apps.clusters.api.running import CatalogExportView, LooseEndViewSet, PlacementViewSet
 from apps.clusters.api.search import CatalogSearchView
 from apps.clusters.api.viewsets import CatalogImportViewSet, ClusterViewSet, ComponentViewSet, DependencyViewSet
 
@@ -27,6 +27,7 @@ router.register("conventions", ConventionViewSet, basename="conventions")
 
 urlpatterns = [
     path("boundary-lens/", LensView.as_view(), name="boundary-lens"),
+    path("catalog/export/", CatalogExportView.as_view(), name="catalog-export"),
     path("catalog/search/", CatalogSearchView.as_view(), name="catalog-search"),
     path("map/", MapView.as_view(), name="map"),
     path("map/path/", PathView.as_view(), name="map-path"),

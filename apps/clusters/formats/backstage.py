@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from apps.clusters.formats import backstage_export as own
 from apps.clusters.formats.catalog import (
     MOST_BYTES,
     MOST_ROWS,
@@ -24,6 +25,7 @@ from apps.clusters.formats.catalog import (
     Place,
     cluster_slug,
 )
+from apps.clusters.formats.yaml_documents import Strict, Unreadable
 from apps.kernel.refusals import Invalid, TooLarge
 
 API_VERSIONS = frozenset({"backstage.io/v1alpha1", "backstage.io/v1beta1"})
@@ -157,9 +159,11 @@ def _documents(catalog: Catalog, path: str, content: bytes) -> list[tuple[Place,
     try:
         text = content.decode("utf-8-sig")
         lines = _checked_lines(text)
-        documents = list(yaml.load_all(text, Loader=yaml.CSafeLoader))
+        documents = list(yaml.load_all(text, Loader=Strict))  # a SafeLoader that refuses names said twice
     except UnicodeDecodeError as error:
         catalog.refuse(Place(path, 1), "", f"byte {error.start + 1}", "The file is not UTF-8.")
+    except Unreadable as fault:
+        catalog.refuse(Place(path, fault.line + 1), "", "", str(fault).capitalize())
     except _Refused as error:
         catalog.refuse(Place(path, error.line), "", "", error.reason)
     except yaml.MarkedYAMLError as error:
@@ -296,8 +300,11 @@ def _to_rows(reading: _Reading, cluster_map: Mapping[str, str]) -> None:
     """Systems and domains become clusters; components, APIs and resources components; relations dependencies."""
     clusters: set[str] = set()
     for entity in reading.entities.values():
+        reading.catalog.take_all(own.rows_of(entity.place, entity.metadata, reading.catalog))
+        if own.is_system(entity.metadata):
+            continue
         if entity.ref.kind == "domain" or (entity.ref.kind == "system" and not entity.spec.get("domain")):
-            row = _cluster_row(entity, cluster_map)
+            row = own.cluster_row(entity.place, entity.metadata) or _cluster_row(entity, cluster_map)
             if row.slug not in clusters:
                 clusters.add(row.slug)
                 reading.catalog.take(row)
@@ -315,6 +322,9 @@ def _cluster_row(entity: Entity, cluster_map: Mapping[str, str]) -> ClusterRow:
 
 
 def _take_component(reading: _Reading, entity: Entity, cluster_map: Mapping[str, str]) -> None:
+    if own_row := own.component_row(entity.place, entity.metadata, entity.spec):
+        reading.catalog.take(own_row)
+        return
     spec, metadata = entity.spec, entity.metadata
     named = _governing(reading, entity)
     cluster = cluster_slug(named, cluster_map, aliases=[_bare(spec["owner"]), entity.ref.namespace])

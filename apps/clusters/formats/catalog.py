@@ -3,7 +3,7 @@
 A value of None means that the source does not say; an import then leaves what is there.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 MOST_BYTES = 32 * 1024 * 1024  # of one upload, and of an archive once unpacked
@@ -59,6 +59,7 @@ class ClusterRow:
     name: str | None = None
     purpose: str | None = None
     zone: str | None = None
+    visibility: str | None = None  # counts only when the cluster is founded
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,9 @@ class DependencyRow:
     kind: str = "calls"
     consumer_cluster: str = ""
     provider_cluster: str = ""
+    weight: int | None = None
+    data_class: str | None = None
+    safeguard: str | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,11 @@ class Catalog:
             self.placements.append(row)
         else:
             self.dependencies.append(row)
+
+    def take_all(self, rows: Iterable[Row]) -> None:
+        """Add rows, or their rejections."""
+        for row in rows:
+            self.take(row)
 
     def rows(self) -> list[Row]:
         """Every row that fits its fields, in the order in which they are written."""

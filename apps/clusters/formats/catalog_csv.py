@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,10 +21,11 @@ from apps.clusters.formats.catalog import (
     printable,
 )
 from apps.kernel.refusals import Invalid, TooLarge
+from apps.kernel.sheets import bare_cell, guarded_cell
 
 # Fields by kind of row; the ones in the second set must have a value.
 FIELDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
-    "clusters": (frozenset({"slug", "name", "purpose", "zone"}), frozenset({"slug"})),
+    "clusters": (frozenset({"slug", "name", "purpose", "zone", "visibility"}), frozenset({"slug"})),
     "components": (
         frozenset(
             {"cluster", "slug", "name", "kind", "tier", "lifecycle", "description", "owner_name", "sites", "tags"}
@@ -31,14 +33,22 @@ FIELDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"slug"}),
     ),
     "dependencies": (
-        frozenset({"consumer", "provider", "kind", "consumer_cluster", "provider_cluster"}),
+        frozenset(
+            {"consumer_cluster", "consumer", "kind", "provider_cluster", "provider"}
+            | {"weight", "data_class", "safeguard"}
+        ),
         frozenset({"consumer", "provider"}),
     ),
     "placements": (frozenset({"cluster", "site", "host", "runs"}), frozenset({"cluster", "site", "host"})),
 }
 LONGEST_CELL = 131_072  # characters; the parser's own bound is one for the whole process, and others raise it
 LISTS = frozenset({"sites", "tags", "runs"})
-LIFECYCLES = frozenset({"experimental", "production", "deprecated", "retired"})
+CHOICES = {
+    "lifecycle": frozenset({"experimental", "production", "deprecated", "retired"}),
+    "visibility": frozenset({"open", "restricted"}),
+    "data_class": frozenset({"public", "internal", "confidential", "restricted"}),
+}
+MOST_WEIGHT = 1_000_000
 TIERS = frozenset({"0", "1", "2", "3"})
 _END_CLUSTERS = ("consumer_cluster", "provider_cluster")
 _COLUMN_KEYS = frozenset({"column", "values", "default", "split", "prefix", "fixed", "or"})
@@ -197,7 +207,9 @@ def _row(rows: str, place: Place, values: dict[str, Any], cluster_map: Mapping[s
     if rows == "clusters":
         return ClusterRow(place, slug=cluster_slug([values.pop("slug")], cluster_map), **values)
     if rows == "dependencies":
-        ends = {end: cluster_slug([values.pop(end)], cluster_map) for end in _END_CLUSTERS if end in values}
+        ends: dict[str, Any] = {
+            end: cluster_slug([values.pop(end)], cluster_map) for end in _END_CLUSTERS if end in values
+        }
         return DependencyRow(place, **ends, **values)
     named = values.pop("cluster", "")
     cluster = cluster_slug([named], cluster_map)
@@ -208,7 +220,7 @@ def _row(rows: str, place: Place, values: dict[str, Any], cluster_map: Mapping[s
 
 def _telling(spec: Column, cells: Mapping[str, str]) -> tuple[Column, str]:
     """The column that fills a field, and its cell: the other one where the first is empty."""
-    raw = cells.get(spec.column, "").strip()
+    raw = bare_cell(cells.get(spec.column, "").strip())
     return _telling(spec.instead, cells) if not raw and spec.instead else (spec, raw)
 
 
@@ -229,16 +241,27 @@ def _reason(name: str, value: str | None, raw: str, spec: Column, columns: Colum
         return "It is empty, and the row needs it." if name in FIELDS[columns.rows][1] else ""
     if name == "tier" and value not in TIERS:
         return "A tier is a number from 0 (foundation) to 3 (ordinary)."
-    if name == "lifecycle" and value not in LIFECYCLES:
-        return f"A lifecycle is {_list(LIFECYCLES)}."
+    if name in CHOICES and value not in CHOICES[name]:
+        return f"It is one of {_list(CHOICES[name])}."
+    if name == "weight" and not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= MOST_WEIGHT):
+        return f"A weight is a whole number from 1 to {MOST_WEIGHT:,}."
     return ""
 
 
 def _typed(name: str, value: str, spec: Column) -> Any:
     if name in LISTS:
-        parts = value.split(spec.split) if spec.split else [value]
+        parts = _json_texts(value) or (value.split(spec.split) if spec.split else [value])
         return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
-    return int(value) if name == "tier" else value
+    return int(value) if name in ("tier", "weight") else value
+
+
+def _json_texts(value: str) -> list[str]:
+    """A list written as JSON, for items in which a semicolon stands; empty where it is none."""
+    try:
+        found = json.loads(value) if value.startswith('["') else []
+    except (ValueError, RecursionError):
+        return []
+    return found if all(isinstance(one, str) for one in found) else []
 
 
 def _column(name: str, spec: Any) -> Column:
@@ -268,3 +291,58 @@ def _bad_map(sentence: str) -> Invalid:
 
 def _list(words: Any) -> str:
     return ", ".join(sorted(str(word) for word in words)) or "none"
+
+
+# The files of an archive that holds a whole catalogue, and their columns in order.
+FILES: Mapping[str, tuple[str, ...]] = {
+    "clusters": ("slug", "name", "purpose", "zone", "visibility"),
+    "components": (
+        *("cluster", "slug", "name", "kind", "tier", "lifecycle", "description", "owner_name"),
+        *("sites", "tags"),
+    ),
+    "dependencies": (
+        *("consumer_cluster", "consumer", "kind", "provider_cluster", "provider"),
+        *("weight", "data_class", "safeguard"),
+    ),
+    "placements": ("cluster", "site", "host", "runs"),
+}
+
+
+def parse_files(files: Mapping[str, bytes], *, cluster_map: Mapping[str, str] | None = None) -> Catalog:
+    """Everything that the files of an archive say: each is named for what it holds, as `render` names them."""
+    whole = Catalog()
+    by_kind = {name.rsplit("/", 1)[-1].removesuffix(".csv"): name for name in sorted(files)}
+    if unknown := set(by_kind) - set(FILES):
+        raise Invalid(
+            f"The archive holds a file that is none of {_list(f'{name}.csv' for name in FILES)}:"
+            f" {by_kind[min(unknown)][:100]}.",
+            next_step="Name each file for what it holds, or send them one by one with a column map.",
+            code="unknown_file",
+        )
+    for kind in (kind for kind in FILES if kind in by_kind):
+        name = by_kind[kind]
+        said = parse(files[name], file=name, columns=generic_map(kind), cluster_map=cluster_map)
+        for part, rows in vars(said).items():
+            getattr(whole, part).extend(rows)
+    return whole
+
+
+def render(catalog: Catalog) -> dict[str, bytes]:
+    """The catalogue as the files that `parse_files` reads: name → content."""
+    return {f"{kind}.csv": _written(names, getattr(catalog, kind)) for kind, names in FILES.items()}
+
+
+def _written(names: tuple[str, ...], rows: Iterable[Row]) -> bytes:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([guarded_cell(_cell(getattr(row, name))) for name in names])
+    return out.getvalue().encode()
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, tuple):
+        has_bounds = any(";" in one or one.startswith('["') for one in value)
+        return json.dumps(value, ensure_ascii=False) if has_bounds else ";".join(value)
+    return "" if value is None else str(value)

@@ -64,7 +64,7 @@ def _document(number: int, line: int, text: str, left: int) -> tuple[Document | 
     first = line + text[: len(text) - len(text.lstrip())].count("\n")
     try:
         content, used = _loaded(text, left)
-    except _Fault as fault:
+    except Unreadable as fault:
         return Document(number, first, fault=f"Line {line + fault.line}: {fault}"), 0
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -84,7 +84,7 @@ def _loaded(text: str, left: int) -> tuple[Any, int]:
     """
     try:
         used = _require_plain(yaml.parse(text, Loader=yaml.CSafeLoader), left)
-        return _plain(yaml.load(text, Loader=_Strict)), used  # noqa: S506  # a SafeLoader that refuses names said twice
+        return _plain(yaml.load(text, Loader=Strict)), used  # noqa: S506  # a SafeLoader that refuses names said twice
     except yaml.YAMLError as error:
         if len(text) > MOST_READ_TWICE:
             raise
@@ -103,7 +103,7 @@ def _read_exactly(text: str, left: int, first: yaml.YAMLError) -> tuple[Any, int
         raise first from None
 
 
-class _Fault(Exception):  # noqa: N818  # a verdict on one document, caught above
+class Unreadable(Exception):  # noqa: N818  # a verdict on one document, caught above
     def __init__(self, line: int, sentence: str) -> None:
         super().__init__(sentence)
         self.line = line
@@ -120,11 +120,13 @@ def _require_plain(events: Iterable[Any], left: int) -> int:
         nodes += kind in {"ScalarEvent", "MappingStartEvent", "SequenceStartEvent"}
         depth += _STEPS.get(kind, 0)
         if kind == "AliasEvent":
-            raise _Fault(line, "an alias (*name) can make a small file huge; write the value out.")
+            raise Unreadable(line, "an alias (*name) can make a small file huge; write the value out.")
         if not str(getattr(event, "tag", None) or _PLAIN).startswith(_PLAIN):
-            raise _Fault(line, "a tag of one's own (!name) says nothing here.")
+            raise Unreadable(line, "a tag of one's own (!name) says nothing here.")
         if depth > DEEPEST or nodes > left:
-            raise _Fault(line, f"it is more than {DEEPEST} levels deep, or the file has over {MOST_NODES:,} values.")
+            raise Unreadable(
+                line, f"it is more than {DEEPEST} levels deep, or the file has over {MOST_NODES:,} values."
+            )
     return nodes
 
 
@@ -132,7 +134,7 @@ _PLAIN = "tag:yaml.org,2002:"
 _STEPS = {"MappingStartEvent": 1, "SequenceStartEvent": 1, "MappingEndEvent": -1, "SequenceEndEvent": -1}
 
 
-class _Strict(yaml.CSafeLoader):
+class Strict(yaml.CSafeLoader):
     """As Kubernetes reads: a name stands once in an object, and names are texts."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
@@ -141,7 +143,7 @@ class _Strict(yaml.CSafeLoader):
         for key, _ in node.value:
             name = self.construct_object(key, deep=True)
             if not isinstance(name, str | int | float | bool) or name in names:
-                raise _Fault(key.start_mark.line, f"“{str(name)[:60]}” stands twice, or is no name.")
+                raise Unreadable(key.start_mark.line, f"“{str(name)[:60]}” stands twice, or is no name.")
             names.add(name)
         return super().construct_mapping(node, deep)
 

@@ -1,5 +1,6 @@
 """Named questions to the map and to catalogues that are about to be imported."""
 
+from apps.clusters.queries.exports import catalog_of
 from apps.clusters.queries.findings import findings_seen_by, standing_findings, visible_finding
 from apps.clusters.queries.map import (
     MOST_NEIGHBOURS,
@@ -39,6 +40,7 @@ __all__ = [
     "Plan",
     "Status",
     "Step",
+    "catalog_of",
     "clusters_with_counts",
     "component_named",
     "component_timeline",

@@ -78,6 +78,7 @@ class Plan:
     clusters: dict[str, Cluster] = field(default_factory=dict)  # by slug; those that exist
     components: dict[Key, Component] = field(default_factory=dict)  # those that exist
     placements: dict[Spot, Placement] = field(default_factory=dict)  # those that exist
+    edges: dict[int, Dependency] = field(default_factory=dict)  # id(row) of a dependency → the one that exists
     ends: dict[int, Ends] = field(default_factory=dict)  # id(row) of a dependency → its ends, None for one not known
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -197,11 +198,10 @@ class _Planner:
     def plan_dependencies(self) -> None:
         rows = self.catalog.dependencies
         ends, loose = self._known_ends(rows), _known_loose(rows)
-        known = set(
-            Dependency.objects.filter(
-                consumer__in=[component.pk for found in ends.values() for component in found.values() if component]
-            ).values_list("consumer_id", "provider_id", "kind")
+        stored = Dependency.objects.filter(
+            consumer__in=[component.pk for found in ends.values() for component in found.values() if component]
         )
+        known = {(edge.consumer_id, edge.provider_id, edge.kind): edge for edge in stored}
         for row in rows:
             found = self._resolved(row, ends)
             if found is None:
@@ -217,8 +217,13 @@ class _Planner:
                 self.edges[row.kind].add(found)
                 self.plan.ends[id(row)] = found
                 one, other = (ends[row.consumer].get(found[0]), ends[row.provider].get(found[1]))  # type: ignore[arg-type]
-                is_known = bool(one and other and (one.pk, other.pk, row.kind) in known)
-                self._step(row, what, _label(row), () if is_known or loose_key(row, found) in loose else None)
+                edge = known.get((one.pk, other.pk, row.kind)) if one and other else None
+                if edge:
+                    self.plan.edges[id(row)] = edge
+                is_loose = loose_key(row, found) in loose
+                self._step(
+                    row, what, _label(row), _differences(edge, row, _EDGE_FIELDS) if edge else () if is_loose else None
+                )
 
     def plan_placements(self) -> None:
         rows = self.catalog.placements
@@ -322,6 +327,7 @@ class _Planner:
         self.plan.rejections += rejected.rejections
 
 
+_EDGE_FIELDS = ("weight", "data_class", "safeguard")
 _COMPONENT_FIELDS = ("name", "kind", "tier", "lifecycle", "description", "owner_name", "sites", "tags")
 
 

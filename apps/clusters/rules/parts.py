@@ -30,7 +30,7 @@ TIER_WORDS: Mapping[int, str] = {
 RESERVED_SLUGS = frozenset(
     (
         *("new", "import", "imports", "components", "dependencies", "findings"),
-        *("transfers", "sites", "lens", "charters", "map", "conventions", "search", "running", "loose-ends"),
+        *("transfers", "sites", "lens", "charters", "map", "conventions", "search", "running", "loose-ends", "export"),
     )
 )
 LONGEST_CLUSTER_SLUG = 80

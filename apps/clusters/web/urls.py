@@ -32,6 +32,7 @@ urlpatterns = [
     path("components/<int:pk>/parts/", parts.appoint_to_component, name="appoint_to_component"),
     path("components/<int:pk>/parts/dismissal/", parts.dismiss_from_component, name="dismiss_from_component"),
     path("dependencies/<int:pk>/withdrawal/", components.withdraw, name="withdraw"),
+    path("export/", imports.export, name="export"),
     path("running/", running.page, name="running"),
     path("loose-ends/", running.loose_ends, name="loose_ends"),
     path("loose-ends/<int:pk>/dismissal/", running.drop, name="drop_loose_end"),

@@ -12,13 +12,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.clusters import actions, queries, rules
 from apps.clusters.actions.imports import PARCEL_ROWS, read_upload
+from apps.clusters.formats import exporting
 from apps.clusters.models import CatalogImport
 from apps.clusters.queries import Plan, Status
 from apps.clusters.queries.plans import WHAT
 from apps.clusters.states import WORKED_OFF, CatalogState
 from apps.clusters.web.forms import CatalogForm
 from apps.kernel.answers import is_fragment, went
-from apps.kernel.refusals import Refusal
+from apps.kernel.refusals import NotFound, Refusal
 from apps.kernel.sheets import safe_cell
 
 WORDS = {  # of what is counted: the row, and where the map shows it
@@ -109,6 +110,23 @@ def rejected(request: PersonRequest, pk: int) -> HttpResponse:
     for rejection in kept.rejections:
         writer.writerow([safe_cell(rejection[name]) for name in names])
     return response
+
+
+@require_GET
+@signed_in
+def export(request: PersonRequest) -> HttpResponse:
+    """The map, or one cluster, as an archive that an import reads again."""
+    slug, kind = request.GET.get("cluster", ""), request.GET.get("as", "csv")
+    cluster = queries.visible_cluster(slug, request.user) if slug else None
+    if kind not in exporting.FORMATS:
+        raise NotFound(f"There is no export as “{kind[:20]}”.", next_step="Ask for csv or backstage.")
+    content = exporting.archive(queries.catalog_of(request.user, cluster=cluster), as_format=kind)
+    name = f"{cluster.slug if cluster else 'catalogue'}-{kind}.zip"
+    return HttpResponse(
+        content,
+        content_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 def _plan(request: PersonRequest, kept: CatalogImport) -> Plan:

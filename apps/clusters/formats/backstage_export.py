@@ -1,0 +1,269 @@
+"""A catalogue as a Backstage tree that others read, with what Backstage has no field for in annotations of our own.
+
+Read again, the annotations give back exactly the rows that were written; where an entity carries them, its relations
+are only for others. They count for whoever sends them: an import asks the same of every file.
+"""
+
+import hashlib
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import yaml
+
+from apps.clusters.formats.catalog import (
+    Catalog,
+    ClusterRow,
+    ComponentRow,
+    DependencyRow,
+    Place,
+    PlacementRow,
+    Row,
+)
+from apps.clusters.formats.catalog_csv import MOST_WEIGHT
+
+SHORT_NAME, CLUSTER = "concordat/short-name", "concordat/cluster"
+SAYS, NEEDS, HOSTS = "concordat/says", "concordat/needs", "concordat/hosts"
+_SYSTEM = "concordat/system-of"
+_VERSION = "backstage.io/v1alpha1"
+_NAME = re.compile(r"[a-z0-9](?:[-_.]?[a-z0-9]){0,62}", re.ASCII)
+_TAG = re.compile(r"[a-z0-9+#](?:[-:]?[a-z0-9+#]){0,62}", re.ASCII)
+_LONGEST = 52  # characters that a made name keeps of what it stands for
+_SAID = {
+    "tier": int,
+    "owner_name": str,
+    "sites": list,
+    "tags": list,
+    "kind": str,
+    "lifecycle": str,
+    "name": str,
+    "description": str,
+}
+
+
+def render(catalog: Catalog) -> dict[str, bytes]:
+    """The catalogue as files: an entry that names the others, and one for each cluster."""
+    of_cluster: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    names = _Names()
+    needs = _needs(catalog.dependencies)
+    known = {(row.cluster, row.slug) for row in catalog.components}
+    placed: dict[str, list[PlacementRow]] = defaultdict(list)
+    for placement in catalog.placements:
+        placed[placement.cluster].append(placement)
+    for cluster in catalog.clusters:
+        of_cluster[cluster.slug] += _domain(cluster, names, placed.pop(cluster.slug, []))
+    for component in catalog.components:
+        of_cluster[component.cluster].append(_component(component, names, needs))
+    # What hangs on no component of the files: a consumer that is not known, or a host of a cluster that is not here.
+    rest = [row for key in needs if key not in known for row in needs[key]]
+    hosts = [row for rows in placed.values() for row in rows]
+    files = {f"clusters/{names.of(slug)}.yaml": _yaml(entities) for slug, entities in of_cluster.items()}
+    return {"catalog-info.yaml": _yaml([_location(sorted(files), rest, hosts)]), **files}
+
+
+def rows_of(place: Place, metadata: Mapping[str, Any], catalog: Catalog) -> Iterator[Row]:
+    """The dependencies and hosts that an entity's annotations name; what is none of ours is refused."""
+    said = _annotations(metadata)
+    for key, kind in ((NEEDS, DependencyRow), (HOSTS, PlacementRow)):
+        for one in _listed(said.get(key, "[]")):
+            row = _row(kind, place, one)
+            if row is None:
+                catalog.refuse(
+                    place, f"metadata.annotations.{key}", json.dumps(one), "It is not as our exports say it."
+                )
+            else:
+                yield row
+
+
+def is_system(metadata: Mapping[str, Any]) -> bool:
+    """Whether it is only there for readers that look for a system between a domain and its components."""
+    return _SYSTEM in _annotations(metadata)
+
+
+def cluster_row(place: Place, metadata: Mapping[str, Any]) -> ClusterRow | None:
+    """The cluster that a domain of ours stands for; None for another's domain."""
+    said = _annotations(metadata)
+    if SHORT_NAME not in said:
+        return None
+    more = _object(said.get(SAYS, "{}"))
+    texts = {name: more[name] for name in ("zone", "visibility") if isinstance(more.get(name), str)}
+    if texts.get("visibility") not in (None, "open", "restricted"):
+        del texts["visibility"]
+    return ClusterRow(
+        place, slug=said[SHORT_NAME], name=metadata.get("title"), purpose=metadata.get("description"), **texts
+    )
+
+
+def component_row(place: Place, metadata: Mapping[str, Any], spec: Mapping[str, Any]) -> ComponentRow | None:
+    """The component that an entity of ours stands for; None for another's."""
+    said = _annotations(metadata)
+    if SHORT_NAME not in said or CLUSTER not in said:
+        return None
+    more = _object(said.get(SAYS, "{}"))
+    values = {name: more[name] for name, kind in _SAID.items() if isinstance(more.get(name), kind)}
+    values |= {name: tuple(map(str, values[name])) for name in ("sites", "tags") if name in values}
+    values.setdefault("name", metadata.get("title"))
+    values.setdefault("description", metadata.get("description"))
+    values.setdefault("kind", spec.get("type"))
+    values.setdefault("lifecycle", str(spec.get("lifecycle", "")).lower() or None)
+    values.setdefault("tags", tuple(metadata["tags"]) if metadata.get("tags") else None)
+    if values.get("tier") not in (None, 0, 1, 2, 3):
+        del values["tier"]
+    return ComponentRow(place, cluster=said[CLUSTER], slug=said[SHORT_NAME], cluster_name=said[CLUSTER], **values)
+
+
+def _domain(row: ClusterRow, names: "_Names", placed: Iterable[PlacementRow]) -> list[dict[str, Any]]:
+    hosts = [_without(asdict(one), "place", "cluster") | {"cluster": row.slug} for one in placed]
+    annotations = {SHORT_NAME: row.slug, SAYS: _json({"zone": row.zone, "visibility": row.visibility})}
+    if hosts:
+        annotations[HOSTS] = _json(hosts)
+    name = names.of(row.slug)
+    metadata = {"name": name, "title": row.name, "annotations": annotations}
+    if row.purpose:
+        metadata["description"] = row.purpose
+    owner = {"owner": f"group:{name}"}
+    system = {"name": name, "annotations": {_SYSTEM: row.slug}}
+    return [
+        {"apiVersion": _VERSION, "kind": "Domain", "metadata": metadata, "spec": owner},
+        {"apiVersion": _VERSION, "kind": "System", "metadata": system, "spec": {**owner, "domain": name}},
+    ]
+
+
+def _component(
+    row: ComponentRow, names: "_Names", needs: Mapping[tuple[str, str], list[DependencyRow]]
+) -> dict[str, Any]:
+    home = names.of(row.cluster)
+    # What the fields of an entity cannot hold, or not so that it reads the same again.
+    says: dict[str, Any] = {"tier": row.tier, "owner_name": row.owner_name, "sites": row.sites}
+    tags = tuple(row.tags or ())
+    fits = len(set(tags)) == len(tags) and all(_TAG.fullmatch(tag) and len(tag) <= 63 for tag in tags)  # noqa: PLR2004
+    metadata: dict[str, Any] = {"name": names.of(row.slug, home), "namespace": home, "title": row.name}
+    if row.description:
+        metadata["description"] = row.description
+    if tags and fits:
+        metadata["tags"] = list(tags)
+    elif tags:
+        says["tags"] = tags
+    if not (row.kind or "").strip():
+        says["kind"] = row.kind
+    own = needs.get((row.cluster, row.slug), [])
+    annotations = {SHORT_NAME: row.slug, CLUSTER: row.cluster, SAYS: _json(says)}
+    if own:
+        annotations[NEEDS] = _json([_edge(one) for one in own])
+    metadata["annotations"] = annotations
+    spec: dict[str, Any] = {
+        "type": row.kind if (row.kind or "").strip() else "service",
+        "lifecycle": row.lifecycle or "production",
+        "owner": row.owner_name if (row.owner_name or "").strip() else f"group:{home}",
+        "system": home,
+    }
+    on = sorted({_reference(one, names) for one in own if one.provider_cluster})
+    if on:
+        spec["dependsOn"] = on
+    return {"apiVersion": _VERSION, "kind": "Component", "metadata": metadata, "spec": spec}
+
+
+def _reference(row: DependencyRow, names: "_Names") -> str:
+    home = names.of(row.provider_cluster)
+    return f"component:{home}/{names.of(row.provider, home)}"
+
+
+def _location(files: list[str], rest: Iterable[DependencyRow], hosts: Iterable[PlacementRow]) -> dict[str, Any]:
+    annotations = {
+        NEEDS: _json([_edge(row) for row in rest]),
+        HOSTS: _json([_without(asdict(row), "place") for row in hosts]),
+    }
+    metadata = {"name": "exported", "annotations": {key: text for key, text in annotations.items() if text != "[]"}}
+    targets = [f"./{name}" for name in files]
+    return {
+        "apiVersion": _VERSION,
+        "kind": "Location",
+        "metadata": metadata,
+        "spec": {"type": "file", "targets": targets},
+    }
+
+
+class _Names:
+    """Names that Backstage takes, one for each of ours: itself where that will do, else with a digest after it."""
+
+    def __init__(self) -> None:
+        self.made: dict[tuple[str, str], str] = {}
+
+    def of(self, text: str, home: str = "") -> str:
+        """The name of a cluster, or of a component in `home`."""
+        if (home, text) not in self.made:
+            pattern = r"[^a-z0-9]+" if not home else r"[^a-z0-9.]+"
+            plain = re.sub(pattern, "-", text.lower())
+            is_good = plain == text and _NAME.fullmatch(text) and len(text) <= 63 and "--" not in text  # noqa: PLR2004
+            short = re.sub(r"[-.]+", "-", plain[:_LONGEST]).strip("-.")
+            digest = hashlib.sha256(text.encode()).hexdigest()[:10]
+            self.made[home, text] = text if is_good else f"{short or 'x'}-{digest}"
+        return self.made[home, text]
+
+
+def _needs(rows: Iterable[DependencyRow]) -> dict[tuple[str, str], list[DependencyRow]]:
+    found: dict[tuple[str, str], list[DependencyRow]] = defaultdict(list)
+    for row in rows:
+        found[row.consumer_cluster, row.consumer].append(row)
+    return found
+
+
+def _edge(row: DependencyRow) -> dict[str, Any]:
+    return {name: value for name, value in _without(asdict(row), "place").items() if value not in (None, "")}
+
+
+def _row(kind: type[DependencyRow] | type[PlacementRow], place: Place, said: Any) -> Row | None:
+    """A row of a part of an annotation; None where it has other fields, or other kinds of values."""
+    if not isinstance(said, dict):
+        return None
+    if isinstance(said.get("runs"), list):
+        said = {**said, "runs": tuple(map(str, said["runs"]))}
+    numbers = {name for name in said if name == "weight"}
+    is_fit = all(isinstance(said[name], int) and 1 <= said[name] <= MOST_WEIGHT for name in numbers) and all(
+        isinstance(value, str | tuple) for name, value in said.items() if name not in numbers
+    )
+    if said.get("data_class") not in (None, "public", "internal", "confidential", "restricted"):
+        return None
+    try:
+        return kind(place, **said) if is_fit else None
+    except TypeError:  # a field that the row does not have, or one it needs
+        return None
+
+
+def _annotations(metadata: Mapping[str, Any]) -> Mapping[str, str]:
+    return metadata.get("annotations") or {}
+
+
+def _listed(text: str) -> list[Any]:
+    found = _loaded(text)
+    return found if isinstance(found, list) else [text]
+
+
+def _object(text: str) -> dict[str, Any]:
+    found = _loaded(text)
+    return found if isinstance(found, dict) else {}
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _without(values: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in names}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _yaml(entities: list[dict[str, Any]]) -> bytes:
+    text: str = yaml.dump_all(
+        entities, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=110, explicit_start=True
+    )
+    return text.encode()
