@@ -67,7 +67,7 @@ class IntegrationWithdrawn(Event):
 class PatternDecided(Event):
     """`inputs_sha256` binds it to the needs, the offer, the weights and the profile that were read."""
 
-    words: ClassVar[str] = "decided on the pattern of"
+    words: ClassVar[str] = "decided on a pattern for the integration"
     integration_id: int
     decision_id: int
     number: int
@@ -80,7 +80,7 @@ class PatternDecided(Event):
 class PatternReopened(Event):
     """A need or an offer changed under a decision. `before` and `after` hold what changed, as text."""
 
-    words: ClassVar[str] = "changed what was decided on for"
+    words: ClassVar[str] = "reopened the decision on the integration"
     integration_id: int
     decision_id: int
     number: int

@@ -20,12 +20,12 @@ _LOOKS: dict[tuple[str, str], str] = {
         "quarter",
     ): "agenda_locked listed submitted assessing awaiting_authorization in_review open requested pending reviewing "
     "drawn negotiating notify computed pushed",
-    ("caution", "again"): "changes_requested request_changes invalidated retrying",
+    ("caution", "again"): "reopened changes_requested request_changes invalidated retrying",
     (
         "approve",
         "tick",
     ): "approve approved granted authorized met successful active adopted in_force production delivered confirmed "
-    "valid ok agreed present allowed keeps same joined on_track",
+    "valid ok agreed present allowed keeps same joined on_track fits",
     (
         "caution",
         "tick",
@@ -41,7 +41,7 @@ _LOOKS: dict[tuple[str, str], str] = {
     ): "deferred lifted cancelled withdrawn not_implemented waived abstain recuse retired inactive revoked disabled "
     "false_alarm dropped recused left broken_off discarded superseded unjudged",
     ("danger", "cross"): "reject rejected denied missing missed failed unsuccessful error unauthorized refused refuse "
-    "blocker prohibited",
+    "blocker prohibited excluded anti-pattern",
     ("danger", "back"): "backed_out rolled_back undone",
     ("caution", "glass"): "late expired lapsed overdue",
     ("danger", "bolt"): "emergency",

@@ -363,6 +363,8 @@ SPECTACULAR_SETTINGS = {
         "InterfaceKindEnum": "apps.integrations.models.edges.KINDS",
         "IntegrationDirectionEnum": "apps.integrations.models.edges.DIRECTIONS",
         "HandOffWayEnum": [(way.value, WAY_WORDS[way]) for way in Way],
+        "PatternEnum": "apps.integrations.models.decisions.PATTERNS",
+        "WeighedByEnum": "apps.integrations.models.decisions.WEIGHED_BY",
         "StakeholderKindEnum": "apps.stakeholders.models.people.Kind",
         "SwayEnum": [
             ("reports_to", "reports_to"),

@@ -1,13 +1,23 @@
 """The JSON door of interfaces and integrations."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 
-from apps.accounts.api.viewsets import ReadViewSet, write
+from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.rules import Scope
 from apps.integrations import actions, queries
+from apps.integrations.api.decisions import (
+    PAIRS_HELP,
+    WEIGHTS_HELP,
+    DecisionAidOut,
+    PatternDecisionIn,
+    PatternDecisionOut,
+    told_advice,
+)
 from apps.integrations.api.serializers import (
     IntegrationEditIn,
     IntegrationEndIn,
@@ -17,7 +27,10 @@ from apps.integrations.api.serializers import (
     InterfaceIn,
     InterfaceOut,
 )
-from apps.integrations.models import Integration, Interface
+from apps.integrations.models import Integration, Interface, PatternDecision
+from apps.integrations.models.decisions import WEIGHED_BY
+from apps.integrations.queries.decisions import advice_on, decisions_of
+from apps.integrations.rules.asking import weighing_asked
 from apps.integrations.web.filters import IntegrationFilter, InterfaceFilter
 
 
@@ -88,3 +101,44 @@ class IntegrationViewSet(ReadViewSet[Integration]):
         """Withdraw an integration of a component you own, and its dependency where it was the last of it."""
         one = self.get_object()
         actions.withdraw_integration(integration_id=one.pk, withdrawer=self.person, at=self.at, **data)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "by",
+                str,
+                enum=[name for name, _ in WEIGHED_BY],
+                description="Whose weights; without it the usual ones.",
+            ),
+            OpenApiParameter("weights", str, description=WEIGHTS_HELP),
+            OpenApiParameter("pairs", str, description=PAIRS_HELP),
+        ]
+    )
+    @action(detail=True, url_path="decision-aid", filterset_class=None)
+    @read(gives=DecisionAidOut)
+    def decision_aid(self) -> Mapping[str, Any]:
+        """Which pattern fits its needs best, why, and how far each weight could move before another would.
+
+        Judgements that contradict each other are refused (“inconsistent”), with the one that fits the others least.
+        """
+        said = self.request.query_params
+        weighing = weighing_asked(said.get("by", ""), said.get("weights", ""), said.get("pairs", ""))
+        return told_advice(advice_on(self.get_object(), weighing))
+
+    @action(detail=True, filterset_class=None)
+    @read(gives=PatternDecisionOut, many=True, ordering=("-number",))
+    def decisions(self) -> QuerySet[PatternDecision]:
+        """What was decided on it, the latest first."""
+        return decisions_of(self.get_object())
+
+    @decisions.mapping.post
+    @write(takes=PatternDecisionIn, gives=PatternDecisionOut, status=201)
+    def decide(self, data: dict[str, Any]) -> PatternDecision:
+        """Decide how an integration of your cluster's component is built, on the advice that you read.
+
+        An advice that has changed since is refused (412), and a pattern that a gate excludes (“excluded”).
+        """
+        weighing = weighing_asked(data.pop("by"), data.pop("weights"), data.pop("pairs"))
+        return actions.decide_pattern(
+            integration_id=self.get_object().pk, decider=self.person, weighing=weighing, at=self.at, **data
+        )

@@ -12,6 +12,7 @@ from django.urls import reverse
 from apps.accounts.rules import Capability
 from apps.clusters.models import Cluster, Component, DataClass
 from apps.integrations.rules.needs import LONGEST_ADDRESS, LONGEST_NAME, MOST_KB_PER_S, RANGES
+from apps.integrations.rules.patterns import PATTERN_WORDS, Pattern
 from apps.integrations.rules.words import (
     CALLED,
     CONSISTENCY_WORDS,
@@ -222,6 +223,12 @@ class Integration(models.Model):
     def rate_words(self) -> str:
         """Its rate: "0.01 a second"."""
         return f"{self.rate_per_s:,.10g} a second"
+
+    @property
+    def decision_words(self) -> str:
+        """The pattern that was decided on, where `with_decisions` asked for it."""
+        chosen = getattr(self, "decision_pattern", None)
+        return PATTERN_WORDS[Pattern(chosen)] if chosen else ""
 
     @property
     def provider(self) -> Component:

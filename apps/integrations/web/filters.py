@@ -7,9 +7,14 @@ from django.db.models import Q, QuerySet
 
 from apps.clusters.models import Cluster, DataClass
 from apps.integrations.models import Integration, Interface
+from apps.integrations.models.decisions import PATTERNS
 from apps.integrations.models.edges import CONSISTENCIES, KINDS
 from apps.integrations.models.plans import MODES
+from apps.integrations.queries import decisions
 from apps.integrations.rules.isolation import STANDING_WORDS
+from apps.integrations.states import CURRENT
+
+DECISIONS = [(one, one) for one in (decisions.OPEN, *CURRENT)]
 
 
 class _OfPerson(django_filters.FilterSet):  # type: ignore[misc]  # the package publishes no types
@@ -62,6 +67,8 @@ class IntegrationFilter(_OfPerson):
     kind = django_filters.ChoiceFilter(field_name="interface__kind", choices=KINDS, label="Kind", empty_label="any")
     consistency = django_filters.ChoiceFilter(choices=CONSISTENCIES, label="Consistency", empty_label="any")
     data_class = django_filters.ChoiceFilter(choices=DataClass.choices, label="Data", empty_label="any")
+    decision = django_filters.ChoiceFilter(choices=DECISIONS, method="in_state", label="Decision", empty_label="any")
+    pattern = django_filters.ChoiceFilter(choices=PATTERNS, method="by_pattern", label="Pattern", empty_label="any")
     consumer = django_filters.NumberFilter(field_name="consumer_id", min_value=1, max_value=2**63 - 1, label="Consumer")
     provider = django_filters.NumberFilter(
         field_name="interface__component_id", min_value=1, max_value=2**63 - 1, label="Provider"
@@ -79,6 +86,16 @@ class IntegrationFilter(_OfPerson):
         del name
         ends = Q(consumer__name__icontains=value) | Q(interface__component__name__icontains=value)
         return rows.filter(ends | Q(interface__name__icontains=value))
+
+    def in_state(self, rows: QuerySet[Integration], name: str, value: str) -> QuerySet[Integration]:
+        """Those on which nobody has decided yet, or whose decision stands or is reopened."""
+        del name
+        return decisions.in_state(rows, value)
+
+    def by_pattern(self, rows: QuerySet[Integration], name: str, value: str) -> QuerySet[Integration]:
+        """Those that were decided to be of this pattern."""
+        del name
+        return decisions.by_pattern(rows, value)
 
 
 class CoverageFilter(_OfPerson):

@@ -2,6 +2,7 @@
 
 from operator import attrgetter
 
+from apps.integrations.queries.decisions import OPEN
 from apps.integrations.rules.isolation import FOREVER
 from apps.kernel.exports import Table
 
@@ -50,6 +51,9 @@ INTEGRATIONS = Table(
         "availability_percent": attrgetter("availability_percent"),
         "survives_s": attrgetter("survives_s"),
         "coupling": attrgetter("coupling"),
+        "decision": lambda one: one.decision_state or OPEN,
+        "pattern": lambda one: one.decision_pattern,
+        "decided_at": attrgetter("decided_at"),
     },
 )
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.integrations.web.views import asyncapi, cutoff, integrations, interfaces, isolation
+from apps.integrations.web.views import asyncapi, cutoff, decisions, integrations, interfaces, isolation
 
 app_name = "integrations"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("isolation/", isolation.listing, name="isolation_plans"),
     path("cut-off/", cutoff.page, name="cutoff"),
     path("asyncapi/", asyncapi.check, name="asyncapi"),
+    path("<int:pk>/decision/", decisions.page, name="decision"),
     path("interfaces/", interfaces.listing, name="interfaces"),
     path("interfaces/<int:pk>/", interfaces.page, name="interface"),
     path("interfaces/<int:pk>/edit/", interfaces.describe, name="describe_interface"),

@@ -16,6 +16,7 @@ from apps.clusters.web.margin import margin
 from apps.integrations import actions, queries
 from apps.integrations.actions.integrations import FIELDS, NEEDS
 from apps.integrations.models import Integration
+from apps.integrations.queries.decisions import current_decision, with_decisions
 from apps.integrations.rules.reading import needs_read
 from apps.integrations.web.filters import IntegrationFilter
 from apps.integrations.web.forms import EditIntegrationForm, IntegrationForm, WithdrawForm
@@ -34,7 +35,7 @@ ORDER = ("consumer__name", "interface__name", "pk")
 @signed_in
 def listing(request: PersonRequest) -> HttpResponseBase:
     """Every integration the person may know of, by consumer."""
-    found = filtered_by(IntegrationFilter, request, queries.integrations_seen_by(request.user))
+    found = filtered_by(IntegrationFilter, request, with_decisions(queries.integrations_seen_by(request.user)))
     if kind := asked(request):
         return export(INTEGRATIONS, kind, found.qs.order_by(*ORDER))
     page = page_by_key(found.qs, order=ORDER, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
@@ -127,6 +128,7 @@ def page_of(request: PersonRequest, integration: Integration, **refused: Any) ->
         "crumbs": crumbs(str(integration)),
         "needs": needs_read({name: getattr(integration, name) for name in NEEDS}),
         "may_edit": is_editor(standing(request.user, integration.consumer)),
+        "decision": current_decision(integration),
         "entries": margin(timeline(integration, limit=30)),
         "withdraw_form": WithdrawForm(),
         "refused": form,
