@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Person
 from apps.cab.models import Board
+from apps.clusters.models import Component
 from apps.journal.actions import deliver_due
 from apps.meetings.models import Meeting
 from apps.portal.demo import (
@@ -28,6 +29,7 @@ from apps.portal.demo import (
     organisation,
     outside,
     past,
+    patterns,
     policies,
     sampling,
     seasons,
@@ -54,21 +56,7 @@ def _built(at: datetime) -> list[str]:
     said = []
     people = organisation.add_people()
     said.append(f"{len(people)} people")
-    parts = organisation.draw_map(people, at=at - organisation.FOUNDED)
-    said.append(f"{len(organisation.CLUSTERS)} clusters with {len(parts)} components")
-    said.append(f"{boundaries.draw(people, parts, at=at)} findings on the map")
-    said.append(
-        f"{integrations.connect(people, parts, at=at)} integrations, "
-        f"{isolation.plan(people, parts, at=at)} of them planned for isolation"
-    )
-    said.append(f"{trust.declare(people, at=at)} trust domains")
-    said.append(f"{mesh.weave(people, at=at)} meshes")
-    said.append(f"{stakeholders.open_initiatives(people, at=at)} initiatives across clusters")
-    said += [
-        f"{silos.assess(people, at=at)} pairs of clusters judged on how far they work apart",
-        f"{conventions.keep(people, parts, at=at)} findings by conventions of names",
-    ]
-    said.append(f"{imports.bring(people, at=at)} loose ends of imported catalogues")
+    parts = _mapped(people, said, at)
     seasons.plan_windows(people, at=at - organisation.FOUNDED)
     said.append("maintenance windows and blackouts")
     organisation.found_boards(people, at=at)
@@ -121,6 +109,25 @@ def _built(at: datetime) -> list[str]:
     outside.plan_digests(people, at=at)
     said.append("inboxes, a calendar feed, webhooks, and a delivery that failed")
     return said
+
+
+def _mapped(people: dict[str, Person], said: list[str], at: datetime) -> dict[str, Component]:
+    """Draw the map of the federation; what it holds, by its path."""
+    parts = organisation.draw_map(people, at=at - organisation.FOUNDED)
+    said.append(f"{len(organisation.CLUSTERS)} clusters with {len(parts)} components")
+    said.append(f"{boundaries.draw(people, parts, at=at)} findings on the map")
+    said.append(
+        f"{integrations.connect(people, parts, at=at)} integrations, "
+        f"{isolation.plan(people, parts, at=at)} of them planned for isolation"
+    )
+    said.append(f"{patterns.decide(people, at=at)} decisions on how integrations are built")
+    said.append(f"{trust.declare(people, at=at)} trust domains")
+    said.append(f"{mesh.weave(people, at=at)} meshes")
+    said.append(f"{stakeholders.open_initiatives(people, at=at)} initiatives across clusters")
+    said.append(f"{silos.assess(people, at=at)} pairs of clusters judged on how far they work apart")
+    said.append(f"{conventions.keep(people, parts, at=at)} findings by conventions of names")
+    said.append(f"{imports.bring(people, at=at)} loose ends of imported catalogues")
+    return parts
 
 
 def _deliver(at: datetime) -> None:

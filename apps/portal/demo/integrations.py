@@ -118,7 +118,7 @@ INTEGRATIONS: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
     (
         *("storefront/search-index", "storefront/catalogue", "Products"),
         "The index is rebuilt from the products.",
-        {"freshness_s": 900, "rate_per_s": 2, "payload_kb": 64, "coupling": "tight", "data_class": "public"},
+        {"freshness_s": 1_800, "rate_per_s": 2, "payload_kb": 64, "coupling": "tight", "data_class": "public"},
     ),
     (
         *("payments/payouts", "treasury/bank-connections", "Transfers API"),
