@@ -10,6 +10,7 @@ import pytest
 from apps.cab.models import Change, Dashboard, ImportRun, Replay, SampledReview, SamplingPeriod
 from apps.cab.tasks import continue_imports
 from apps.clusters.models import Charter, Finding
+from apps.integrations.models import Integration, PatternDecision
 from apps.meetings.models import Meeting, MeetingSeries
 from apps.portal import demo
 from apps.stakeholders.models import Authority, Initiative
@@ -65,7 +66,7 @@ PAGES = (
     "/clusters/conventions/names/",
     "/clusters/payments/charter/",
     "/integrations/",
-    "/integrations/?kind=topic",
+    "/integrations/?kind=topic&decision=decided",
     "/integrations/new/",
     "/integrations/interfaces/",
     "/integrations/isolation/",
@@ -189,8 +190,15 @@ def test_axe_finds_nothing(desk, organisation, width):
     initiative = Initiative.objects.earliest("pk").get_absolute_url()
     holder = Authority.objects.earliest("pk").holder.get_absolute_url()
     arranged = Dashboard.objects.earliest("pk").get_absolute_url()
+    decided = {one.state: one.get_absolute_url() for one in PatternDecision.objects.order_by("pk")}
+    unfit = Integration.objects.get(interface__name="Transfers API")
     places = (
         *PAGES,
+        *decided.values(),
+        f"{decided['reopened']}?by=own&weights=cost:1,autonomy:1",
+        f"{decided['decided']}?by=pairs",
+        unfit.get_absolute_url(),
+        f"{unfit.get_absolute_url()}decision/",
         arranged,
         f"{arranged}?arrange=1",
         "/meetings/new/",
