@@ -265,3 +265,25 @@ class TestWorkingTime:
         holidays = frozenset(date(2026, 1, 1) + timedelta(days=one) for one in range(4_000))
         with pytest.raises(Invalid):
             Calendar(holidays=holidays).after(self.FRIDAY, timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("2.5786", "2.579"),
+        ("16.2162", "16.22"),
+        ("15465.0000", "15,465"),
+        ("0.0012", "0.0012"),
+        ("-0.00001", "0"),
+        ("1", "1"),
+        ("100.0", "100"),
+        ("12345.6789", "12,346"),
+    ],
+)
+def test_a_value_is_told_to_four_digits_that_count(value, text):
+    assert rules.told(Decimal(value)) == text
+
+
+def test_a_formula_keeps_its_factors_whole():
+    text = rules.formula_told([("lead-time", Decimal("0.3333")), ("costs", Decimal("-12.5000"))])
+    assert text == "0.3333 × lead-time − 12.5 × costs"

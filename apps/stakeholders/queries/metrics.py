@@ -22,6 +22,7 @@ from apps.stakeholders.rules.metrics import COURSE_WORDS, Period, Rolled, Track,
 
 SHOWN_PERIODS = 24  # of a series on a page
 NO_METRIC_STEP = "Go back to the KPIs."
+_LEAST_TOLD = 0.001  # of a p value; less is said as below it
 
 
 def metrics_seen_by(person: Person) -> MetricQuerySet:
@@ -283,9 +284,10 @@ class Conflicting:
             )
         found = self.pair.correlation
         assert found is not None  # only opposed pairs have none
+        chance = f"{self.pair.adjusted_p:.3f}" if self.pair.adjusted_p >= _LEAST_TOLD else "below 0.001"
         return (
             f"As {self.left} of {self.left.cluster} gets better, {self.right} of {self.right.cluster} gets worse: "
-            f"rho {found.rho:.2f} over {found.count} periods, p {self.pair.adjusted_p:.3f} after adjustment."
+            f"rho {found.rho:.2f} over {found.count} periods, p {chance} after adjustment."
         )
 
 

@@ -227,9 +227,7 @@ def formula_written(text: str) -> dict[str, Decimal]:
 
 def formula_told(parts: Iterable[tuple[str, Decimal]]) -> str:
     """The same formula as people read it, and as `formula_written` reads it."""
-    text = " ".join(
-        f"{'−' if factor < 0 else '+'} {told(abs(factor)).replace(',', '')} × {code}" for code, factor in parts
-    )
+    text = " ".join(f"{'−' if factor < 0 else '+'} {_exact(abs(factor))} × {code}" for code, factor in parts)
     return text.removeprefix("+ ")
 
 
@@ -331,11 +329,21 @@ def combined(parts: Sequence[tuple[Decimal, Decimal]]) -> Decimal:
     return sum((factor * value for factor, value in parts), Decimal(0)).quantize(Decimal("0.0001"))
 
 
+def _exact(factor: Decimal) -> str:
+    text = f"{factor:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_DIGITS = 4  # a person compares no more; files and the API have all
+
+
 def told(value: Decimal | float | None) -> str:
-    """A value as people read it; a dash where there is none."""
+    """A value as people read it, to four digits that count, whole numbers whole; a dash where there is none."""
     if value is None:
         return "–"
-    text = f"{value:,.4f}".rstrip("0").rstrip(".")
+    whole = len(f"{abs(value):.0f}") if abs(value) >= 1 else 0
+    text = f"{value:,.{max(0, _DIGITS - whole)}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text in {"-0", ""} else text
 
 
