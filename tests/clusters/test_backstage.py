@@ -177,6 +177,9 @@ class TestWhatIsRefused:
         assert catalog.components == []
         assert {rejection.file for rejection in catalog.rejections} == {"catalog-info.yaml"}
 
+    def test_a_field_that_stands_twice_is_refused(self):
+        assert "stands twice" in refused(component() + "  owner: team-b\n")[3]
+
     def test_other_encodings_are_refused(self):
         assert "not UTF-8" in refused(component("ä").encode("latin-1"))[3]
 

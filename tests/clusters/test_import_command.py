@@ -156,6 +156,6 @@ class TestCommand:
     @pytest.mark.parametrize("name", ["missing.csv", "big.csv"])
     def test_a_file_that_cannot_be_read_is_named(self, db, tmp_path, name):
         with (tmp_path / "big.csv").open("wb") as big:
-            big.truncate(11 * 1024 * 1024)
+            big.truncate(33 * 1024 * 1024)
         with pytest.raises(CommandError, match=name):
             run(tmp_path / name, format="csv")

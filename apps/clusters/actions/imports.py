@@ -16,7 +16,7 @@ from django.utils import timezone
 from apps.accounts.models import Person
 from apps.clusters import events, queries, rules
 from apps.clusters.actions.importing import import_catalog
-from apps.clusters.formats import archives, backstage, catalog_csv
+from apps.clusters.formats import archives, backstage, catalog_csv, kubernetes
 from apps.clusters.formats.catalog import Catalog, printable
 from apps.clusters.models import CatalogFormat, CatalogImport
 from apps.clusters.queries import Plan, Status
@@ -42,6 +42,8 @@ def read_catalog(*, file_name: str, content: bytes, catalog_format: str, options
     if catalog_format == CatalogFormat.BACKSTAGE:
         return backstage.parse(archives.unpack(file_name, content), cluster_map=cluster_map)
     files = archives.unpack(file_name, content)
+    if catalog_format == CatalogFormat.KUBERNETES:
+        return kubernetes.parse(files, cluster_map=cluster_map)
     if len(files) > 1:
         return catalog_csv.parse_files(files, cluster_map=cluster_map)
     ((name, content),) = files.items()

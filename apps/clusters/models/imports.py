@@ -12,6 +12,7 @@ from apps.clusters.states import OVER_IMPORTS, WORKED_OFF, CatalogState
 class CatalogFormat(models.TextChoices):
     CSV = "csv", "CSV"
     BACKSTAGE = "backstage", "Backstage catalog-info.yaml"
+    KUBERNETES = "kubernetes", "Kubernetes and Istio manifests"
 
 
 class CatalogImportQuerySet(models.QuerySet["CatalogImport"]):

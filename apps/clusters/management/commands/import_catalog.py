@@ -1,4 +1,4 @@
-"""Imports clusters, components and dependencies from CSV or Backstage files."""
+"""Imports clusters, components and dependencies from CSV, Backstage or Kubernetes files."""
 
 import csv
 import json
@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.accounts.models import Person
 from apps.clusters import actions, queries
 from apps.clusters.actions.imports import read_catalog
-from apps.clusters.formats import backstage
+from apps.clusters.formats import backstage, kubernetes
 from apps.clusters.formats.catalog import MOST_BYTES, Catalog, Rejection
 from apps.clusters.models import CatalogFormat
 from apps.clusters.queries import Plan, Status
@@ -21,12 +21,12 @@ from apps.kernel.sheets import safe_cell
 
 
 class Command(BaseCommand):
-    """`manage.py import_catalog FILE… --format csv|backstage`."""
+    """`manage.py import_catalog FILE… --format csv|backstage|kubernetes`."""
 
     help = "Import clusters, components and dependencies. Running it again changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file; for backstage also a folder")
+        parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file; but for CSV also a folder")
         parser.add_argument("--format", required=True, choices=CatalogFormat.values)
         parser.add_argument(
             "--rows", default="components", help="clusters, components, dependencies or placements (generic CSV)"
@@ -77,9 +77,12 @@ def _catalog(options: dict[str, Any]) -> Catalog:
         "rows": options["rows"],
         "map": json.loads(options["map"].read_text()) if options["map"] else None,
     }
-    folders = [path for path in options["files"] if path.is_dir()]
-    if options["format"] == CatalogFormat.BACKSTAGE and (folders or len(options["files"]) > 1):
-        return _backstage(options["files"], read["cluster_map"])
+    has_many = len(options["files"]) > 1 or any(path.is_dir() for path in options["files"])
+    if has_many and options["format"] != CatalogFormat.CSV:
+        files, entries = _gathered(options["files"])
+        if options["format"] == CatalogFormat.KUBERNETES:
+            return kubernetes.parse(files, cluster_map=read["cluster_map"])
+        return backstage.parse(files, entries=frozenset(entries), cluster_map=read["cluster_map"])
     catalog = Catalog()
     for path in options["files"]:
         said = read_catalog(file_name=path.name, content=_bounded(path), catalog_format=options["format"], options=read)
@@ -88,8 +91,8 @@ def _catalog(options: dict[str, Any]) -> Catalog:
     return catalog
 
 
-def _backstage(paths: list[Path], cluster_map: dict[str, str]) -> Catalog:
-    """Folders bring their YAML files, read where an entry or a Location leads; files are entries themselves."""
+def _gathered(paths: list[Path]) -> tuple[dict[str, bytes], set[str]]:
+    """The files by name, and which of them are entries: those given, and in folders every catalog-info.yaml."""
     files: dict[str, bytes] = {}
     entries: set[str] = set()
     for path in paths:
@@ -102,7 +105,7 @@ def _backstage(paths: list[Path], cluster_map: dict[str, str]) -> Catalog:
             files[name] = _bounded(found)
             if not path.is_dir() or found.name in backstage.ENTRY_FILES:
                 entries.add(name)
-    return backstage.parse(files, entries=frozenset(entries), cluster_map=cluster_map)
+    return files, entries
 
 
 def _bounded(path: Path) -> bytes:
