@@ -279,6 +279,16 @@ class ExemptionGiven(Event):
 
 
 @dataclass(frozen=True)
+class ExemptionEnding(Event):
+    """An exemption is over within a week, as it stands."""
+
+    words: ClassVar[str] = "reminded of an exemption's end"
+    exemption_id: int
+    convention_id: int
+    until: str  # an ISO 8601 instant
+
+
+@dataclass(frozen=True)
 class ExemptionEnded(Event):
     """An exemption was ended by somebody, or its time was over."""
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from apps.clusters import checks, conventions, events
-from apps.clusters.models import Cluster, Finding, Severity
+from apps.clusters.models import Cluster, ConventionExemption, Finding, Severity
 from apps.clusters.queries import boundaries, lens, owning_people
 from apps.clusters.queries import conventions as convention_queries
 from apps.clusters.rules import boundaries as boundary_rules
@@ -52,6 +52,25 @@ def tell_of_end(entry: Entry) -> None:
         title=f"No longer waived: {finding.sentence}",
         body=finding.next_step,
         url=finding.get_absolute_url(),
+        at=entry.at,
+    )
+
+
+@subscribe("clusters.exemption_ending", events.ExemptionEnding)
+def tell_of_exemption(entry: Entry) -> None:
+    """Tell the component's owners, and who gave it, that an exemption ends; unless it was ended or given anew."""
+    rows = ConventionExemption.objects.open().select_related("convention", "component", "given_by")
+    row = rows.filter(pk=entry.data["exemption_id"], until=datetime.fromisoformat(entry.data["until"])).first()
+    if row is None:
+        return
+    people = {one.pk: one for one in owning_people([row.component.cluster_id])} | {row.given_by_id: row.given_by}
+    tell(
+        people.values(),
+        entry=entry,
+        kind="finding",
+        title=f"{row.component} must keep to “{row.convention}” from {row.until:%-d %B} on",
+        body=f"Its exemption ends then. It was given because: {row.reason}",
+        url=row.convention.get_absolute_url(),
         at=entry.at,
     )
 

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from apps.clusters import actions, checks
-from apps.clusters.actions import imports
+from apps.clusters.actions import conventions, imports
 from apps.clusters.actions.checks import ask_for_check
 from apps.clusters.models import CheckRun, Cluster, ConventionExemption, Finding
 from apps.clusters.queries.conventions import CHECKER, kept
@@ -25,11 +25,13 @@ def reopen_lapsed_findings() -> int:
 
 @shared_task(name="apps.clusters.tasks.keep_conventions")
 def keep_conventions() -> int:
-    """End every exemption whose time is over, and scan by conventions that have come into force since the last scan."""
+    """End exemptions whose time is over, warn of ends within a week, and scan by what came into force since."""
     now = timezone.now()
     run = CheckRun.objects.filter(checker=CHECKER, ran_at__isnull=False).first()
     if run and kept().filter(in_force_from__gt=run.ran_at, in_force_from__lte=now).exists():
         ask_for_check(checker=CHECKER)
+    for pk in ConventionExemption.objects.ending(now).order_by("until", "pk").values_list("pk", flat=True):
+        conventions.warn_of_end(exemption_id=pk, at=now)
     due = ConventionExemption.objects.lapsed(now).order_by("pk").values_list("pk", flat=True)[:BATCH]
     return sum(actions.end_lapsed_exemption(exemption_id=pk, at=now) for pk in due)
 

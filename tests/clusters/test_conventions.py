@@ -2,9 +2,11 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from apps.clusters import actions, checks
 from apps.clusters.actions.checks import ask_for_check, run_check_by_cluster
+from apps.clusters.actions.conventions import warn_of_end
 from apps.clusters.formats.catalog import Catalog, ComponentRow, Place
 from apps.clusters.models import CheckRun, Cluster, Component, Convention, ConventionExemption, Finding
 from apps.clusters.queries import conventions as queries
@@ -12,6 +14,7 @@ from apps.clusters.tasks import keep_conventions, run_checks
 from apps.journal.actions import deliver_due
 from apps.journal.models import Entry
 from apps.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound, StaleRevision, WrongState
+from apps.notify.models import Notice
 
 KEBAB = {
     "title": "Kebab",
@@ -270,6 +273,26 @@ class TestExemptions:
         run_checks()
         assert standing().count() == 2
         assert Entry.objects.filter(event="clusters.ExemptionEnded", actor=None).count() == 1
+
+    def test_a_week_before_its_end_owners_and_who_gave_it_hear_once(self, ledger, omar, ben, noon):
+        one = make(ben, noon, SPEAKING)
+        now = timezone.now()
+        exemption = let_off(one, ledger, ben, now, days=30)
+        keep_conventions()
+        assert not Entry.objects.filter(event="clusters.ExemptionEnding").exists()
+        for days, said in ((8, 0), (6, 1), (6, 1), (2, 1)):
+            when = exemption.until - timedelta(days=days)
+            warn_of_end(exemption_id=exemption.pk, at=when)
+            assert Entry.objects.filter(event="clusters.ExemptionEnding").count() == said
+        while deliver_due(at=exemption.until):
+            pass
+        heard = Notice.objects.filter(title__startswith="Ledger must keep to")
+        assert {one.person for one in heard} == {omar, ben}
+        let_off(one, ledger, ben, now, days=60)
+        warn_of_end(exemption_id=exemption.pk, at=now + timedelta(days=55))
+        assert Entry.objects.filter(event="clusters.ExemptionEnding").count() == 2, "given anew, it ends anew"
+        brief = let_off(make(ben, noon, field="name", mode="warn"), ledger, ben, now, days=3)
+        assert not warn_of_end(exemption_id=brief.pk, at=now), "who was let off for days knows"
 
     def test_it_lifts_a_refusal_too(self, ledger, omar, ben, noon):
         one = make(ben, noon, field="name")

@@ -16,6 +16,7 @@ from apps.clusters.queries.map import standing, visible_component
 from apps.clusters.rules import conventions as rules
 from apps.clusters.rules.charters import require_reason
 from apps.journal import actions as journal
+from apps.journal.models import Entry
 from apps.kernel.refusals import Invalid, NotFound, TooLarge, WrongState
 
 FIELDS = (
@@ -153,6 +154,23 @@ def end_exemption(*, exemption_id: int, person: Person, at: datetime) -> Convent
         raise WrongState("This exemption has ended.", next_step="Reload the page.")
     _end(exemption, person, at)
     return exemption
+
+
+@transaction.atomic
+def warn_of_end(*, exemption_id: int, at: datetime) -> bool:
+    """Say a week ahead that an exemption ends, once for each end it is given; False where that was said."""
+    rows = ConventionExemption.objects.ending(at).select_for_update(of=("self",), skip_locked=True)
+    exemption = rows.select_related("component").filter(pk=exemption_id).first()
+    if exemption is None:
+        return False
+    event = events.ExemptionEnding(
+        exemption_id=exemption.pk, convention_id=exemption.convention_id, until=exemption.until.isoformat()
+    )
+    told = Entry.objects.about(exemption.component).filter(event=event.name(), data=event.data())
+    if told.exists():
+        return False
+    journal.record(event, subject=exemption.component, actor=None, at=at)
+    return True
 
 
 @transaction.atomic

@@ -12,7 +12,14 @@ from django.urls import reverse
 
 from apps.accounts.rules import Capability
 from apps.clusters.models.catalogue import Cluster, Component
-from apps.clusters.rules.conventions import LONGEST_EXAMPLE, LONGEST_PREFIX, MOST_DESCRIPTION, MOST_PATTERN, Mode
+from apps.clusters.rules.conventions import (
+    LONGEST_EXAMPLE,
+    LONGEST_PREFIX,
+    MOST_DESCRIPTION,
+    MOST_PATTERN,
+    WARN_BEFORE,
+    Mode,
+)
 
 if TYPE_CHECKING:
     from apps.accounts.models import Person
@@ -85,6 +92,11 @@ class ExemptionQuerySet(models.QuerySet["ConventionExemption"]):
     def open(self) -> Self:
         """What has not ended, nor been ended."""
         return self.filter(ended_at__isnull=True)
+
+    def ending(self, at: datetime) -> Self:
+        """Open ones that are over within a week, of those that were given for longer."""
+        soon = self.open().filter(until__gt=at, until__lte=at + WARN_BEFORE)
+        return soon.filter(given_at__lte=F("until") - WARN_BEFORE)
 
     def lapsed(self, at: datetime) -> Self:
         """Open ones whose time is over."""

@@ -29,6 +29,7 @@ MOST_DESCRIPTION = 1_000  # characters that may be asked for
 MOST_CONVENTIONS = 100  # in force or to come
 MOST_NAMES = 1_000  # of one question by the API
 LONGEST_EXEMPTION = timedelta(days=180)
+WARN_BEFORE = timedelta(days=7)  # an exemption ends
 _MEMORY = 1 << 18  # bytes that a compiled pattern may take
 
 
