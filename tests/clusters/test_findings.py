@@ -233,6 +233,25 @@ def test_a_waiver_by_page_ends_with_the_day_of_whoever_gives_it(payments, omar, 
     assert finding.state == "open"
 
 
+def test_a_waiver_begun_at_a_change_leads_back_to_it_and_nowhere_else(payments, omar, noon):
+    settle(noon, found(payments))
+    finding, client = Finding.objects.get(), signed_in(omar)
+    page = client.get(f"{finding.get_absolute_url()}?back=/changes/CHG-1/").content.decode()
+    assert 'href="/changes/CHG-1/#findings"' in page
+    url = reverse("clusters:waive_finding", args=[finding.pk])
+    sent = {"reason": "Repaired in spring.", "until_on": (timezone.now() + timedelta(days=10)).date().isoformat()}
+    sent["version"] = str(finding.version)
+    refused = client.post(url, sent | {"back": "/changes/CHG-1/", "reason": ""})
+    assert 'href="/changes/CHG-1/#findings"' in refused.content.decode()
+    assert client.post(url, sent | {"back": "/changes/CHG-1/"}).headers["Location"] == "/changes/CHG-1/#findings"
+    for elsewhere in ("https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\evil.example", "x"):
+        page = client.get(finding.get_absolute_url(), {"back": elsewhere}).content.decode()
+        assert "Back to the change" not in page
+        finding.refresh_from_db()
+        sent["version"] = str(finding.version)
+        assert client.post(url, sent | {"back": elsewhere}).headers["Location"] == finding.get_absolute_url()
+
+
 def test_the_api_reads_and_waives(payments, ledger, omar, noon):
     settle(noon, found(payments, component_id=ledger.pk, evidence={"rows": [1, 2]}))
     client = signed_in(omar)

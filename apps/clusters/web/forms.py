@@ -232,4 +232,5 @@ class WaiverForm(RefusableForm):
     until_on = forms.DateField(
         label="Until", widget=forms.DateInput(attrs={"type": "date"}), help_text="To the end of that day, yours."
     )
+    back = forms.CharField(max_length=300, required=False, widget=forms.HiddenInput)  # where it was come from
     version = forms.IntegerField(widget=forms.HiddenInput)

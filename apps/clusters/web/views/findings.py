@@ -7,6 +7,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.web.people import PersonRequest, signed_in
@@ -50,7 +51,8 @@ def listing(request: PersonRequest) -> HttpResponseBase:
 def page(request: PersonRequest, pk: int) -> HttpResponse:
     """One finding: what is wrong, from what it was drawn, whose it is, and who answers for leaving it so."""
     finding = queries.visible_finding(pk, request.user)
-    return _page(request, finding, WaiverForm(initial={"version": finding.version}))
+    back = _ours(request.GET.get("back", ""))
+    return _page(request, finding, WaiverForm(initial={"version": finding.version, "back": back}), back)
 
 
 @require_POST
@@ -58,16 +60,18 @@ def page(request: PersonRequest, pk: int) -> HttpResponse:
 def waive(request: PersonRequest, pk: int) -> HttpResponse:
     """Leave it so until a day, which ends in the person's own zone."""
     finding, form = queries.visible_finding(pk, request.user), WaiverForm(request.POST)
+    back = _ours(request.POST.get("back", ""))
     if form.is_valid():
         values: dict[str, Any] = dict(form.cleaned_data)
+        del values["back"]
         day_end = datetime.combine(values.pop("until_on"), time.max, tzinfo=timezone.get_current_timezone())
         try:
             actions.waive_finding(finding_id=pk, waiver=request.user, until=day_end, at=timezone.now(), **values)
         except Refusal as refusal:
             form.refuse(refusal)
         else:
-            return went(request, "clusters:finding", pk)
-    return _page(request, finding, form)
+            return went(request, f"{back}#findings") if back else went(request, "clusters:finding", pk)
+    return _page(request, finding, form, back)
 
 
 @require_POST
@@ -78,14 +82,21 @@ def end_waiver(request: PersonRequest, pk: int) -> HttpResponse:
     return went(request, "clusters:finding", pk)
 
 
-def _page(request: PersonRequest, finding: Finding, form: WaiverForm) -> HttpResponse:
+def _page(request: PersonRequest, finding: Finding, form: WaiverForm, back: str) -> HttpResponse:
     standing = queries.standing(request.user, finding.cluster)
     may_waive = rules.is_waiver(standing, severity=finding.severity)
     context = {
         "finding": finding,
+        "back": back,
         "crumbs": [{"label": "Findings", "url": reverse("clusters:findings")}, {"label": f"Finding {finding.pk}"}],
         "evidence": rules.evidence_lines(finding.evidence),
         "may_waive": may_waive and finding.state != FindingState.RESOLVED,
         "form": form,
     }
     return render(request, "clusters/finding.html", context, status=form.answer_status())
+
+
+def _ours(address: str) -> str:
+    """A page of our own, as a link carried its address along; empty where it is anything else."""
+    is_safe = address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
+    return address[:300] if is_safe else ""
