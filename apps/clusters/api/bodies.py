@@ -3,6 +3,7 @@
 from typing import Any
 
 from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
 
 from apps.clusters.formats import yaml_documents
 from apps.kernel.refusals import TooLarge
@@ -22,3 +23,9 @@ class YamlParser(BaseParser):
                 f"The body has more than {yaml_documents.MOST_BYTES >> 20} MB.", next_step="Send them in parts."
             )
         return content
+
+
+def body_of(request: Request) -> bytes:
+    """The bytes that `YamlParser` read; none where nothing was sent: then no parser is asked."""
+    sent: object = request.data
+    return sent if isinstance(sent, bytes) else b""

@@ -1,6 +1,6 @@
 """The JSON door of checking AsyncAPI documents."""
 
-from typing import Any, cast
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from apps.accounts.api.viewsets import Door
 from apps.accounts.rules import Scope
-from apps.clusters.api.bodies import YamlParser
+from apps.clusters.api.bodies import YamlParser, body_of
 from apps.integrations import checking
 
 
@@ -51,4 +51,4 @@ class AsyncapiCheckView(Door):
 
         The answer is 200 whatever the verdicts are; a pipeline reads `counts`.
         """
-        return Response(AsyncapiReportOut(checking.check(cast("bytes", request.data))).data)
+        return Response(AsyncapiReportOut(checking.check(body_of(request))).data)

@@ -1,6 +1,6 @@
 """The JSON door of the mesh: checking manifests, and the definitions they are checked by."""
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from drf_spectacular.utils import extend_schema
@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from apps.accounts.api.viewsets import Door
 from apps.accounts.rules import Scope
-from apps.clusters.api.bodies import YamlParser
+from apps.clusters.api.bodies import YamlParser, body_of
 from apps.clusters.formats import yaml_documents
 from apps.kernel.refusals import TooLarge
 from apps.mesh import actions, checking
@@ -78,7 +78,7 @@ class ManifestCheckView(Door):
 
         The answer is 200 whatever the verdicts are; a pipeline reads `counts`.
         """
-        return Response(ReportOut(checking.check(cast("bytes", request.data))).data)
+        return Response(ReportOut(checking.check(body_of(request))).data)
 
 
 class DefinitionsView(Door):

@@ -1,6 +1,6 @@
 """The meshes of clusters over the API: what is generated, how edges are called, and what is applied otherwise."""
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from apps.accounts.api.viewsets import Door, ReadViewSet, read, write
 from apps.accounts.rules import Scope
-from apps.clusters.api.bodies import YamlParser
+from apps.clusters.api.bodies import YamlParser, body_of
 from apps.clusters.formats import yaml_documents
 from apps.clusters.models import Cluster
 from apps.clusters.queries import visible_cluster, visible_dependency
@@ -127,6 +127,6 @@ class MeshAppliedView(Door):
     def post(self, request: Request, slug: str) -> Response:
         """Push all mesh resources that are applied in its namespace, as `kubectl get -o yaml` prints them."""
         cluster = visible_cluster(slug, self.person)
-        content = cast("bytes", request.data)
+        content = body_of(request)
         state = actions.push_applied(cluster=cluster, person=self.person, content=content, at=self.at)
         return Response(MeshStateOut(state).data)
