@@ -4,6 +4,7 @@ import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.test import Client, TransactionTestCase
 from guardian.shortcuts import assign_perm
@@ -14,6 +15,10 @@ from apps.cab.models import Board, BoardKind, Seat, SeatRole
 from apps.clusters.models import Cluster, Component, Tier
 from tests.clearing import clear_the_stage
 from tests.organisation import raise_organisation  # noqa: F401  # fixture
+
+# A machine that is busy is no failure: nothing here is timed.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
 # The browser's driver keeps an event loop in this thread; the tests' own queries between its calls are synchronous.

@@ -3,7 +3,9 @@
 import pytest
 from django.urls import reverse
 
-from apps.clusters.models import Component, Dependency
+from apps.clusters.actions.findings import settle_findings
+from apps.clusters.models import Cluster, Component, Dependency, Visibility
+from apps.clusters.rules.findings import Found
 from tests.conftest import signed_in
 
 URL = "/clusters/map/"
@@ -139,3 +141,51 @@ class TestApi:
         unknown = client.get("/api/v1/map/?focus=vault/nope").json() | {"instance": ""}
         assert str(known).replace("safe", "nope") == str(unknown)
         assert "Safe" not in client.get(f"{URL}?focus=dispatch").content.decode()
+
+
+class TestFindings:
+    @pytest.fixture
+    def raised(self, pair, noon):
+        """Two of the ledger, the worse a blocker, and one of Logistics as such."""
+        ledger, dispatch = pair.consumer, pair.provider
+        found = [
+            Found("a", "a", 1, ledger.cluster_id, "Small.", "", component_id=ledger.pk),
+            Found("b", "b", 3, ledger.cluster_id, "Grave.", "", component_id=ledger.pk),
+            Found("c", "c", 2, dispatch.cluster_id, "Middling.", ""),
+        ]
+        settle_findings(checker="map-test", version=1, found=found, cluster_ids=None, at=noon)
+
+    def test_they_are_counted_on_boxes_in_the_table_and_by_the_api(self, raised, pair, ada):
+        client = signed_in(ada)
+        page = client.get(f"{URL}?focus=payments/ledger")
+        said = {box.node.name: box.spoken for box in page.context["drawing"].boxes}
+        assert said["Ledger"].endswith("2 findings, at worst a blocker")
+        assert "finding" not in said["Dispatch"]  # its cluster's is not its own
+        assert f"/clusters/findings/?state=open&amp;component={pair.consumer_id}" in page.content.decode()
+        whole = client.get(URL)
+        assert "/clusters/findings/?state=open&amp;cluster=logistics" in whole.content.decode()
+        told = {node["slug"]: (node["findings"], node["worst"]) for node in client.get("/api/v1/map/").json()["nodes"]}
+        assert told == {"payments": (2, 3), "logistics": (1, 2)}
+
+    def test_what_tells_of_a_hidden_cluster_is_not_counted(self, raised, pair, ada, noon):
+        vault = Cluster.objects.create(slug="vault", name="Vault", visibility=Visibility.RESTRICTED)
+        secret = Found("d", "d", 3, pair.provider.cluster_id, "Of the vault.", "", counterpart_id=vault.pk)
+        settle_findings(checker="map-other", version=1, found=[secret], cluster_ids=None, at=noon)
+        nodes = signed_in(ada).get("/api/v1/map/").json()["nodes"]
+        assert {node["slug"]: node["findings"] for node in nodes}["logistics"] == 1
+
+
+class TestManyLines:
+    def test_the_heaviest_are_drawn_thin_and_the_rest_is_said(self, payments, ada, monkeypatch):
+        monkeypatch.setattr("apps.clusters.web.drawing.DENSE", 3)
+        monkeypatch.setattr("apps.clusters.web.drawing.MOST_LINES", 5)
+        parts = [Component.objects.create(cluster=payments, slug=f"p{n}", name=f"P{n}") for n in range(4)]
+        for one in parts:
+            for other in parts:
+                if one != other:
+                    Dependency.objects.create(consumer=one, provider=other, weight=one.pk % 7 + 1)
+        page = signed_in(ada).get(f"{URL}?focus=payments&opened=on")
+        drawing = page.context["drawing"]
+        assert (len(drawing.lines), drawing.more_lines, drawing.is_dense) == (5, 7, True)
+        assert "the table has 7 more" in page.content.decode()
+        assert len(page.context["rows"]) == 12

@@ -57,6 +57,8 @@ class NodeOut(serializers.Serializer[Any]):
     components = serializers.IntegerField(allow_null=True, help_text="In a cluster.")
     needs = serializers.IntegerField(allow_null=True, help_text="Steps at which the focus needs it.")
     needed_by = serializers.IntegerField(allow_null=True, help_text="Steps at which it needs the focus.")
+    findings = serializers.IntegerField(help_text="Open ones that you may read; of a cluster all in it.")
+    worst = serializers.IntegerField(help_text="Severity of the worst: 1 note, 2 warning, 3 blocker; 0: none.")
 
 
 class EdgeOut(serializers.Serializer[Any]):
@@ -106,7 +108,7 @@ class MapView(Door):
         asked = _checked(MapIn, request)
         narrowing = _narrowing(asked)
         question = Question(**{**asked, "direction": Direction(asked["direction"])}, narrowing=narrowing)
-        return Response(MapOut(graph.look(question, self.person)).data)
+        return Response(MapOut(graph.with_findings(graph.look(question, self.person), self.person)).data)
 
 
 class PathView(Door):
@@ -118,7 +120,8 @@ class PathView(Door):
         asked = _checked(PathIn, request)
         narrowing = _narrowing(asked)
         source, target = (graph.component_meant(asked[end], self.person, field=end) for end in ("from", "to"))
-        return Response(PathOut(_told(graph.between(source, target, self.person, narrowing))).data)
+        view = graph.between(source, target, self.person, narrowing)
+        return Response(PathOut(_told(graph.with_findings(view, self.person))).data)
 
 
 def _checked(form: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:

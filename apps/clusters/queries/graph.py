@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, Q, QuerySet, Sum
 
 from apps.accounts.models import Person
-from apps.clusters.models import Cluster, Component, DataClass, Dependency
+from apps.clusters.models import Cluster, Component, DataClass, Dependency, Finding
 from apps.clusters.queries.map import component_named, visible_dependencies
 from apps.clusters.rules import LONGEST_CLUSTER_SLUG, LONGEST_COMPONENT_SLUG
 from apps.clusters.rules import graph as rules
 from apps.clusters.rules.graph import Direction, Edge, Level, Node, View
+from apps.clusters.states import FindingState
 from apps.kernel.refusals import Invalid
 
 LONGEST_FOCUS = LONGEST_CLUSTER_SLUG + 1 + LONGEST_COMPONENT_SLUG  # cluster/short-name
@@ -112,6 +113,28 @@ def look(asked: Question, person: Person) -> View:
     if isinstance(focus, Component):
         return around(focus, person, **how)
     return inside(focus, person, asked.narrowing) if asked.opened else around_cluster(focus, person, **how)
+
+
+def with_findings(view: View, person: Person) -> View:
+    """The same view, its nodes with the open findings that the person may read: of a cluster all in it. One query."""
+    clusters = [node.pk for node in view.nodes if node.kind == "cluster"]
+    components = [node.pk for node in view.nodes if node.kind == "component"]
+    rows = Finding.objects.visible_to(person).filter(state=FindingState.OPEN)
+    of_these = Q(component__in=components) | Q(cluster__in=clusters)
+    found = defaultdict[str, list[tuple[int, int]]](list)
+    grouped = rows.filter(of_these).order_by().values_list("cluster_id", "component_id")
+    for cluster, component, number, worst in grouped.annotate(number=Count("pk"), worst=Max("severity")):
+        found[f"cluster-{cluster}"].append((number, worst))
+        found[f"component-{component}"].append((number, worst))
+    nodes = [
+        replace(node, findings=sum(n for n, _ in said), worst=max(w for _, w in said))
+        if (said := found.get(node.key))
+        else node
+        for node in view.nodes
+    ]
+    by_key = {node.key: node for node in nodes}
+    focus, target = (by_key.get(one.key, one) if one else None for one in (view.focus, view.target))
+    return replace(view, nodes=nodes, focus=focus, target=target)
 
 
 def overview(person: Person, narrowing: Narrowing = EVERYTHING) -> View:

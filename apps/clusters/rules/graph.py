@@ -140,6 +140,8 @@ class Node:
     components: int | None = None  # in a cluster
     needs: int | None = None
     needed_by: int | None = None
+    findings: int = 0  # open ones, of it or of what is in it
+    worst: int = 0  # the severity of the worst of them; 0: there is none
 
     @property
     def key(self) -> str:

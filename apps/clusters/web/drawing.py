@@ -17,9 +17,11 @@ HEAD = 28  # room for the words above the columns
 MARGIN = 8
 LONGEST_LABEL = 24  # characters that fit a box
 LONGEST_META = 28
-MOST_LINES = 1_500  # the heaviest; the table has them all
+MOST_LINES = 600  # the heaviest; the table has them all
 MOST_THREADS = 80  # places that passing lines take; beyond, they run under the boxes
 MOST_WEIGHED = 24  # lines that carry their weight in figures
+DENSE = 120  # lines; beyond, they are thin and faint until a box is pointed at
+SEVERITIES = {1: "note", 2: "warning", 3: "blocker"}
 
 
 class Box(NamedTuple):
@@ -65,6 +67,12 @@ class Drawing:
     boxes: list[Box]
     folds: list[Fold]
     lines: list[Line]
+    more_lines: int = 0  # lighter ones that are not drawn
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether there are too many lines to tell apart unless they are faint."""
+        return len(self.lines) > DENSE
 
 
 class _Column(NamedTuple):
@@ -100,7 +108,9 @@ def drawn(view: View, address: Callable[[Node], str]) -> Drawing:
             folds.append(Fold(x, y, f"and {column.more:,} more, in the table"))
     headings = [Heading(MARGIN + at * COLUMN, column.words) for at, column in enumerate(columns) if column.words]
     width = max(len(columns), 1) * COLUMN - (COLUMN - WIDTH) + 2 * MARGIN
-    return Drawing(width, height, headings, _boxes(view, places, address), folds, _lines(view, nodes, places))
+    lines = _lines(view, nodes, places)
+    more = len(view.edges) - len(lines)
+    return Drawing(width, height, headings, _boxes(view, places, address), folds, lines, more)
 
 
 def _boxes(view: View, places: dict[str, _Place], address: Callable[[Node], str]) -> list[Box]:
@@ -217,7 +227,7 @@ def _lines(view: View, nodes: dict[str, Node], places: dict[str, _Place]) -> lis
             Line(
                 ends=f"{edge.consumer} {edge.provider}",
                 path=path,
-                width=f"{1 + 3 * log1p(edge.weight) / most:.1f}",
+                width=_width(log1p(edge.weight) / most, is_dense=len(shown) > DENSE),
                 is_back=places[edge.provider].column < places[edge.consumer].column,
                 title=_told(edge, nodes),
                 x=x,
@@ -226,6 +236,11 @@ def _lines(view: View, nodes: dict[str, Node], places: dict[str, _Place]) -> lis
             )
         )
     return found
+
+
+def _width(share: float, *, is_dense: bool) -> str:
+    """Of a line, by its share of the heaviest (0 to 1): among many, only the heaviest stand out."""
+    return f"{0.5 + 2 * share**3:.1f}" if is_dense else f"{1 + 3 * share:.1f}"
 
 
 def _path(edge: Edge, places: dict[str, _Place]) -> tuple[str, tuple[int, int]]:
@@ -279,6 +294,10 @@ def _spoken(node: Node, view: View) -> str:
     said += [node.name] if said[0] != node.name else []
     said += [f"needed at {_steps(node.needs)}"] if node.needs else []
     said += [f"needs it at {_steps(node.needed_by)}"] if node.needed_by else []
+    if node.findings:
+        said.append(
+            f"{node.findings:,} finding{'s' if node.findings != 1 else ''}, at worst a {SEVERITIES[node.worst]}"
+        )
     return ", ".join(said)
 
 

@@ -341,7 +341,8 @@ def told(value: Decimal | float | None) -> str:
     """A value as people read it, to four digits that count, whole numbers whole; a dash where there is none."""
     if value is None:
         return "–"
-    whole = len(f"{abs(value):.0f}") if abs(value) >= 1 else 0
+    size = abs(float(value))
+    whole = len(f"{size:.0f}") if size >= 1 else 0
     text = f"{value:,.{max(0, _DIGITS - whole)}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text in {"-0", ""} else text

@@ -40,7 +40,7 @@ def page(request: PersonRequest) -> HttpResponseBase:
         else:
             if kind := asked_for(request):
                 return listed(EDGES, kind, _rows(view))
-            told = _seen(view, request.GET)
+            told = _seen(graph.with_findings(view, request.user), request.GET)
     context = {"form": form, "is_narrowed": any(request.GET.get(name) for name in FOLDED), **told}
     return render(request, "clusters/map.html", context, status=form.answer_status())
 
@@ -53,6 +53,7 @@ def _seen(view: View, asked: QueryDict) -> dict[str, Any]:
     nodes = {node.key: node for node in view.nodes}
     return {
         "view": view,
+        "is_found": any(node.findings for node in view.nodes),
         "crumbs": _crumbs(view),
         "drawing": drawn(view, address) if view.nodes else None,
         "nodes": [(node, address(node)) for node in view.nodes],
