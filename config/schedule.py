@@ -39,6 +39,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "apps.stakeholders.tasks.measure_metrics_again",
         "schedule": 24 * HOUR,
     },
+    "stakeholders.run_clocks": {"task": "apps.stakeholders.tasks.run_clocks", "schedule": 1 * MINUTE},
+    "stakeholders.open_cases_by_rule": {"task": "apps.stakeholders.tasks.open_cases_by_rule", "schedule": 1 * HOUR},
     "cab.close_overdue_rounds": {"task": "apps.cab.tasks.close_overdue_rounds", "schedule": 1 * MINUTE},
     "cab.chase_retroactive_rounds": {
         "task": "apps.cab.tasks.chase_retroactive_rounds",

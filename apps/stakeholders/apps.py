@@ -8,7 +8,13 @@ class StakeholdersConfig(AppConfig):
     label = "stakeholders"
 
     def ready(self) -> None:
-        from apps.stakeholders import measures, negotiation_reactions, reactions, silo_reactions
+        from apps.stakeholders import (
+            escalation_reactions,  # noqa: F401  # subscribing is importing
+            measures,
+            negotiation_reactions,
+            reactions,
+            silo_reactions,
+        )
         from apps.stakeholders.queries.costs import COST_PER_INTEGRATION
 
         reactions.register()

@@ -365,3 +365,151 @@ class SiloActionDue(Event):
     words: ClassVar[str] = "reminded of an action about a silo"
     action_id: int
     is_overdue: bool
+
+
+@dataclass(frozen=True)
+class ProtocolMade(Event):
+    words: ClassVar[str] = "made the protocol"
+    protocol_id: int
+
+
+@dataclass(frozen=True)
+class ProtocolStepsWritten(Event):
+    words: ClassVar[str] = "drafted steps"
+    version_id: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class ProtocolPublished(Event):
+    words: ClassVar[str] = "published the protocol"
+    version_id: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class ProtocolDraftDiscarded(Event):
+    words: ClassVar[str] = "discarded the draft of the protocol"
+    version_id: int
+
+
+@dataclass(frozen=True)
+class CaseOpened(Event):
+    """A conflict was brought up, by a person or (`key`) by a rule."""
+
+    words: ClassVar[str] = "opened the case"
+    case_id: int
+    key: str
+
+
+@dataclass(frozen=True)
+class CaseStepReached(Event):
+    """These people were asked at a step; `held` where nobody of it is on call."""
+
+    words: ClassVar[str] = "brought the case to a step"
+    case_id: int
+    step: int
+    asked: tuple[int, ...]
+    recused: tuple[int, ...]
+    held: bool
+
+
+@dataclass(frozen=True)
+class CaseHeld(Event):
+    words: ClassVar[str] = "held the clock"
+    case_id: int
+    step: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class CaseResumed(Event):
+    words: ClassVar[str] = "let the clock run on"
+    case_id: int
+    step: int
+    asked: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class CaseAcknowledged(Event):
+    words: ClassVar[str] = "took the case"
+    case_id: int
+    step: int
+
+
+@dataclass(frozen=True)
+class CaseReleased(Event):
+    """Whoever took it gives it back; the clock of its step begins anew."""
+
+    words: ClassVar[str] = "gave the case back"
+    case_id: int
+    step: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class CaseExhausted(Event):
+    words: ClassVar[str] = "found no answer on any step"
+    case_id: int
+
+
+@dataclass(frozen=True)
+class PositionStated(Event):
+    words: ClassVar[str] = "said what it is worth to a party"
+    case_id: int
+    party_id: int
+
+
+@dataclass(frozen=True)
+class ResolutionProposed(Event):
+    words: ClassVar[str] = "proposed a resolution"
+    case_id: int
+    resolution_id: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class ResolutionSigned(Event):
+    words: ClassVar[str] = "signed the resolution"
+    case_id: int
+    resolution_id: int
+    party_id: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class ResolutionRefused(Event):
+    words: ClassVar[str] = "refused the resolution"
+    case_id: int
+    resolution_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class CaseResolved(Event):
+    words: ClassVar[str] = "resolved the case"
+    case_id: int
+    resolution_id: int
+    kind: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class CaseWithdrawn(Event):
+    words: ClassVar[str] = "withdrew the case"
+    case_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class AbsenceRecorded(Event):
+    words: ClassVar[str] = "said who is away"
+    absence_id: int
+    person_id: int
+
+
+@dataclass(frozen=True)
+class AbsenceEnded(Event):
+    words: ClassVar[str] = "said who is back"
+    absence_id: int
+    person_id: int

@@ -68,3 +68,55 @@ SILO_ACTION = Machine(
 
 OPEN_AGREEMENTS = (AgreementState.NEGOTIATING, AgreementState.AGREED)
 MACHINES = {"threshold floor": FLOOR, "threshold agreement": AGREEMENT, "silo action": SILO_ACTION}
+
+
+class ProtocolState(StrEnum):
+    """Where a version of an escalation protocol stands."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    SUPERSEDED = "superseded"
+    DISCARDED = "discarded"
+
+
+class CaseState(StrEnum):
+    """Where an escalated case stands; only while it is open does its clock run."""
+
+    OPEN = "open"
+    ON_HOLD = "on_hold"  # nobody of its step is on call
+    ACKNOWLEDGED = "acknowledged"  # somebody has taken it
+    EXHAUSTED = "exhausted"  # the last step's time is up
+    SETTLING = "settling"  # a resolution waits for both parties
+    RESOLVED = "resolved"
+    WITHDRAWN = "withdrawn"
+
+
+PROTOCOL = Machine(
+    "version of a protocol",
+    {
+        ProtocolState.DRAFT: frozenset({ProtocolState.PUBLISHED, ProtocolState.DISCARDED}),
+        ProtocolState.PUBLISHED: frozenset({ProtocolState.SUPERSEDED}),
+        ProtocolState.SUPERSEDED: frozenset(),
+        ProtocolState.DISCARDED: frozenset(),
+    },
+)
+
+_ANSWERED = {CaseState.SETTLING, CaseState.RESOLVED, CaseState.WITHDRAWN}
+CASE = Machine(
+    "case",
+    {
+        CaseState.OPEN: frozenset({CaseState.ON_HOLD, CaseState.ACKNOWLEDGED, CaseState.EXHAUSTED} | _ANSWERED),
+        CaseState.ON_HOLD: frozenset({CaseState.OPEN, CaseState.EXHAUSTED, CaseState.WITHDRAWN}),
+        CaseState.ACKNOWLEDGED: frozenset({CaseState.OPEN, CaseState.ON_HOLD} | _ANSWERED),
+        CaseState.EXHAUSTED: frozenset({CaseState.ACKNOWLEDGED} | _ANSWERED),
+        # A party that does not sign leads back to whoever took the case.
+        CaseState.SETTLING: frozenset({CaseState.ACKNOWLEDGED, CaseState.RESOLVED, CaseState.WITHDRAWN}),
+        CaseState.RESOLVED: frozenset(),
+        CaseState.WITHDRAWN: frozenset(),
+    },
+)
+UNFINISHED_CASES = (
+    *(CaseState.OPEN, CaseState.ON_HOLD, CaseState.ACKNOWLEDGED),
+    *(CaseState.EXHAUSTED, CaseState.SETTLING),
+)
+MACHINES |= {"escalation protocol": PROTOCOL, "escalated case": CASE}

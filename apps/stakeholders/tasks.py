@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from apps.clusters.models import Cluster
-from apps.stakeholders.actions import metrics, silos, thresholds
+from apps.stakeholders.actions import escalations, metrics, rule_cases, silos, thresholds
 from apps.stakeholders.actions.engagements import remind_of_engagements as remind
 from apps.stakeholders.actions.silo_survey import remind_of_silo_actions as remind_of_actions
 from apps.stakeholders.models import SiloRun, ThresholdAgreement
@@ -56,3 +56,15 @@ def assess_silos() -> int:
 def remind_of_silo_actions() -> int:
     """Remind who is to act on a silo soon, or should have."""
     return remind_of_actions(at=timezone.now())
+
+
+@shared_task(name="apps.stakeholders.tasks.run_clocks")
+def run_clocks() -> int:
+    """Take cases whose time is up to their next step, and hold or resume those whose people went or came back."""
+    return escalations.run_clocks(at=timezone.now())
+
+
+@shared_task(name="apps.stakeholders.tasks.open_cases_by_rule")
+def open_cases_by_rule() -> int:
+    """Open a case for every stalled negotiation and every pair of metrics that pulls apart."""
+    return rule_cases.open_cases_by_rule(at=timezone.now())

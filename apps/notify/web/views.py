@@ -39,6 +39,7 @@ KINDS = {
     "review": "reviews that are due",
     "finding": "what checks find wrong in a cluster of mine",
     "agreement": "thresholds that are negotiated or agreed",
+    "escalation": "cases that I am asked about, or am a party to",
     "meeting": "a meeting of a board of mine moves or is cancelled, and its minutes",
     "webhook": "webhooks of mine that fail",
 }

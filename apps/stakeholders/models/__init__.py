@@ -4,6 +4,18 @@ from apps.stakeholders.models.assessments import Assessment
 from apps.stakeholders.models.authorities import Authority
 from apps.stakeholders.models.calendars import Holiday, WorkingCalendar
 from apps.stakeholders.models.engagements import Conversation, Engagement
+from apps.stakeholders.models.escalations import (
+    Absence,
+    CaseAsk,
+    CaseParty,
+    CaseStep,
+    EscalationCase,
+    EscalationProtocol,
+    ProtocolStep,
+    ProtocolVersion,
+    Resolution,
+    ResolutionSignature,
+)
 from apps.stakeholders.models.initiatives import Demand, Initiative, Involvement
 from apps.stakeholders.models.metrics import (
     Alignment,
@@ -26,12 +38,18 @@ from apps.stakeholders.models.thresholds import (
 )
 
 __all__ = [
+    "Absence",
     "Alignment",
     "Assessment",
     "Authority",
+    "CaseAsk",
+    "CaseParty",
+    "CaseStep",
     "Conversation",
     "Demand",
     "Engagement",
+    "EscalationCase",
+    "EscalationProtocol",
     "GoingLive",
     "HandOff",
     "Holiday",
@@ -44,6 +62,10 @@ __all__ = [
     "MetricPart",
     "MetricQuerySet",
     "MetricValue",
+    "ProtocolStep",
+    "ProtocolVersion",
+    "Resolution",
+    "ResolutionSignature",
     "SiloAction",
     "SiloAnswer",
     "SiloAssessment",

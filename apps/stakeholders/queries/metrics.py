@@ -137,6 +137,16 @@ class Reading:
         return f"{told(self.value)} {self.metric.unit}" if self.value is not None else "–"
 
     @property
+    def number(self) -> str:
+        """The value without its unit."""
+        return told(self.value)
+
+    @property
+    def label(self) -> str:
+        """What stands under the number."""
+        return f"{self.metric.unit}, {self.last_period.words}"
+
+    @property
     def why_none(self) -> str:
         """Why there is no value."""
         if self.newest is None:
@@ -277,18 +287,28 @@ class Conflicting:
     @property
     def sentence(self) -> str:
         """What was found, in words."""
-        if self.pair.is_opposed:
-            return (
-                f"{self.left.cluster} wants {self.left} to go {self.left.course}, "
-                f"{self.right.cluster} wants the same {self.right.course}."
-            )
-        found = self.pair.correlation
-        assert found is not None  # only opposed pairs have none
-        chance = f"{self.pair.adjusted_p:.3f}" if self.pair.adjusted_p >= _LEAST_TOLD else "below 0.001"
-        return (
-            f"As {self.left} of {self.left.cluster} gets better, {self.right} of {self.right.cluster} gets worse: "
-            f"rho {found.rho:.2f} over {found.count} periods, p {chance} after adjustment."
-        )
+        return told_pair(self.pair, self.left, self.right)
+
+
+def told_pair(pair: pulling.Pair, left: Metric, right: Metric) -> str:
+    """What was found about two metrics, in words."""
+    if pair.is_opposed:
+        return f"{left.cluster} wants {left} to go {left.course}, {right.cluster} wants the same to go {right.course}."
+    found = pair.correlation
+    assert found is not None  # only opposed pairs have none
+    return (
+        f"As {left} of {left.cluster} gets better, {right} of {right.cluster} gets worse: "
+        f"rho {signed(found.rho)} over {found.count} periods, p {_chance(pair.adjusted_p)} after adjustment."
+    )
+
+
+def signed(number: float) -> str:
+    """A number to hundredths, with a minus that is one."""
+    return f"{number:.2f}".replace("-", "−")
+
+
+def _chance(p: float) -> str:
+    return f"{p:.3f}" if p >= _LEAST_TOLD else "below 0.001"
 
 
 def judged_pairs() -> list[pulling.Pair]:

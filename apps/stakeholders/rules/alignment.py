@@ -12,9 +12,10 @@ from apps.stakeholders.rules.metrics import Course
 FEWEST_PERIODS = 12
 STRONGEST_BORNE = -0.5  # rho; below it, two series move against each other
 LARGEST_CHANCE = 0.05  # p after Benjamini and Hochberg
+_BORNE = str(STRONGEST_BORNE).replace("-", "−")
 RULE = (
-    f"Two clusters' metrics are aligned with one KPI, Spearman's rho of their series (turned so that up is better) "
-    f"is below {STRONGEST_BORNE} over at least {FEWEST_PERIODS} common periods, and the chance of that by accident, "
+    f"Two clusters’ metrics are aligned with one KPI, Spearman’s rho of their series (turned so that up is better) "
+    f"is below {_BORNE} over at least {FEWEST_PERIODS} common periods, and the chance of that by accident, "
     f"adjusted for all pairs tested, is below {LARGEST_CHANCE}."
 )
 
