@@ -19,7 +19,7 @@ _LOOKS: dict[tuple[str, str], str] = {
         "info",
         "quarter",
     ): "agenda_locked listed submitted assessing awaiting_authorization in_review open requested pending reviewing "
-    "drawn negotiating notify computed pushed",
+    "drawn negotiating notify computed pushed settling",
     ("caution", "again"): "reopened changes_requested request_changes invalidated retrying",
     (
         "approve",
@@ -30,7 +30,7 @@ _LOOKS: dict[tuple[str, str], str] = {
         "caution",
         "tick",
     ): "accepted approve_with_conditions approved_with_conditions successful_with_issues safeguard",
-    ("info", "square"): "scheduled planned applied",
+    ("info", "square"): "scheduled planned applied acknowledged",
     ("freeze", "frost"): "frozen freeze enforced",
     ("info", "play"): "in_session current implementing running started",
     ("approve", "disc"): "minutes_published published implemented done completed decided sent resolved reviewed",
@@ -43,7 +43,7 @@ _LOOKS: dict[tuple[str, str], str] = {
     ("danger", "cross"): "reject rejected denied missing missed failed unsuccessful error unauthorized refused refuse "
     "blocker prohibited excluded anti-pattern",
     ("danger", "back"): "backed_out rolled_back undone",
-    ("caution", "glass"): "late expired lapsed overdue",
+    ("caution", "glass"): "late expired lapsed overdue exhausted",
     ("danger", "bolt"): "emergency",
     ("danger", "disc"): "enterprise_decides silo off_track",
     ("neutral", "square"): "normal",

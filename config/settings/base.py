@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONCE, NONE, SELF
 
+from apps.accounts.rules import Role
 from apps.cab.states import ChangeState, ConditionState, Outcome, ReplayState, ReviewState, RoundState
 from apps.stakeholders.rules.levels import Level
 from apps.stakeholders.rules.silo_survey import WAY_WORDS, Way
@@ -375,6 +376,14 @@ SPECTACULAR_SETTINGS = {
         "DecisionLevelEnum": [(level.value, level.words) for level in Level],
         "IntegrationCostKindEnum": [("labour", "labour"), ("licence", "licence"), ("run", "run")],
         "MetricCourseEnum": [("up", "up is better"), ("down", "down is better")],
+        "ResolutionKindEnum": [
+            ("transfer", "transfer"),
+            ("kpi_change", "kpi_change"),
+            ("sequence", "sequence"),
+            ("override", "override"),
+        ],
+        "SeatRoleEnum": "apps.cab.models.boards.SeatRole",
+        "PersonRoleEnum": [(role.value, role.value.replace("_", " ")) for role in Role],
         "MetricCadenceEnum": [("month", "month"), ("quarter", "quarter")],
         "NegotiatingSideEnum": [("cluster", "cluster"), ("board", "board")],
         "NameVerdictEnum": [("keeps", "keeps"), ("warned", "warned"), ("refused", "refused")],

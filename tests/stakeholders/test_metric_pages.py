@@ -64,7 +64,7 @@ class TestTree:
             push(right, admin, period.first_on, 20 - place, at=now)
         assert "1 pair of metrics pulls a KPI apart" in text(signed_in(omar).get(url("kpis")))
         page = text(signed_in(omar).get(url("metric_conflicts")))
-        assert "rho -1.00 over 14 periods" in page
+        assert "rho −1.00 over 14 periods" in page
         assert page.count("<figure") == 2
         payments.visibility = "restricted"
         payments.save()

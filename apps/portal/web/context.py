@@ -41,6 +41,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str, Capability | None], ...]], .
             ("Silos", "stakeholders:silos", "fence", None),
             ("Thresholds", "stakeholders:thresholds", "signature", None),
             ("KPIs", "stakeholders:kpis", "chart-column", None),
+            ("Escalations", "stakeholders:escalations", "timer", None),
             ("Metrics", "cab:programme", "chart-line", None),
             ("Inbox", "notify:inbox", "bell", None),
             ("Journal", "portal:journal", "book-open", None),

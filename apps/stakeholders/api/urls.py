@@ -3,6 +3,13 @@
 from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
+from apps.stakeholders.api.escalations import (
+    AbsenceViewSet,
+    EscalationCaseViewSet,
+    EscalationProtocolViewSet,
+    EscalationSimulationView,
+    WorkingCalendarViewSet,
+)
 from apps.stakeholders.api.initiatives import InitiativeViewSet
 from apps.stakeholders.api.metrics import (
     AlignmentReportView,
@@ -44,9 +51,14 @@ router.register("silo-answers", SiloAnswerViewSet, basename="silo-answers")
 router.register("silo-actions", SiloActionViewSet, basename="silo-actions")
 router.register("silo-weights", SiloWeightingViewSet, basename="silo-weights")
 router.register("hand-offs", HandOffViewSet, basename="hand-offs")
+router.register("escalation-protocols", EscalationProtocolViewSet, basename="escalation-protocols")
+router.register("escalation-cases", EscalationCaseViewSet, basename="escalation-cases")
+router.register("absences", AbsenceViewSet, basename="absences")
+router.register("working-calendars", WorkingCalendarViewSet, basename="working-calendars")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("thresholds/evaluate/", ThresholdQuestionView.as_view(), name="threshold-evaluation"),
+    path("escalations/simulate/", EscalationSimulationView.as_view(), name="escalation-simulation"),
     path("alignment-report/", AlignmentReportView.as_view(), name="alignment-report"),
     path("measures/", MeasuresView.as_view(), name="measures"),
     *router.urls,

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from apps.stakeholders.web.views import costs, floors, initiatives, maps, metrics, people, silos, thresholds
+from apps.stakeholders.web.views import (
+    costs,
+    escalations,
+    floors,
+    initiatives,
+    maps,
+    metrics,
+    people,
+    protocols,
+    silos,
+    thresholds,
+)
 
 app_name = "stakeholders"
 urlpatterns = [
@@ -31,6 +42,28 @@ urlpatterns = [
     path("people/<int:pk>/influences/<int:influence_id>/end/", people.unsway, name="end_influence"),
     path("authorities/", people.authorities, name="authorities"),
     path("authorities/<int:pk>/end/", people.end, name="end_authority"),
+    path("escalations/", escalations.listing, name="escalations"),
+    path("escalations/new/", escalations.open_one, name="open_case"),
+    path("escalations/absences/", protocols.absences, name="absences"),
+    path("escalations/absences/<int:pk>/end/", protocols.end_absence, name="end_absence"),
+    path("escalations/calendars/", protocols.calendars, name="calendars"),
+    path("escalations/calendars/new/", protocols.write_calendar, name="write_calendar"),
+    path("escalations/calendars/<int:pk>/", protocols.write_calendar, name="edit_calendar"),
+    path("escalations/protocols/", protocols.listing, name="protocols"),
+    path("escalations/protocols/new/", protocols.make, name="make_protocol"),
+    path("escalations/protocols/<slug:protocol>/", protocols.page, name="protocol"),
+    path("escalations/protocols/<slug:protocol>/steps/", protocols.write, name="write_protocol_steps"),
+    path("escalations/protocols/<slug:protocol>/publication/", protocols.publish, name="publish_protocol"),
+    path("escalations/protocols/<slug:protocol>/discard/", protocols.discard, name="discard_protocol"),
+    path("escalations/protocols/<slug:protocol>/simulation/", protocols.simulate, name="simulate_protocol"),
+    path("escalations/<int:number>/", escalations.page, name="case"),
+    path("escalations/<int:number>/acknowledgement/", escalations.acknowledge, name="acknowledge_case"),
+    path("escalations/<int:number>/release/", escalations.release, name="release_case"),
+    path("escalations/<int:number>/positions/", escalations.state, name="state_position"),
+    path("escalations/<int:number>/resolutions/", escalations.resolve, name="resolve_case"),
+    path("escalations/<int:number>/signatures/", escalations.sign, name="sign_resolution"),
+    path("escalations/<int:number>/refusal/", escalations.refuse, name="refuse_resolution"),
+    path("escalations/<int:number>/withdrawal/", escalations.withdraw, name="withdraw_case"),
     path("kpis/", metrics.tree, name="kpis"),
     path("kpis/new/", metrics.define, name="define_metric"),
     path("kpis/conflicts/", metrics.conflicts, name="metric_conflicts"),
