@@ -42,6 +42,7 @@ from apps.meetings.states import ItemState, MeetingState
 from apps.notify.models import Endpoint, Feed, Notice, Sending
 from apps.notify.states import SendingState
 from apps.portal import demo
+from apps.stakeholders.models import EscalationCase
 from tests.conftest import signed_in
 from tests.organisation import copied, put_back
 
@@ -77,6 +78,7 @@ def test_it_shows_every_state(organisation):
     assert set(ProposalState) - shown(StandardProposal.objects, "state") == set()
     assert set(ObservationState) - shown(Observation.objects, "state") == set()
     assert set(ExceptionState) - shown(FreezeException.objects, "state") == set()
+    assert shown(EscalationCase.objects, "state") >= {"open", "on_hold", "acknowledged", "resolved"}
     for flag in ("on_hold", "unauthorized", "latent"):
         assert Change.objects.filter(**{flag: True}).exists(), flag
     # "waiting" and "running" last as long as a worker needs for a slice.

@@ -62,8 +62,11 @@ from apps.meetings.models import Meeting, MeetingSeries, Minutes
 from apps.notify.models import Endpoint, Feed, Notice, Sending
 from apps.policies.models import Policy
 from apps.stakeholders.models import (
+    Absence,
     Authority,
     Demand,
+    EscalationCase,
+    EscalationProtocol,
     GoingLive,
     HandOff,
     Influence,
@@ -75,6 +78,7 @@ from apps.stakeholders.models import (
     SiloAssessment,
     Stakeholder,
     ThresholdAgreement,
+    WorkingCalendar,
 )
 from apps.trust.models import TrustDomain, TrustLink
 from apps.windows.models import Freeze, RecurringWindow
@@ -154,6 +158,10 @@ def things(cluster: Cluster) -> dict[str, Any]:
         "interface": first(Interface, component__cluster=cluster),
         "integration": first(Integration, consumer__cluster=cluster),
         "threshold-agreement": first(ThresholdAgreement, cluster=cluster),
+        "absence": first(Absence),
+        "working-calendar": first(WorkingCalendar, cluster=cluster),
+        "case": EscalationCase.objects.filter(parties__cluster=cluster).values_list("number", flat=True)[0],
+        "protocol": EscalationProtocol.objects.order_by("pk").values_list("slug", flat=True)[0],
         "code": Metric.objects.filter(cluster=cluster).order_by("pk").values_list("code", flat=True)[0],
         "first_on": Metric.objects.filter(cluster=cluster).order_by("pk")[0].values_of.order_by("pk")[0].first_on,
         "integration-cost": first(IntegrationCost, cluster=cluster),
@@ -247,6 +255,12 @@ BY_PLACE = (
     ("interfaces/", "pk", "interface"),
     ("isolation-plans/", "pk", "integration"),
     ("integrations/", "pk", "integration"),
+    ("escalations/absences/", "pk", "absence"),
+    ("escalations/calendars/", "pk", "working-calendar"),
+    ("stakeholders/escalations/", "number", "case"),
+    ("escalation-cases/", "number", "case"),
+    ("absences/", "pk", "absence"),
+    ("working-calendars/", "pk", "working-calendar"),
     ("stakeholders/kpis/costs/", "pk", "integration-cost"),
     ("integration-costs/", "pk", "integration-cost"),
     ("goings-live/", "pk", "going-live"),
@@ -361,6 +375,8 @@ NOT_FOR_AUDITORS = {
     "stakeholders/thresholds/floor/",
     "stakeholders/kpis/new/",
     "stakeholders/silos/weights/",
+    "stakeholders/escalations/new/",
+    "stakeholders/escalations/calendars/new/",
     "changes/new/",
     "imports/",
     "webhooks/new/",
@@ -403,6 +419,8 @@ def test_what_a_restricted_cluster_holds_is_at_no_address_for_an_outsider(organi
         "integration",
         "integration-cost",
         "going-live",
+        "case",
+        "working-calendar",
         "sampling-periods",
     )
     nothing: dict[str, Any] = dict.fromkeys(of_the_cluster, 987_654_321)

@@ -16,6 +16,7 @@ from apps.portal.demo import (
     conflicts,
     conventions,
     drift,
+    escalations,
     exceptions,
     findings,
     history,
@@ -95,6 +96,7 @@ def _built(at: datetime) -> list[str]:
     said += [
         f"{thresholds.negotiate(people, at=at)} agreements, some still negotiated",
         f"{metrics.measure(people, at=at)} KPIs and metrics",
+        f"{escalations.climb(people, at=at)} escalated cases",
     ]
     history.bring_along(people, at=at)
     said.append("an older register")
