@@ -48,6 +48,7 @@ CHARTER = Machine(
 class CatalogState(StrEnum):
     """Where an uploaded catalogue stands."""
 
+    MAPPING = "mapping"  # a CSV of which nobody has said which column is what
     READING = "reading"  # a large one: a worker compares it with the map
     READY = "ready"  # compared; nothing is written
     WAITING = "waiting"  # a worker will write it
@@ -61,8 +62,11 @@ _WORKED = frozenset({CatalogState.RUNNING, CatalogState.DONE, CatalogState.FAILE
 CATALOG = Machine(
     "import",
     {
+        CatalogState.MAPPING: frozenset({CatalogState.READING, CatalogState.READY, CatalogState.CANCELLED}),
         CatalogState.READING: frozenset({CatalogState.READY, CatalogState.FAILED, CatalogState.CANCELLED}),
-        CatalogState.READY: frozenset({CatalogState.WAITING, CatalogState.CANCELLED}),
+        CatalogState.READY: frozenset(
+            {CatalogState.READING, CatalogState.READY, CatalogState.WAITING, CatalogState.CANCELLED}
+        ),
         CatalogState.WAITING: _WORKED,
         CatalogState.RUNNING: _WORKED,
         CatalogState.DONE: frozenset(),

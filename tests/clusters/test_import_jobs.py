@@ -166,8 +166,9 @@ def test_over_the_api_it_is_compared_first_and_tells_how_far_it_is(admin, paymen
 @pytest.mark.parametrize("target", CatalogState)
 def test_every_move_is_known_or_refused(current, target):
     follow = {
+        "mapping": {"reading", "ready", "cancelled"},
         "reading": {"ready", "failed", "cancelled"},
-        "ready": {"waiting", "cancelled"},
+        "ready": {"reading", "ready", "waiting", "cancelled"},
         "waiting": {"running", "done", "failed", "cancelled"},
         "running": {"running", "done", "failed", "cancelled"},
     }

@@ -253,7 +253,6 @@ class TestFormsWithoutJavaScript:
         ("file", "extra", "words"),
         [
             (b"\xff\xfe\x00", {}, "not UTF-8"),
-            (b"a,b\n1,2\n", {}, "no column called slug"),
             (b"slug\nx\n", {"map": "{"}, "This is not JSON"),
             (b"slug\nx\n", {"map": "[]"}, "must be a JSON object"),
             (b"slug\nx\n", {"map": '{"rows": "people"}'}, "column map does not fit"),

@@ -23,7 +23,7 @@ from apps.clusters.actions.conventions import (
 from apps.clusters.actions.dependencies import declare_dependency, describe_dependency, withdraw_dependency
 from apps.clusters.actions.findings import end_waiver, reopen_lapsed, settle_findings, waive_finding
 from apps.clusters.actions.importing import import_catalog
-from apps.clusters.actions.imports import apply_upload, cancel_import, upload_catalog
+from apps.clusters.actions.imports import apply_upload, cancel_import, choose_columns, upload_catalog
 from apps.clusters.actions.loose_ends import drop_loose_end
 from apps.clusters.actions.transfers import (
     change_transfer_rule,
@@ -41,6 +41,7 @@ __all__ = [
     "cancel_import",
     "change_convention",
     "change_transfer_rule",
+    "choose_columns",
     "declare_dependency",
     "describe_cluster",
     "describe_component",

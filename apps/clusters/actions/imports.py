@@ -82,33 +82,81 @@ def upload_catalog(
     catalog_format: str,
     options: Mapping[str, Any],
     uploader: Person,
+    keep_unmapped: bool = False,
     at: datetime,
 ) -> tuple[CatalogImport, Plan | None]:
     """Keep an uploaded catalogue and say what importing it would do; the map itself stays as it is.
 
-    A large one is read by a worker: then there is no plan yet, and its page shows when there is.
+    A large one is read by a worker: then there is no plan yet, and its page shows when there is. Nor is there for a CSV
+    that lacks a column it needs, which `keep_unmapped` keeps until somebody says which column is what.
     """
     rules.require_may_import(rules.Standing(uploader.capabilities))
     options = _kept_options(catalog_format, options)
-    is_large = sum(map(len, archives.unpack(file_name, content).values())) > MOST_BYTES_AT_ONCE
+    files = archives.unpack(file_name, content)
+    state = _first_state(files)
+    if keep_unmapped and catalog_format == CatalogFormat.CSV and _is_unmapped(files, options):
+        state = CatalogState.MAPPING
     upload = CatalogImport(
         file_name=file_name[-200:],
         format=catalog_format,
         options=options,
         content=content,
-        state=CatalogState.READING if is_large else CatalogState.READY,
+        state=state,
         sha256=hashlib.sha256(content).hexdigest(),
         counts=Plan().counts(),
         uploader=uploader,
         uploaded_at=at,
     )
-    plan = None if is_large else _compared(upload, read_upload(upload), at=at)
+    plan = _compared(upload, read_upload(upload), at=at) if state == CatalogState.READY else None
     upload.save()
     event = events.CatalogUploaded(import_id=upload.pk, sha256=upload.sha256)
     journal.record(event, subject=upload, actor=uploader, at=at)
-    if is_large:
+    if state == CatalogState.READING:
         transaction.on_commit(_wake_up)
     return upload, plan
+
+
+def _first_state(files: Mapping[str, bytes]) -> CatalogState:
+    is_large = sum(map(len, files.values())) > MOST_BYTES_AT_ONCE
+    return CatalogState.READING if is_large else CatalogState.READY
+
+
+def _is_unmapped(files: Mapping[str, bytes], options: Mapping[str, Any]) -> bool:
+    if options.get("map") or len(files) > 1:
+        return False
+    ((name, content),) = files.items()
+    rows = options.get("rows", "components")
+    return rows in catalog_csv.FIELDS and not catalog_csv.top_of(content, file=name).has(rows)
+
+
+def top_of_upload(upload: CatalogImport) -> catalog_csv.Top:
+    """The header and the first rows of a CSV whose columns may be chosen; refuses other uploads."""
+    files = archives.unpack(upload.file_name, bytes(upload.content or b""))
+    if upload.format != CatalogFormat.CSV or len(files) > 1 or upload.state not in _MAPPABLE:
+        raise WrongState("The columns of this upload are not chosen by hand.", next_step="Upload the file again.")
+    ((name, content),) = files.items()
+    return catalog_csv.top_of(content, file=name)
+
+
+_MAPPABLE = (CatalogState.MAPPING, CatalogState.READY)
+
+
+@transaction.atomic
+def choose_columns(*, import_id: int, person: Person, column_map: Mapping[str, Any], at: datetime) -> CatalogImport:
+    """Say which column of an uploaded CSV is what, and compare it so; it may be said again until it is written."""
+    upload = _locked(import_id, person)
+    top_of_upload(upload)
+    catalog_csv.read_map(column_map)
+    upload.options = {**upload.options, "map": dict(column_map), "rows": column_map["rows"]}
+    state = _first_state(archives.unpack(upload.file_name, bytes(upload.content or b"")))
+    if state == CatalogState.READY:
+        upload.steps = []
+        _compared(upload, read_upload(upload), at=at)
+    else:
+        transaction.on_commit(_wake_up)
+    _move(upload, state)
+    upload.save()
+    return upload
 
 
 def read_upload(upload: CatalogImport) -> Catalog:

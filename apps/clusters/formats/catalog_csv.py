@@ -308,6 +308,35 @@ FILES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+DELIMITERS = (",", ";", "\t", "|")
+_SHOWN = 3  # rows of a file that its columns are chosen by
+
+
+@dataclass(frozen=True)
+class Top:
+    """What stands at the top of a file: how its cells are parted, its header, and the first rows."""
+
+    delimiter: str
+    header: list[str]
+    rows: list[list[str]]
+
+    def has(self, rows: str) -> bool:
+        """Whether it can be read without a map, as rows of a kind."""
+        return self.delimiter == "," and FIELDS[rows][1] <= set(self.header)
+
+
+def top_of(content: bytes, *, file: str) -> Top:
+    """The top of a file; refuses what `parse` refuses of every file."""
+    text = _decoded(content, file)
+    line = text.lstrip().split("\n", 1)[0]
+    delimiter = max(DELIMITERS, key=line.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    found = [cells for _, (_, cells) in zip(range(_SHOWN + 1), _lines(reader, file), strict=False)]
+    if not found or not any(cell.strip() for cell in found[0]):
+        raise Invalid(f"{file} is empty.", next_step="Send a file with a header line.")
+    return Top(delimiter, found[0], found[1:])
+
+
 def parse_files(files: Mapping[str, bytes], *, cluster_map: Mapping[str, str] | None = None) -> Catalog:
     """Everything that the files of an archive say: each is named for what it holds, as `render` names them."""
     whole = Catalog()

@@ -23,6 +23,7 @@ urlpatterns = [
     path("import/", imports.upload, name="import"),
     path("import/<int:pk>/", imports.preview, name="catalog_import"),
     path("import/<int:pk>/application/", imports.apply, name="apply_import"),
+    path("import/<int:pk>/columns/", imports.columns, name="import_columns"),
     path("import/<int:pk>/cancellation/", imports.cancel, name="cancel_import"),
     path("import/<int:pk>/rejected.csv", imports.rejected, name="import_rejected"),
     path("components/<int:pk>/", components.page, name="component"),

@@ -11,12 +11,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.clusters import actions, queries, rules
-from apps.clusters.actions.imports import PARCEL_ROWS, read_upload
+from apps.clusters.actions.imports import PARCEL_ROWS, read_upload, top_of_upload
 from apps.clusters.formats import exporting
-from apps.clusters.models import CatalogImport
+from apps.clusters.formats.catalog_csv import FIELDS
+from apps.clusters.models import CatalogFormat, CatalogImport
 from apps.clusters.queries import Plan, Status
 from apps.clusters.queries.plans import WHAT
 from apps.clusters.states import WORKED_OFF, CatalogState
+from apps.clusters.web.column_form import ColumnsForm
 from apps.clusters.web.forms import CatalogForm
 from apps.kernel.answers import is_fragment, went
 from apps.kernel.refusals import NotFound, Refusal
@@ -48,6 +50,7 @@ def upload(request: PersonRequest) -> HttpResponse:
                 catalog_format=data.pop("format"),
                 options=data,
                 uploader=request.user,
+                keep_unmapped=True,
                 at=timezone.now(),
             )
         except Refusal as refusal:
@@ -62,6 +65,8 @@ def upload(request: PersonRequest) -> HttpResponse:
 def preview(request: PersonRequest, pk: int) -> HttpResponse:
     """What an upload would change (before) or what it brought (after)."""
     kept = queries.visible_import(pk, request.user)
+    if kept.state == CatalogState.MAPPING:
+        return went(request, "clusters:import_columns", pk)
     is_small = kept.state == CatalogState.READY and (kept.total_rows or 0) <= PARCEL_ROWS
     plan = _plan(request, kept) if is_small else None
     steps: Any = plan.having(Status.NEW, Status.CHANGED) if plan else kept.steps
@@ -75,8 +80,29 @@ def preview(request: PersonRequest, pk: int) -> HttpResponse:
         "rejections": kept.rejections[:MOST_SHOWN],
         "more_rejections": max(len(kept.rejections) - MOST_SHOWN, 0),
         "is_working": kept.state in WORKED_OFF,
+        "has_columns": kept.state == CatalogState.READY and kept.format == CatalogFormat.CSV,
     }
     return render(request, "clusters/_import.html" if is_fragment(request) else "clusters/preview.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def columns(request: PersonRequest, pk: int) -> HttpResponse:
+    """Say which column of an uploaded CSV is what."""
+    kept = queries.visible_import(pk, request.user)
+    rules.require_may_import(rules.Standing(request.user.capabilities))
+    top, asked = top_of_upload(kept), request.GET.get("rows") or kept.options.get("rows", "")
+    rows = asked if asked in FIELDS else "components"
+    form = ColumnsForm(request.POST or None, rows=rows, top=top)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.choose_columns(import_id=pk, person=request.user, column_map=form.column_map(), at=timezone.now())
+        except Refusal as refusal:
+            form.refuse(refusal)
+        else:
+            return went(request, "clusters:catalog_import", pk)
+    context = {"form": form, "import": kept, "top": top, "rows": rows, "kinds": list(FIELDS)}
+    return render(request, "clusters/columns.html", context, status=form.answer_status())
 
 
 @require_POST
