@@ -92,7 +92,7 @@ class PatternReopened(Event):
 class IsolationPlanned(Event):
     """Written for the first time, or anew. The subject is the integration."""
 
-    words: ClassVar[str] = "planned the isolation of"
+    words: ClassVar[str] = "planned for isolation"
     integration_id: int
     mode: str
     version: int
@@ -102,7 +102,7 @@ class IsolationPlanned(Event):
 class IsolationPlanWithdrawn(Event):
     """The subject is the integration."""
 
-    words: ClassVar[str] = "withdrew the isolation plan of"
+    words: ClassVar[str] = "withdrew the isolation plan"
     integration_id: int
     reason: str
 
@@ -111,7 +111,7 @@ class IsolationPlanWithdrawn(Event):
 class IsolationRehearsed(Event):
     """The subject is the integration."""
 
-    words: ClassVar[str] = "rehearsed the isolation of"
+    words: ClassVar[str] = "rehearsed for isolation"
     integration_id: int
     rehearsal_id: int
     outcome: str
