@@ -133,7 +133,7 @@ def run_clocks(*, at: datetime) -> int:
     for pk in list(queries.due_cases(at).order_by("due_at").values_list("pk", flat=True)[:BATCH]):
         done += escalate(case_id=pk, at=at)
     running = EscalationCase.objects.filter(state__in=[CaseState.OPEN, CaseState.ON_HOLD]).order_by("pk")
-    for pk in list(running.values_list("pk", flat=True)[:BATCH]):
+    for pk in list(running.values_list("pk", flat=True)):  # all: one that is never looked at would be held for ever
         done += watch(case_id=pk, at=at)
     return done
 
