@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.integrations.rules import checking
@@ -15,6 +15,7 @@ from apps.integrations.rules.weighing import own_weights, weighed
 from apps.integrations.rules.words import Consistency, Coupling, Direction, Ordering
 from apps.kernel.refusals import Conflict, Invalid
 
+PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}  # for a busy machine
 EASY = Facts(
     direction="reads",
     latency_ms=None,
@@ -89,7 +90,7 @@ class TestGates:
         assert failed(replace(EASY, **more), pattern) == gates
 
     @given(facts)
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200, **PATIENT)
     def test_a_shared_database_is_always_shown_and_never_recommended(self, said):
         found = advice(said, weighed("usual"))
         assert [one.pattern for one in found.judgements] == [*Pattern]
@@ -97,7 +98,7 @@ class TestGates:
         assert Pattern.SHARED not in [one.pattern for one in (*found.places, *found.relaxations)]
 
     @given(facts)
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=400, **PATIENT)
     def test_the_relaxation_lets_the_pattern_in_contradicts_nothing_and_is_the_smallest(self, said):
         if contradicts(vars(said), kind="http"):
             return
@@ -117,7 +118,7 @@ class TestGates:
 
 class TestAdvice:
     @given(facts)
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200, **PATIENT)
     def test_what_fits_is_ranked_and_what_does_not_says_why(self, said):
         found = advice(said, weighed("usual"))
         assert {one.pattern for one in found.places} == {one.pattern for one in found.judgements if one.fits}

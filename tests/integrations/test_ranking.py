@@ -4,13 +4,14 @@ import math
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.integrations.rules.ranking import ranked, sensitivities, shifted, topsis
 from apps.integrations.rules.weighing import USUAL, By, Criterion, ahp, from_pairs, own_weights, weighed
 from apps.kernel.refusals import Invalid
 
+PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}  # for a busy machine
 NAMES = [one.value for one in Criterion]
 PAIRS = list(combinations(NAMES, 2))
 EVEN = dict.fromkeys(PAIRS, 1.0)
@@ -23,7 +24,7 @@ class TestWeights:
         assert ratio == pytest.approx(0.033, abs=5e-4)
 
     @given(st.lists(st.floats(0.34, 3), min_size=6, max_size=6))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60, **PATIENT)
     def test_judgements_that_agree_give_back_the_weights_they_were_drawn_from(self, shares):
         drawn = dict(zip(NAMES, shares, strict=True))
         found = from_pairs({(a, b): drawn[a] / drawn[b] for a, b in PAIRS})
@@ -110,7 +111,7 @@ class TestCloseness:
         assert topsis([[0, 0]], [0.5, 0.5], [True, False]) == [1]
 
     @given(tables, shares, benefits, st.randoms())
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150, **PATIENT)
     def test_the_order_of_alternatives_does_not_matter(self, rows, weights, kinds, random):
         before = topsis(rows, weights, kinds)
         places = list(range(len(rows)))
@@ -118,7 +119,7 @@ class TestCloseness:
         assert topsis([rows[one] for one in places], weights, kinds) == [before[one] for one in places]
 
     @given(tables, shares, benefits, st.integers(0, 3), st.floats(0.1, 5))
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150, **PATIENT)
     def test_what_is_better_in_one_and_worse_in_none_is_never_behind(self, rows, weights, kinds, column, more):
         better = list(rows[0])
         better[column] += more if kinds[column] else -more
@@ -131,7 +132,7 @@ class TestCloseness:
 
 class TestSensitivity:
     @given(tables, shares, benefits)
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150, **PATIENT)
     def test_the_weight_that_sways_is_where_two_are_even_and_no_nearer_one_is(self, rows, weights, kinds):
         names = [f"p{place}" for place in range(len(rows))]
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from apps.integrations.rules.needs import RANGES
 from apps.integrations.rules.patterns import PATTERN_WORDS, PROFILES, Pattern, Profile
 from apps.integrations.rules.reading import size_words, span_words
 from apps.integrations.rules.words import (
@@ -18,7 +19,7 @@ from apps.integrations.rules.words import (
 )
 
 DATA_CLASSES = ("public", "internal", "confidential", "restricted")  # the strictest last
-HIGHEST_PERCENT = 99.9999  # of availability, as `rules.needs` has it
+HIGHEST_PERCENT = RANGES["availability_percent"].most
 _ROUNDED = 1e-9  # of a percentage
 _CONSISTENCIES, _ORDERINGS, _COUPLINGS = tuple(Consistency), tuple(Ordering), tuple(Coupling)
 
@@ -60,6 +61,9 @@ class Change:
     field: str
     value: Any
     words: str
+
+
+_NOBODY_WAITS = Change("latency_ms", None, "let nobody wait for an answer")
 
 
 @dataclass(frozen=True)
@@ -193,7 +197,7 @@ def _answer(facts: Facts, profile: Profile) -> Verdict:
         "answer",
         passes=False,
         sentence=f"Who writes waits up to {facts.latency_ms:,} ms for an answer, and this gives none.",
-        changes=(Change("latency_ms", None, "let nobody wait for an answer"),),
+        changes=(_NOBODY_WAITS,),
     )
 
 
@@ -213,6 +217,8 @@ def _latency(facts: Facts, profile: Profile) -> Verdict:
     sentence = f"The provider's {offered:,} ms and {hop} ms on the way are {whole:,} ms of the {asked:,} ms asked for."
     if whole <= asked:
         return Verdict("latency", passes=True, sentence=sentence)
+    if whole > RANGES["latency_ms"].most:
+        return Verdict("latency", passes=False, sentence=sentence, changes=(_NOBODY_WAITS,))
     changes = [Change("latency_ms", whole, f"allow {whole:,} ms for an answer")]
     if facts.offered_latency_ms is None:
         changes.append(Change("offered_latency_ms", offered, "let the provider promise an answer within 1 ms"))
