@@ -2,6 +2,7 @@
 
 from apps.clusters import checks
 from apps.clusters import events as map_events
+from apps.integrations import events as integration_events
 from apps.mesh import events
 from apps.mesh.queries import judged
 from apps.trust import events as trust_events
@@ -21,4 +22,8 @@ def register() -> None:
         map_events.CatalogImported,
         trust_events.TrustDomainDeclared,
         trust_events.TrustDomainDescribed,
+        integration_events.IntegrationDeclared,
+        integration_events.IntegrationDescribed,
+        integration_events.IntegrationWithdrawn,
+        integration_events.InterfaceDescribed,
     )

@@ -36,6 +36,12 @@ def edges_of_cluster(cluster: Cluster, person: Person) -> QuerySet[Integration]:
     return integrations_seen_by(person).filter(ends)
 
 
+def edges_touching(cluster: Cluster) -> QuerySet[Integration]:
+    """Every integration with at least one end in the cluster, with its interface; for what configures it."""
+    ends = Q(consumer__cluster=cluster) | Q(interface__component__cluster=cluster)
+    return Integration.objects.filter(ends).select_related("interface")
+
+
 def edges_of_consumer(component: Component, person: Person) -> QuerySet[Integration]:
     """What the component uses of others."""
     return integrations_seen_by(person).filter(consumer=component)

@@ -69,6 +69,12 @@ class MeshEdgeOut(serializers.Serializer[Any]):
     protocol = serializers.CharField(source="edge.protocol")
     is_set = serializers.BooleanField(help_text="Whether somebody set the policy; else it follows from the needs.")
     policy = CallPolicy(source="edge.policy")
+    why = serializers.ListField(
+        child=serializers.CharField(), help_text="A sentence for each value that follows from integrations."
+    )
+    integrations = serializers.ListField(
+        child=serializers.IntegerField(), source="integration_ids", help_text="Whose needs the values follow."
+    )
 
 
 class MeshDifferenceOut(serializers.Serializer[Any]):

@@ -1,7 +1,7 @@
 """What the mesh of a cluster is configured from: its profile, the edges that begin or end in it, and whom it trusts."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,12 +15,17 @@ from apps.clusters.models import Cluster, Component, Dependency, Finding, Lifecy
 from apps.clusters.queries import findings_seen_by, standing, visible_cluster
 from apps.clusters.rules.parts import Standing
 from apps.clusters.states import FindingState
+from apps.integrations.queries import edges_touching as integrations_of
+from apps.integrations.rules.words import DEPENDENCY_KINDS, Kind
 from apps.kernel.refusals import NotAllowed, NotFound
 from apps.mesh.formats.yaml_files import bundle_text
 from apps.mesh.models import Applied, EdgePolicy, MeshProfile
 from apps.mesh.rules.analysis import Resource
+from apps.mesh.rules.calling import Need, policy_from
 from apps.mesh.rules.generation import (
+    DEFAULT_PORT,
     EAST_WEST_PORT,
+    HTTP_PROTOCOLS,
     Edge,
     Policy,
     Side,
@@ -43,6 +48,18 @@ class Line:
     dependency_id: int
     edge: Edge
     is_set: bool
+    needs: tuple[Need, ...] = ()  # of the integrations that its values follow
+    why: tuple[str, ...] = ()  # a sentence for each value
+
+    @property
+    def integration_ids(self) -> list[int]:
+        """Of the integrations whose needs it knows."""
+        return [one.integration_id for one in self.needs]
+
+    @property
+    def has_routes(self) -> bool:
+        """Whether the mesh sees its requests, and so can give them time and repeat them."""
+        return self.edge.protocol in HTTP_PROTOCOLS
 
 
 @dataclass(frozen=True)
@@ -136,7 +153,7 @@ def visible_mesh(slug: str, person: Person) -> Estate:
 
 
 def estate_of(cluster: Cluster) -> Estate | None:
-    """The mesh of a cluster, in four queries; None where it is not described."""
+    """The mesh of a cluster, in five queries; None where it is not described."""
     profiles = {one.cluster_id: one for one in MeshProfile.objects.all()}
     profile = profiles.get(cluster.pk)
     if profile is None:
@@ -189,13 +206,19 @@ def mesh_findings(cluster: Cluster, person: Person) -> models.QuerySet[Finding]:
 
 
 def policy_of(dependency: Dependency) -> tuple[Policy, bool]:
-    """How an edge is called, and whether somebody set it."""
+    """How an edge is called (of several ports, at the first), and whether somebody set it."""
     found = EdgePolicy.objects.filter(dependency=dependency).first()
-    return (_policy(found), True) if found else (policy_for(p95_ms=None, per_second=None), False)
+    if found:
+        return _policy(found), True
+    asked = _needs(dependency.consumer.cluster)
+    needs = asked.get((dependency.consumer_id, dependency.provider_id, dependency.kind), [])
+    (_, protocol), some = next(iter(_by_place(needs).items()))
+    return (policy_from(some, protocol)[0] if some else policy_for(p95_ms=None, per_second=None)), False
 
 
 def _lines(cluster: Cluster, profiles: Mapping[int, MeshProfile], domains: Mapping[int, str]) -> list[Line]:
     touching = models.Q(consumer__cluster=cluster) | models.Q(provider__cluster=cluster)
+    asked = _needs(cluster)
     rows = (
         Dependency.objects.filter(touching)
         .exclude(provider__kind__in=NOT_CALLED)
@@ -208,8 +231,58 @@ def _lines(cluster: Cluster, profiles: Mapping[int, MeshProfile], domains: Mappi
     for row in rows:
         consumer, provider = (_workload(one, one.cluster, profiles, domains) for one in (row.consumer, row.provider))
         own = getattr(row, "mesh_policy", None)
-        policy = _policy(own) if own else policy_for(p95_ms=None, per_second=None)
-        found.append(Line(row.pk, Edge(consumer, provider, policy), own is not None))
+        needs = asked.get((row.consumer_id, row.provider_id, row.kind), [])
+        found += [
+            _line(row.pk, consumer, provider, own, tuple(some), place) for place, some in _by_place(needs).items()
+        ]
+    return found
+
+
+def _line(
+    dependency_id: int,
+    consumer: Workload,
+    provider: Workload,
+    own: EdgePolicy | None,
+    needs: tuple[Need, ...],
+    place: tuple[int, str],
+) -> Line:
+    port, protocol = place
+    if own:
+        return Line(dependency_id, Edge(consumer, provider, _policy(own), port, protocol), is_set=True, needs=needs)
+    if not needs:
+        usual = policy_for(p95_ms=None, per_second=None)
+        return Line(dependency_id, Edge(consumer, provider, usual, port, protocol), is_set=False)
+    policy, why = policy_from(needs, protocol)
+    edge = Edge(consumer, provider, policy, port, protocol, tuple(one.words for one in needs))
+    return Line(dependency_id, edge, is_set=False, needs=needs, why=why)
+
+
+def _by_place(needs: Iterable[Need]) -> dict[tuple[int, str], list[Need]]:
+    """The needs by port and what is spoken there; without any, the usual place."""
+    found: dict[tuple[int, str], list[Need]] = {}
+    for one in needs:
+        found.setdefault(one.place, []).append(one)
+    return found or {(DEFAULT_PORT, "HTTP"): []}
+
+
+def _needs(cluster: Cluster) -> dict[tuple[int, int, str], list[Need]]:
+    """What integrations ask of the edges that begin or end in a cluster: consumer, provider and kind of dependency."""
+    rows = integrations_of(cluster).order_by("interface__port", "pk")
+    found: dict[tuple[int, int, str], list[Need]] = {}
+    for row in rows:
+        interface = row.interface
+        need = Need(
+            integration_id=row.pk,
+            interface=interface.name,
+            port=interface.port,
+            protocol=interface.protocol,
+            latency_ms=row.latency_ms,
+            rate_per_s=row.rate_per_s,
+            survives_s=row.survives_s,
+            availability_percent=row.availability_percent,
+        )
+        kind = DEPENDENCY_KINDS[Kind(interface.kind)]
+        found.setdefault((row.consumer_id, interface.component_id, kind), []).append(need)
     return found
 
 

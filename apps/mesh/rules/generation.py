@@ -24,6 +24,7 @@ RETRY_ON: Mapping[str, str] = {
 HEADROOM = 3  # times the requests that are under way on average
 FEWEST_REQUESTS = 64
 MOST_MS = 3_600_000  # an hour
+NEEDS = "concordat/needs"  # the annotation that says what the values follow
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Edge:
     policy: Policy
     port: int = DEFAULT_PORT
     protocol: str = "HTTP"
+    needs: tuple[str, ...] = ()  # of integrations that its policy follows, in words
 
     @property
     def is_crossing(self) -> bool:
@@ -102,17 +104,27 @@ def workload_name(slug: str) -> str:
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", re.ASCII)
 
 
-def policy_for(*, p95_ms: int | None, per_second: float | None) -> Policy:
+def policy_for(
+    *, p95_ms: int | None, per_second: float | None, attempts: int = 2, error_limit: int = 5, ejection_s: int = 30
+) -> Policy:
     """What an edge is called with where nobody set it: from its needs, as far as they are known.
 
-    A try may take twice the p95 that was asked for, and is repeated twice; the whole may take as long as all three, and
-    a tenth for the waits between. Requests under way are rate × time (Little's law), times three for peaks.
+    A try may take twice the p95 that was asked for, and is repeated `attempts` times; the whole may take as long as all
+    tries, and a tenth for the waits between. Requests under way are rate × time (Little's law), times three for peaks.
     """
+    tries = attempts + 1
     per_try = max(10, 2 * p95_ms) if p95_ms else 1_500
-    timeout = min(MOST_MS, _round_up(math.ceil(3 * per_try * 1.1), 50))
+    timeout = min(MOST_MS, _round_up(math.ceil(tries * per_try * 1.1), 50))
     under_way = math.ceil(HEADROOM * per_second * (p95_ms or 1_000) / 1_000) if per_second else 0
     requests = max(FEWEST_REQUESTS, under_way) if per_second else 1_024
-    return Policy(timeout_ms=timeout, attempts=2, per_try_ms=min(per_try, timeout), most_requests=requests)
+    return Policy(
+        timeout_ms=timeout,
+        attempts=attempts,
+        per_try_ms=min(per_try, timeout // tries),
+        most_requests=requests,
+        error_limit=error_limit,
+        ejection_s=ejection_s,
+    )
 
 
 def manifests(side: Side, edges: Iterable[Edge]) -> list[dict[str, Any]]:
@@ -174,7 +186,9 @@ def _routes(side: Side, going: Iterable[Edge]) -> Iterator[dict[str, Any]]:
         if not spoken:
             continue
         spec = {"exportTo": ["."], "hosts": [provider.host], "http": [_route(edge) for edge in spoken]}
-        yield _manifest("networking.istio.io/v1", "VirtualService", _outward(provider, side), side, spec)
+        yield _manifest(
+            "networking.istio.io/v1", "VirtualService", _outward(provider, side), side, spec, needs=_needs(spoken)
+        )
 
 
 def _route(edge: Edge) -> dict[str, Any]:
@@ -210,7 +224,9 @@ def _destinations(side: Side, going: Iterable[Edge]) -> Iterator[dict[str, Any]]
         if any(edge.protocol in HTTP_PROTOCOLS for edge in edges):
             policy["connectionPool"]["http"] = {"http1MaxPendingRequests": requests, "http2MaxRequests": requests}
         spec = {"exportTo": ["."], "host": provider.host, "trafficPolicy": policy}
-        yield _manifest("networking.istio.io/v1", "DestinationRule", _outward(provider, side), side, spec)
+        yield _manifest(
+            "networking.istio.io/v1", "DestinationRule", _outward(provider, side), side, spec, needs=_needs(edges)
+        )
 
 
 def _entries(side: Side, going: Iterable[Edge]) -> Iterator[dict[str, Any]]:
@@ -262,12 +278,21 @@ def _labels(workload: Workload) -> dict[str, Any]:
     return {"matchLabels": {"app": workload.name}}
 
 
-def _manifest(api_version: str, kind: str, name: str, side: Side, spec: Mapping[str, Any]) -> dict[str, Any]:
-    metadata = {
+def _needs(edges: Iterable[Edge]) -> str:
+    """The needs that the values of a manifest follow, caller by caller."""
+    return "; ".join(sorted({f"{edge.consumer.name}, {words}" for edge in edges for words in edge.needs}))
+
+
+def _manifest(
+    api_version: str, kind: str, name: str, side: Side, spec: Mapping[str, Any], *, needs: str = ""
+) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
         "labels": {"app.kubernetes.io/managed-by": "concordat"},
         "name": name,
         "namespace": side.namespace,
     }
+    if needs:
+        metadata["annotations"] = {NEEDS: needs}
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": dict(spec)}
 
 

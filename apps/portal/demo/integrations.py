@@ -10,26 +10,26 @@ from apps.integrations import actions
 from apps.integrations.models import Interface
 from apps.portal.demo.organisation import CLUSTERS
 
-_HTTPS, _GRPC, _TLS = ("https", 443), ("grpc", 8443), ("tls", 9093)
+_HTTP, _GRPC, _TLS = ("http", 8080), ("grpc", 8443), ("tls", 9093)
 _CONTRACTS = "https://contracts.halden.example"
 
 # component, name → (kind, (protocol, port), offered latency, availability, more)
 INTERFACES: dict[tuple[str, str], tuple[str, tuple[str, int] | None, int | None, float | None, dict[str, Any]]] = {
     ("payments/card-gateway", "Payments API"): (
-        *("http", _HTTPS, 180, 99.95),
+        *("http", _HTTP, 180, 99.95),
         {"contract_url": f"{_CONTRACTS}/payments/openapi.yaml", "description": "Authorises, captures and refunds."},
     ),
     ("payments/ledger", "Postings API"): ("grpc", _GRPC, 40, 99.99, {}),
     ("payments/statement-archive", "Statements of the month"): ("file", None, None, None, {"is_data_product": True}),
     ("identity/sign-in", "Sign-in API"): (
-        *("http", _HTTPS, 120, 99.9),
+        *("http", _HTTP, 120, 99.9),
         {"contract_url": f"{_CONTRACTS}/identity/openapi.yaml"},
     ),
     ("logistics/warehouse-stock", "stock.levels"): (
         *("topic", _TLS, None, 99.9),
         {"is_data_product": True, "contract_url": f"{_CONTRACTS}/logistics/asyncapi.yaml"},
     ),
-    ("logistics/warehouse-stock", "Stock API"): ("http", _HTTPS, 260, 99.5, {}),
+    ("logistics/warehouse-stock", "Stock API"): ("http", _HTTP, 260, 99.5, {}),
     ("data-platform/event-stream", "orders.placed"): ("topic", _TLS, None, 99.9, {"is_data_product": True}),
     ("data-platform/event-stream", "parcels.moved"): ("topic", _TLS, None, 99.9, {}),
     ("data-platform/warehouse", "Sales of the day"): ("table", ("tls", 5432), None, 99.0, {"is_data_product": True}),
