@@ -30,6 +30,7 @@ def test_it_is_kept_and_its_columns_are_guessed(admin, kept):
     assert (kept.state, kept.total_rows) == (CatalogState.MAPPING, None)
     assert client.get(kept.get_absolute_url())["Location"] == page(kept)
     said = client.get(page(kept)).content.decode()
+    assert "columns to choose" in client.get("/clusters/import/").content.decode()
     for column in ("App", "Team", "Regions", "Unit"):
         assert f'<option value="{column}" selected>' in said
     assert "fra|ams" in said

@@ -35,6 +35,7 @@ class TestPage:
             ("focus=payments/ledger&to=logistics/dispatch", "From Ledger to Dispatch"),
             ("focus=logistics/dispatch&to=payments/ledger", "From Dispatch to Ledger"),
             ("kind=calls&tier=2&data_class=internal&cluster=logistics", "Map of the federation"),
+            ("kind=calls&tier=1&tier=2&cluster=logistics&cluster=&hops=", "Map of the federation"),
         ],
     )
     def test_every_state_has_its_address(self, pair, ada, query, heading):
@@ -47,6 +48,13 @@ class TestPage:
         leads = {box.node.name: box.href for box in page.context["drawing"].boxes}
         assert leads["Dispatch"] == "/clusters/map/?focus=logistics%2Fdispatch&hops=2&kind=calls"
         assert leads["Ledger"] == f"/clusters/components/{pair.consumer_id}/"
+
+    def test_filters_of_several_values_are_kept_and_count_any_of_them(self, pair, ada):
+        query = "?focus=payments/ledger&hops=2&kind=calls&tier=1&tier=2&tier=3"
+        page = signed_in(ada).get(f"{URL}{query}")
+        assert page.status_code == 200
+        said = page.content.decode()
+        assert "kind=calls&amp;tier=1&amp;tier=2&amp;tier=3" in said
 
     def test_a_name_that_is_nearly_right_offers_those_it_may_mean(self, pair, ada):
         page = signed_in(ada).get(f"{URL}?focus=ledgr")
@@ -115,7 +123,7 @@ class TestApi:
         ("query", "field"),
         [
             ("map/?hops=4", "hops"),
-            ("map/?tier=9", "tier"),
+            ("map/?tier=9", "tier.0"),
             ("map/?focus=nothing-so-called", "focus"),
             ("map/path/?from=ledger", "to"),
             ("map/path/?from=nothing-so-called&to=ledger", "from"),

@@ -17,14 +17,18 @@ from apps.clusters.rules.graph import MOST_HOPS, MOST_WAYS, Direction, Level, Vi
 class NarrowingIn(serializers.Serializer[Any]):
     """What of the map counts. What does not fit is neither shown nor walked through."""
 
-    kind = serializers.CharField(max_length=40, default="", help_text="Only dependencies of this kind.")
-    cluster = serializers.CharField(
-        max_length=80, default="", help_text="Only components of this cluster, but for those named in the question."
+    kind = serializers.ListField(
+        child=serializers.CharField(max_length=40), default=list, help_text="Only dependencies of these kinds."
     )
-    tier = serializers.ChoiceField(
-        choices=[(str(one.value), str(one.label)) for one in Tier],
-        default="",
-        help_text="Only components of this tier.",
+    cluster = serializers.ListField(
+        child=serializers.CharField(max_length=80),
+        default=list,
+        help_text="Only components of these clusters, but for those named in the question.",
+    )
+    tier = serializers.ListField(
+        child=serializers.ChoiceField(choices=[(str(one.value), str(one.label)) for one in Tier]),
+        default=list,
+        help_text="Only components of these tiers.",
     )
     data_class = serializers.ChoiceField(
         choices=DataClass.choices,
@@ -131,7 +135,7 @@ def _checked(form: type[serializers.Serializer[Any]], request: Request) -> dict[
 
 
 def _narrowing(asked: dict[str, Any]) -> Narrowing:
-    return Narrowing(*(asked.pop(name) for name in ("kind", "cluster", "tier", "data_class")))
+    return Narrowing.of({name: asked.pop(name) for name in ("kind", "cluster", "tier", "data_class")})
 
 
 def _told(view: View) -> dict[str, Any]:

@@ -5,7 +5,7 @@ may not know of are neither shown nor walked through; nor is what the narrowing 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,21 +26,29 @@ LONGEST_FOCUS = LONGEST_CLUSTER_SLUG + 1 + LONGEST_COMPONENT_SLUG  # cluster/sho
 
 @dataclass(frozen=True)
 class Narrowing:
-    """What of the map counts; "" asks nothing. `data_class` lets in this class and stricter ones.
+    """What of the map counts: any of the kinds, clusters and tiers, and this class of data or a stricter one.
+
+    What is left empty asks nothing.
 
     A kind and a class are asked of dependencies; a cluster and a tier of every component but those one looks at.
     """
 
-    kind: str = ""
-    cluster: str = ""  # its short name
-    tier: str = ""
+    kind: tuple[str, ...] = ()
+    cluster: tuple[str, ...] = ()  # by short name
+    tier: tuple[str, ...] = ()
     data_class: str = ""
+
+    @classmethod
+    def of(cls, asked: Mapping[str, Any]) -> "Narrowing":
+        """What a form or an address asks under the names of the fields; blank values ask nothing."""
+        kind, cluster, tier = (tuple(filter(None, asked[name])) for name in ("kind", "cluster", "tier"))
+        return cls(kind, cluster, tier, asked["data_class"])
 
     def edges(self) -> Q:
         """What is asked of a dependency itself."""
         found = Q()
         if self.kind:
-            found &= Q(kind=self.kind)
+            found &= Q(kind__in=self.kind)
         if self.data_class:
             found &= Q(data_class__in=DataClass.values[DataClass.values.index(self.data_class) :])
         return found
@@ -49,9 +57,9 @@ class Narrowing:
         """What is asked of the consumer or the provider of a dependency."""
         found = Q()
         if self.cluster:
-            found &= Q(**{f"{end}__cluster__slug": self.cluster})
+            found &= Q(**{f"{end}__cluster__slug__in": self.cluster})
         if self.tier:
-            found &= Q(**{f"{end}__tier": int(self.tier)})
+            found &= Q(**{f"{end}__tier__in": [int(one) for one in self.tier]})
         return found
 
 
@@ -143,9 +151,10 @@ def overview(person: Person, narrowing: Narrowing = EVERYTHING) -> View:
     ends = narrowing.end("consumer") & narrowing.end("provider") if not narrowing.cluster else Q()
     rows = _between_clusters(_edges(person, narrowing).filter(ends))
     if narrowing.cluster:
-        mine = next((key for key, node in nodes.items() if node.slug == narrowing.cluster), "")
-        rows = [edge for edge in rows if mine in (edge.consumer, edge.provider)]
-        nodes = {key: nodes[key] for key in nodes if key == mine or any(key in (e.consumer, e.provider) for e in rows)}
+        mine = {key for key, node in nodes.items() if node.slug in narrowing.cluster}
+        rows = [edge for edge in rows if mine & {edge.consumer, edge.provider}]
+        met = mine | {key for edge in rows for key in (edge.consumer, edge.provider)}
+        nodes = {key: node for key, node in nodes.items() if key in met}
     return View(
         Level.CLUSTERS, None, list(nodes.values()), [e for e in rows if {e.consumer, e.provider} <= nodes.keys()]
     )
@@ -161,11 +170,13 @@ def around_cluster(
 ) -> View:
     """The clusters within some steps of one. Two queries."""
     _require_hops(hops)
-    whole = overview(person, replace(narrowing, cluster=""))
+    whole = overview(person, replace(narrowing, cluster=()))
     by_pk = {node.pk: node for node in whole.nodes}
     by_key = {node.key: node.pk for node in whole.nodes}
     pairs = [(by_key[edge.consumer], by_key[edge.provider]) for edge in whole.edges]
-    admitted = {node.pk for node in whole.nodes if narrowing.cluster in ("", node.slug)} | {cluster.pk}
+    admitted = {node.pk for node in whole.nodes if not narrowing.cluster or node.slug in narrowing.cluster} | {
+        cluster.pk
+    }
     forward, back = (
         _over([pair for pair in pairs if pair[1] in admitted]),
         _over([pair[::-1] for pair in pairs if pair[0] in admitted]),
@@ -181,13 +192,13 @@ def inside(cluster: Cluster, person: Person, narrowing: Narrowing = EVERYTHING) 
     """The components of one cluster, what they need of each other, and the clusters about it, each as one node."""
     own = Component.objects.filter(cluster=cluster).select_related("cluster").order_by("tier", "name", "pk")
     if narrowing.tier:
-        own = own.filter(tier=int(narrowing.tier))
+        own = own.filter(tier__in=[int(one) for one in narrowing.tier])
     found = list(own[: rules.MOST_NODES + 1])
     nodes = {one.pk: _component(one) for one in found[: rules.MOST_NODES]}
     touching = _edges(person, narrowing).filter(Q(consumer__in=nodes) | Q(provider__in=nodes))
-    about = {node.pk: node for node in _clusters(person, replace(narrowing, tier="")).values() if node.pk != cluster.pk}
+    about = {node.pk: node for node in _clusters(person, replace(narrowing, tier=())).values() if node.pk != cluster.pk}
     if narrowing.cluster:
-        about = {pk: node for pk, node in about.items() if node.slug == narrowing.cluster}
+        about = {pk: node for pk, node in about.items() if node.slug in narrowing.cluster}
     edges = list(_merged(_ends_inside(touching, nodes, about)))
     met = {key for edge in edges for key in (edge.consumer, edge.provider)}
     nearby = [node for node in about.values() if node.key in met]
@@ -354,7 +365,7 @@ def _between_clusters(edges: QuerySet[Dependency]) -> list[Edge]:
 
 
 def _clusters(person: Person, narrowing: Narrowing) -> dict[str, Node]:
-    counted = Q(components__tier=int(narrowing.tier)) if narrowing.tier else Q()
+    counted = Q(components__tier__in=[int(one) for one in narrowing.tier]) if narrowing.tier else Q()
     rows = Cluster.objects.visible_to(person).order_by("name", "pk")
     counts = rows.annotate(parts=Count("components", filter=counted)).values_list("pk", "slug", "name", "parts")
     nodes = (Node("cluster", pk, slug, name, slug, name, components=parts) for pk, slug, name, parts in counts)

@@ -18,6 +18,12 @@ def _named(label: str, **attrs: str) -> forms.CharField:
     return forms.CharField(max_length=LONGEST_FOCUS, required=False, label=label, widget=widget)
 
 
+def _several(label: str, *choices: tuple[str, str]) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        choices=choices, required=False, label=label, widget=forms.SelectMultiple(attrs={"size": 4})
+    )
+
+
 class MapForm(RefusableForm):
     focus = _named("Cluster or component", **{"data-find": ""})
     to = _named("Path to")
@@ -29,9 +35,9 @@ class MapForm(RefusableForm):
         label="As far as",
     )
     direction = forms.ChoiceField(choices=DIRECTIONS, required=False, label="Direction")
-    kind = forms.ChoiceField(required=False, label="Kind of dependency")
-    cluster = forms.ChoiceField(required=False, label="Only in cluster")
-    tier = forms.ChoiceField(choices=[("", "any"), *Tier.choices], required=False, label="Only of tier")
+    kind = _several("Kinds of dependency")
+    cluster = _several("Only in clusters")
+    tier = _several("Only of tiers", ("", "any"), *((str(one.value), str(one.label)) for one in Tier))
     data_class = forms.ChoiceField(
         choices=[("", "any"), *((one.value, f"{one.label} or stricter") for one in DataClass)],
         required=False,
@@ -54,5 +60,5 @@ class MapForm(RefusableForm):
             hops=int(asked["hops"]),
             direction=Direction(asked["direction"] or Direction.BOTH),
             opened=asked["opened"],
-            narrowing=Narrowing(asked["kind"], asked["cluster"], asked["tier"], asked["data_class"]),
+            narrowing=Narrowing.of(asked),
         )

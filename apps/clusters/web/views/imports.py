@@ -31,6 +31,7 @@ WORDS = {  # of what is counted: the row, and where the map shows it
     "loose_end": ("Loose ends", "clusters:loose_ends"),
     "placement": ("Placements", "clusters:running"),
 }
+MOST_RECENT = 20  # imports that the page of uploading lists
 MOST_SHOWN = 500  # rows of a preview; the counts tell of all
 
 
@@ -57,7 +58,8 @@ def upload(request: PersonRequest) -> HttpResponse:
             form.refuse(refusal)
         else:
             return went(request, "clusters:catalog_import", kept.pk)
-    return render(request, "clusters/import.html", {"form": form}, status=form.answer_status())
+    recent = queries.visible_imports(request.user).defer("content", "rejections", "steps").order_by("-pk")[:MOST_RECENT]
+    return render(request, "clusters/import.html", {"form": form, "recent": recent}, status=form.answer_status())
 
 
 @require_GET

@@ -41,7 +41,7 @@ def page(request: PersonRequest) -> HttpResponseBase:
             if kind := asked_for(request):
                 return listed(EDGES, kind, _rows(view))
             told = _seen(graph.with_findings(view, request.user), request.GET)
-    context = {"form": form, "is_narrowed": any(request.GET.get(name) for name in FOLDED), **told}
+    context = {"form": form, "is_narrowed": any(any(request.GET.getlist(name)) for name in FOLDED), **told}
     return render(request, "clusters/map.html", context, status=form.answer_status())
 
 
@@ -91,16 +91,22 @@ def _address(node: Node, view: View, asked: QueryDict) -> str:
     """Where a node leads: a cluster opens, a component becomes the focus, and the focus itself leads to its page."""
     if view.focus and node.key == view.focus.key and node.kind == "component":
         return reverse("clusters:component", args=[node.pk])
-    kept = {name: asked[name] for name in KEPT if asked.get(name)}
+    kept = _said(asked, *KEPT)
     opened = {"opened": "on"} if node.kind == "cluster" else {}
-    return f"{reverse('clusters:map')}?{urlencode({'focus': node.slug, **opened, **kept})}"
+    return f"{reverse('clusters:map')}?{urlencode({'focus': node.slug, **opened, **kept}, doseq=True)}"
 
 
 def _api(view: View, asked: QueryDict) -> str:
     """The address at which the API tells the same."""
-    said = {name: asked[name] for name in ("focus", "opened", *KEPT) if asked.get(name)}
+    said = _said(asked, "focus", "opened", *KEPT)
     if view.level == Level.PATH and view.target:
         said = {name: said[name] for name in said if name not in ("focus", "opened", "hops", "direction")}
-        ends = {"from": asked["focus"], "to": asked["to"]}
-        return f"{reverse('map-path')}?{urlencode(ends | said)}"
-    return f"{reverse('map')}?{urlencode(said)}"
+        ends: dict[str, Any] = {"from": asked["focus"], "to": asked["to"]}
+        return f"{reverse('map-path')}?{urlencode(ends | said, doseq=True)}"
+    return f"{reverse('map')}?{urlencode(said, doseq=True)}"
+
+
+def _said(asked: QueryDict, *names: str) -> dict[str, Any]:
+    """What an address says under these names; a filter may be said several times."""
+    found = {name: [value for value in asked.getlist(name) if value] for name in names}
+    return {name: values for name, values in found.items() if values}
