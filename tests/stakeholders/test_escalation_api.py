@@ -50,6 +50,8 @@ def test_a_protocol_is_written_published_and_simulated(
     assert (refused.status_code, "Step 2 waits no time" in refused.json()["detail"]) == (422, True)
     body = {"protocol": "house", "clusters": ["payments", "logistics"], "start": "2026-03-02T12:00:00Z"}
     assert send(ada, "escalations/simulate/", body).status_code == 404
+    odd = [STEPS[0], STEPS[1] | {"hours": "nan"}]
+    assert send(ben, "escalation-protocols/house/steps/", {"steps": odd, "based_on": 1}).status_code == 422
     digest = {"digest": draft.json()["digest"]}
     assert send(ben, "escalation-protocols/house/publication/", digest).json()["code"] == "own_protocol"
     assert send(admin, "escalation-protocols/house/publication/", digest).json()["state"] == "published"

@@ -83,6 +83,8 @@ class TestProtocols:
             assert name in page
         assert not EscalationCase.objects.exists()
         assert signed_in(ada).get(url("simulate_protocol", "standard"), {"start": "soon"}).status_code == 422
+        far = asked | {"start": "9999-12-31T12:00"}
+        assert signed_in(ada).get(url("simulate_protocol", "standard"), far).status_code == 422
 
     def test_absences_are_said_and_taken_back(self, ben, ada, admin):
         days = {"first_on": "2031-03-02", "last_on": "2031-03-09"}

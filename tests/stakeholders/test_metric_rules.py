@@ -137,6 +137,8 @@ class TestPeriods:
         assert [one.words for one in found] == ["Dec 2025", "Jan 2026", "Feb 2026"]
         with pytest.raises(Invalid, match="No month begins on 2026-03-02"):
             rules.require_period("month", date(2026, 3, 2))
+        with pytest.raises(Invalid, match="out of range"):
+            rules.require_period("month", date(9999, 12, 1))
         with pytest.raises(Invalid, match="not over"):
             rules.require_over(MARCH, today=date(2026, 3, 31))
         rules.require_over(MARCH, today=date(2026, 4, 1))

@@ -257,7 +257,10 @@ def _computed(row: Metric, period: Period) -> Measured | None:
         if value.value is None:
             return Measured(None, f"{one.part} has no value: {value.reason}"[:300], count=len(parts))
         known.append((one.factor, value.value))
-    return Measured(rules.require_value(rules.combined(known)), count=len(parts))
+    combined = rules.combined(known)
+    if abs(combined) > rules.MOST_VALUE:
+        return Measured(None, "The result is too large to be kept.", count=len(parts))
+    return Measured(combined, count=len(parts))
 
 
 def _is_same(stands: MetricValue, found: Measured) -> bool:

@@ -341,7 +341,7 @@ class EscalationProtocolViewSet(ReadViewSet[EscalationProtocol]):
         said = [
             {
                 **one,
-                "limit": timedelta(hours=one["hours"]),
+                "limit": rules.limit_of(one["hours"]),
                 "person": person_named(one["person"]) if one["person"] else None,
             }
             for one in data["steps"]

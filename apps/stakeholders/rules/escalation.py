@@ -9,6 +9,7 @@ from enum import StrEnum
 from apps.accounts.rules import Capability
 from apps.kernel.refusals import Conflict, Invalid, NotAllowed, StaleRevision
 from apps.stakeholders.rules.business_time import Calendar
+from apps.stakeholders.rules.metrics import FIRST_YEAR, LAST_YEAR
 
 MOST_STEPS = 12
 LONGEST_STEP = timedelta(days=60)  # of working time; more is no escalation
@@ -277,7 +278,16 @@ def plan(
     start: datetime,
     people: Callable[[Step, datetime], Iterable[Candidate]],
 ) -> list[Planned]:
-    """Who would be asked when, if nobody ever answered. A step without anybody on call waits until somebody is back."""
+    """Who would be asked when, if nobody ever answered; refuses a start in a far time.
+
+    A step without anybody on call waits until somebody is back.
+    """
+    if not FIRST_YEAR <= start.year <= LAST_YEAR:
+        raise Invalid(
+            f"The year {start.year} is out of range.",
+            next_step=f"Choose a day between {FIRST_YEAR} and {LAST_YEAR}.",
+            fields={"start": ["Out of range."]},
+        )
     found: list[Planned] = []
     at: datetime | None = start
     for step in steps:
@@ -307,6 +317,16 @@ def _when_somebody_is_there(
         if then.asked:
             return later, then
     return None, now
+
+
+def limit_of(hours: float) -> timedelta:
+    """So many hours as a time limit; refuses what is no number."""
+    try:
+        return timedelta(hours=hours)
+    except (ValueError, OverflowError):
+        raise Invalid(
+            "The hours of a step are no number.", next_step="Write them as 4 or 1.5.", fields={"steps": ["No number."]}
+        ) from None
 
 
 def hours_of(limit: timedelta) -> float:

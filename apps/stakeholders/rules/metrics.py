@@ -18,6 +18,7 @@ LONGEST_CODE = 60
 MOST_PARTS = 20  # of one formula
 MOST_ALIGNED = 50  # metrics with one KPI
 MOST_VALUE = Decimal("99999999999.9999")
+FIRST_YEAR, LAST_YEAR = 1970, 2200  # of a period
 ON_TRACK, AT_RISK = 0.8, 0.5  # of the way from baseline to target
 TOLERANCE = Decimal("0.01")  # within which weights sum to one
 RESERVED_CODES = frozenset({"new", "conflicts", "costs"})  # addresses under /kpis/ that are no metric
@@ -89,7 +90,13 @@ def ended_periods(cadence: str, *, today: date, count: int) -> list[Period]:
 
 
 def require_period(cadence: str, first_on: date) -> Period:
-    """The period that begins on that day; refuses a day on which none begins."""
+    """The period that begins on that day; refuses a day on which none begins, and one of a far time."""
+    if not FIRST_YEAR <= first_on.year <= LAST_YEAR:
+        raise Invalid(
+            f"{first_on.isoformat()} is out of range.",
+            next_step=f"Choose a day between {FIRST_YEAR} and {LAST_YEAR}.",
+            fields={"first_on": ["Out of range."]},
+        )
     period = period_of(cadence, first_on)
     if period.first_on != first_on:
         raise Invalid(

@@ -138,7 +138,10 @@ def simulate(request: PersonRequest, protocol: str) -> HttpResponse:
     rows: list[dict[str, Any]] = []
     if version is not None and form.is_valid():
         start = form.cleaned_data["start"] or timezone.now()
-        rows = _planned(version, list(form.cleaned_data["clusters"]), start)
+        try:
+            rows = _planned(version, list(form.cleaned_data["clusters"]), start)
+        except Refusal as refusal:
+            form.refuse(refusal)
     context = {
         "protocol": row,
         "version": version,
