@@ -30,7 +30,7 @@ class Rung:
     @property
     def act(self) -> str:
         """What for."""
-        return ACT_WORDS[Act(self.step.act)]
+        return act_words(self.step)
 
     @property
     def limit(self) -> str:
@@ -56,6 +56,12 @@ def asked_words(step: ProtocolStep) -> str:
     if step.asks == Asks.PARTIES:
         return "the parties"
     return f"every {step.get_role_display()}" if step.asks == Asks.ROLE else str(step.person)
+
+
+def act_words(step: ProtocolStep) -> str:
+    """What a step wants of them, to follow whom it asks."""
+    words = ACT_WORDS[Act(step.act)]
+    return words.replace("is ", "are ", 1) if step.asks == Asks.PARTIES else words
 
 
 def rungs(case: EscalationCase, now: datetime) -> list[Rung]:

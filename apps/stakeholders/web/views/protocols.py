@@ -38,7 +38,7 @@ from apps.stakeholders.web.escalation_forms import (
     rows_of,
     steps_said,
 )
-from apps.stakeholders.web.ladder import asked_words, span
+from apps.stakeholders.web.ladder import act_words, asked_words, span
 from apps.stakeholders.web.margin import lines
 from apps.stakeholders.web.threshold_forms import DigestForm
 
@@ -133,8 +133,9 @@ def simulate(request: PersonRequest, protocol: str) -> HttpResponse:
     """Who would be asked when, if nobody ever answered."""
     row = queries.protocol_named(protocol)
     version = queries.published_version(row) or queries.versions_of(row).first()
-    initial = {"start": timezone.localtime().strftime("%Y-%m-%dT%H:%M")}
-    form = SimulationForm(request.GET or None, person=request.user, initial=initial)
+    now = timezone.localtime().strftime("%Y-%m-%dT%H:%M")
+    sent = {"clusters": request.GET.getlist("clusters"), "start": request.GET.get("start") or now}
+    form = SimulationForm(sent if request.GET else None, person=request.user, initial={"start": now})
     rows: list[dict[str, Any]] = []
     if version is not None and form.is_valid():
         start = form.cleaned_data["start"] or timezone.now()
@@ -267,8 +268,7 @@ def _told(version: ProtocolVersion | None) -> list[tuple[int, str, str, str]]:
     """Its steps as number, whom, what for, how long."""
     if version is None:
         return []
-    words = rules.ACT_WORDS
-    return [(one.number, asked_words(one), words[rules.Act(one.act)], span(one.limit)) for one in version.steps.all()]
+    return [(one.number, asked_words(one), act_words(one), span(one.limit)) for one in version.steps.all()]
 
 
 def _planned(version: ProtocolVersion, clusters: list[Any], start: datetime) -> list[dict[str, Any]]:
