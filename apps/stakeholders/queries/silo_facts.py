@@ -4,6 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.urls import reverse
@@ -109,7 +110,7 @@ class _Seen:
     """Everything that the rows of a run name, read once."""
 
     clusters: Mapping[int, Cluster]
-    dependencies: Mapping[int, Dependency]
+    dependencies: Mapping[int, tuple[int, str, str, str]]  # consumer, its name, the provider's, kind
     interfaces: Mapping[int, Interface]
     handoffs: Mapping[int, HandOff]
     components: Mapping[int, Component]
@@ -132,11 +133,13 @@ def _seen(pairs: Sequence[Pair]) -> _Seen:
     twins = [end for row in keys["twins"] for end in ((row[0], row[1]), (row[2], row[3]))]
     capabilities = {pk for kind, pk in twins if kind == "capability"}
     components = {pk for kind, pk in twins if kind != "capability"}
-    dependencies = Dependency.objects.select_related("consumer", "provider")
+    dependencies = Dependency.objects.filter(pk__in=keys["dependencies"]).values_list(
+        "pk", "consumer_id", "consumer__name", "provider__name", "kind"
+    )
     answers = SiloAnswer.objects.select_related("person", "side", "round")
     return _Seen(
         Cluster.objects.in_bulk(),
-        dependencies.in_bulk(list(keys["dependencies"])),
+        {pk: row for pk, *row in dependencies.iterator(chunk_size=_AT_ONCE)},  # type: ignore[misc]  # four of them
         Interface.objects.select_related("component__cluster").in_bulk(list(keys["interfaces"])),
         HandOff.objects.select_related("source", "target").in_bulk(list(keys["handoffs"])),
         Component.objects.in_bulk(list(components)),
@@ -174,14 +177,20 @@ def _parts(pair: Pair, seen: _Seen, weights: Mapping[str, int]) -> list[Row]:
 
 
 def _dependency(seen: _Seen, key: int) -> Row:
-    one = seen.dependencies[key]
+    pk, consumer, provider, kind = seen.dependencies[key]
     return {
         "key": key,
-        "text": f"{one.consumer} → {one.provider}, {one.kind}",
-        "url": reverse("clusters:component", args=[one.consumer_id]),
-        "consumer": one.consumer.name,
-        "provider": one.provider.name,
+        "text": f"{consumer} → {provider}, {kind}",
+        "url": _place_of_components().replace("/0/", f"/{pk}/"),
+        "consumer": consumer,
+        "provider": provider,
     }
+
+
+@cache
+def _place_of_components() -> str:
+    """The address of a component, for 0: looking an address up once a row would cost more than the rows."""
+    return reverse("clusters:component", args=[0])
 
 
 def _interface(seen: _Seen, key: int) -> Row:

@@ -18,7 +18,7 @@ FEWEST_INTERACTIONS = 10  # of a cluster; with fewer a share says more of chance
 FEWEST_PARTS = 2  # indicators that a score needs
 FEWEST_TAGS = 2  # that two components must share to be taken for the same
 MOST_ALIKE = 40  # things of one name; a name that more have is a common word
-MOST_ROWS = 300  # kept of one indicator, beside their number
+MOST_ROWS = 100  # kept of one kind, beside their number
 
 
 class Indicator(StrEnum):

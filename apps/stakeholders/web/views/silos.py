@@ -289,7 +289,11 @@ def _told(
             "source": SOURCES[part["indicator"]],
             "before": earlier.get(part["indicator"]),
             "groups": [
-                (ROW_WORDS[name].format(first=first, second=second), rows)
+                (
+                    ROW_WORDS[name].format(first=first, second=second),
+                    rows,
+                    int(part["numbers"].get(name, len(rows)) or 0),
+                )
                 for name, rows in part["rows"].items()
                 if rows
             ],
