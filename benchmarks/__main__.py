@@ -4,7 +4,8 @@ Only prints. `python -m benchmarks conflicts` measures only the last of these, `
 the pages named, both at 100,000; `python -m benchmarks replays` only the replay of a policy, on 45,484; `python -m
 benchmarks room` only the live room's fan-out, beside 10,000; `python -m benchmarks map` only the map's walks and lens;
 `python -m benchmarks search` only the search of a catalogue of 100,000 entries; `python -m benchmarks import` only the
-import of a catalogue of 50,000 entities.
+import of a catalogue of 50,000 entities; `python -m benchmarks silos` only the assessment of silos;
+`python -m benchmarks conventions` only the scan of 100,000 components by conventions.
 """
 
 import os
@@ -95,6 +96,21 @@ def _search(reader: Any) -> None:
     table.search(search.compared(reader))
 
 
+def _silos(reader: Any) -> None:
+    from benchmarks import map as the_map
+    from benchmarks import silos, table
+
+    the_map.surround()
+    table.silos(silos.took(reader))
+
+
+def _conventions(reader: Any) -> None:
+    from benchmarks import conventions, search, table
+
+    search.surround()
+    table.conventions(conventions.took(reader))
+
+
 def _import(reader: Any) -> None:
     from benchmarks import catalogue, table
 
@@ -106,6 +122,8 @@ ALONE: dict[str, Callable[[Any], None]] = {
     "map": _map,
     "room": _room,
     "search": _search,
+    "silos": _silos,
+    "conventions": _conventions,
     "import": _import,
 }
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from benchmarks.catalogue import AIM_S as AIM_IMPORT_S
 from benchmarks.catalogue import Took
 from benchmarks.conflicts import Compared
+from benchmarks.conventions import Scanned
 from benchmarks.imports import Speeds
 from benchmarks.map import AIM as AIM_MAP
 from benchmarks.map import COMPONENTS, EDGES, Beside
@@ -16,6 +17,7 @@ from benchmarks.search import AIM as AIM_SEARCH
 from benchmarks.search import AIM_MS as AIM_SEARCH_MS
 from benchmarks.search import ENTRIES
 from benchmarks.search import Found as Asked
+from benchmarks.silos import Assessed
 
 HALF, MOST = 0.5, 0.95
 
@@ -137,6 +139,24 @@ def catalogue(took: Took) -> None:
         f"accepted in {took.accepted:.1f} s, compared in {took.compared:.1f} s, written in {took.written:.1f} s: "
         f"{whole:.0f} s{_said(over=whole > AIM_IMPORT_S)}; written again {took.again:.1f} s; "
         f"its file alone is read in {took.read:.1f} s, ratio {whole / took.read:.1f}"
+    )
+
+
+def silos(took: Assessed) -> None:
+    """Seconds of an assessment, beside the library's own matrix of who depends on whom."""
+    print(
+        f"\nSilos of {took.clusters} clusters, {COMPONENTS:,} components and {EDGES:,} dependencies: read in "
+        f"{took.read:.2f} s, {took.pairs:,} pairs judged in {took.judged:.2f} s, all of it kept in {took.whole:.2f} s; "
+        f"the graph library counts the same in {took.bare:.2f} s, ratio {took.judged / took.bare:.2f}"
+    )
+
+
+def conventions(took: Scanned) -> None:
+    """Seconds of a scan by conventions, beside reading and matching alone."""
+    print(
+        f"\nConventions on {took.components:,} components: first scan {took.first:.1f} s ({took.findings:,} findings), "
+        f"again {took.again:.1f} s, all names compared {took.names:.1f} s; reading and matching alone "
+        f"{took.bare:.1f} s, ratio {took.again / took.bare:.1f}"
     )
 
 
