@@ -24,7 +24,7 @@ MEANINGS = {
 }
 
 # Fields of bodies that say what the caller had read: an older sight of it is refused.
-SEEN = {"version", "revision", "based_on", "digest"}
+SEEN = {"version", "revision", "based_on", "digest", "seen", "inputs_sha256"}
 
 
 class Problem(serializers.Serializer[Any]):
