@@ -6,7 +6,7 @@ from typing import Any
 
 from apps.clusters.rules.findings import Found
 from apps.integrations.rules.deciding import advice, differences
-from apps.integrations.rules.gates import Facts
+from apps.integrations.rules.gates import Facts, judged
 from apps.integrations.rules.patterns import PATTERN_WORDS, PROFILE_VERSION, Pattern, ways_of
 from apps.integrations.rules.reading import difference_words
 from apps.integrations.rules.weighing import By, weighed
@@ -48,7 +48,7 @@ def findings_of(use: Use) -> Iterator[Found]:
             _better(use),
         )
         return
-    found = {one: advice(use.facts, weighed(By.USUAL)).judgement(one) for one in ways}
+    found = {one.pattern: one for one in judged(use.facts) if one.pattern in ways}
     if not any(one.fits for one in found.values()):
         why = found[ways[0]].failed
         sentence = f"{use.title}: {PATTERN_WORDS[ways[0]]} cannot meet its needs. {why[0].sentence}"
