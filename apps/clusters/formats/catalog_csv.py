@@ -320,6 +320,11 @@ class Top:
     header: list[str]
     rows: list[list[str]]
 
+    @property
+    def columns(self) -> list[tuple[str, list[str]]]:
+        """Each column with its first cells."""
+        return [(name, [row[n] for row in self.rows if n < len(row) and row[n]]) for n, name in enumerate(self.header)]
+
     def has(self, rows: str) -> bool:
         """Whether it can be read without a map, as rows of a kind."""
         return self.delimiter == "," and FIELDS[rows][1] <= set(self.header)
