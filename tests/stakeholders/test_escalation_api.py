@@ -64,6 +64,7 @@ def test_a_protocol_is_written_published_and_simulated(
 
 def test_a_calendar_is_written_anew_from_the_version_that_was_read(ben, ada, calendar):
     path = f"working-calendars/{calendar['id']}/"
+    assert (calendar["opens"], calendar["closes"]) == ("00:00", "23:59")
     body = {key: calendar[key] for key in ("name", "zone", "opens", "closes")} | {"weekdays": [0]}
     assert send(ben, path, body, "put").status_code == 428
     tag = {"headers": {"if-match": get(ben, path).headers["ETag"]}}

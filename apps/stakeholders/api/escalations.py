@@ -266,6 +266,11 @@ class AbsenceIn(serializers.Serializer[Any]):
     last_on = serializers.DateField()
 
 
+@extend_schema_field({"type": "string", "pattern": r"^\d{2}:\d{2}(:\d{2})?$"})  # JSON Schema's “time” has an offset
+class ClockField(serializers.TimeField):
+    """A time of the wall clock, such as 09:00."""
+
+
 class HolidayField(serializers.ModelSerializer[Holiday]):
     class Meta:
         model = Holiday
@@ -274,6 +279,8 @@ class HolidayField(serializers.ModelSerializer[Holiday]):
 
 class WorkingCalendarOut(serializers.ModelSerializer[WorkingCalendar]):
     cluster = serializers.SlugRelatedField[Cluster](slug_field="slug", read_only=True, allow_null=True)
+    opens = ClockField(format="%H:%M")
+    closes = ClockField(format="%H:%M")
     weekdays = serializers.ListField(child=serializers.IntegerField())
     holidays = HolidayField(many=True)
 
@@ -288,8 +295,8 @@ class WorkingCalendarEditIn(serializers.Serializer[Any]):
 
     name = serializers.CharField(max_length=80)
     zone = serializers.CharField(max_length=64, help_text="An IANA name.")
-    opens = serializers.TimeField()
-    closes = serializers.TimeField()
+    opens = ClockField()
+    closes = ClockField()
     weekdays = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=6), max_length=7, help_text="0 is Monday."
     )
