@@ -67,7 +67,6 @@ SILO_ACTION = Machine(
 )
 
 OPEN_AGREEMENTS = (AgreementState.NEGOTIATING, AgreementState.AGREED)
-MACHINES = {"threshold floor": FLOOR, "threshold agreement": AGREEMENT, "silo action": SILO_ACTION}
 
 
 class ProtocolState(StrEnum):
@@ -119,4 +118,10 @@ UNFINISHED_CASES = (
     *(CaseState.OPEN, CaseState.ON_HOLD, CaseState.ACKNOWLEDGED),
     *(CaseState.EXHAUSTED, CaseState.SETTLING),
 )
-MACHINES |= {"escalation protocol": PROTOCOL, "escalated case": CASE}
+MACHINES = {
+    "threshold floor": FLOOR,
+    "threshold agreement": AGREEMENT,
+    "silo action": SILO_ACTION,
+    "escalation protocol": PROTOCOL,
+    "escalated case": CASE,
+}

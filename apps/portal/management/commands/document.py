@@ -10,12 +10,15 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from apps.accounts.rules import MATRIX, Capability, Role
 from apps.cab import states as cab_states
 from apps.cab.rules.revisions import FIELDS, label_of
+from apps.clusters import states as clusters_states
+from apps.integrations import states as integrations_states
 from apps.journal.events import REGISTRY
 from apps.journal.states import DELIVERY
 from apps.kernel.machine import Machine
 from apps.meetings import states as meetings_states
 from apps.notify.states import SENDING
 from apps.policies import states as policies_states
+from apps.stakeholders import states as stakeholders_states
 from apps.windows import states as windows_states
 from config.schedule import SCHEDULE
 
@@ -24,6 +27,9 @@ MACHINES: dict[str, Machine] = {
     **windows_states.MACHINES,
     **policies_states.MACHINES,
     **meetings_states.MACHINES,
+    **clusters_states.MACHINES,
+    **integrations_states.MACHINES,
+    **stakeholders_states.MACHINES,
     "delivery": DELIVERY,
     "sending": SENDING,
 }
