@@ -402,7 +402,7 @@ class TestPages:
         assert "down after 15 minutes" in page
         assert 'data-state="down"' in page
         early = client.get(url("cutoff"), {"clusters": "payments", "lasts_s": 28_800, "at": "0"}).content.decode()
-        assert "Dispatch, Logistics: on its plan" in early
+        assert "Dispatch, on its plan, Logistics" in early
         book = client.get(url("cutoff"), {"clusters": "payments", "file": "runbook"})
         assert "- [ ] Dispatch (Logistics) → Ledger (Payments): serve stale, holds 15 minutes" in book.content.decode()
         assert "Read everything anew." in book.content.decode()

@@ -20,6 +20,8 @@ def test_every_picture_of_the_readme_can_be_taken(desk, raise_organisation, tmp_
         ("dossier-dark", dossier, 1280, "dark"),
         ("changes", "/changes/", 1280, "light"),
         ("week", "/calendar/", 1280, "light"),
+        ("map", "/clusters/map/?focus=payments&opened=on", 1280, "light"),
+        ("cut-off", "/integrations/cut-off/?clusters=identity&clusters=data-platform&lasts_s=28800", 1280, "light"),
         ("phone", dossier, 390, "light"),
     )
     for name, address, width, theme in shots:

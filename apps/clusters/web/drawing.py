@@ -291,13 +291,13 @@ def _meta(node: Node, view: View) -> str:
 def _spoken(node: Node, view: View) -> str:
     """What stands in the box, whole where it was cut short, and how far it is."""
     said = [short(node.name), short(_meta(node, view), LONGEST_META)]
-    said += [node.name] if said[0] != node.name else []
-    said += [f"needed at {_steps(node.needs)}"] if node.needs else []
-    said += [f"needs it at {_steps(node.needed_by)}"] if node.needed_by else []
     if node.findings:
         said.append(
             f"{node.findings:,} finding{'s' if node.findings != 1 else ''}, at worst a {SEVERITIES[node.worst]}"
         )
+    said += [node.name] if said[0] != node.name else []
+    said += [f"needed at {_steps(node.needs)}"] if node.needs else []
+    said += [f"needs it at {_steps(node.needed_by)}"] if node.needed_by else []
     return ", ".join(said)
 
 

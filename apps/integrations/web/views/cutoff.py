@@ -119,9 +119,7 @@ def _moments(answer: CutOff, chosen: float) -> list[dict[str, Any]]:
         {
             "second": f"{second:.10g}",
             "words": lanes.moment_words(second),
-            "states": [
-                number for _, number in sorted(answer.states(second).items(), key=lambda one: [*State].index(one[0]))
-            ],
+            "states": [(STATE_WORDS[state], number) for state, number in answer.states(second).items()],
             "is_chosen": second == chosen,
         }
         for second in dict.fromkeys([*found, end])
