@@ -330,7 +330,7 @@ class TestCutOff:
             (Question(places=("xx-9",)), "Nothing runs in “xx-9”"),
             (Question(places=("NO", "osl-1")), "isolated twice"),
             (Question(clusters=("payments",), duration_s=5), "between a minute"),
-            (Question(clusters=tuple(f"c{n}" for n in range(41))), "At most 40"),
+            (Question(clusters=tuple(f"c{n}" for n in range(21))), "At most 20"),
         ],
     )
     def test_what_makes_no_sense_is_refused(self, shop, ada, noon, question, sentence):

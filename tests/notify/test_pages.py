@@ -93,7 +93,7 @@ class TestPreferences:
         def ticked():
             return re.findall(r'value="(\w+)" checked', client.get("/inbox/preferences/").content.decode())
 
-        assert len(ticked()) == 10
+        assert len(ticked()) == 11
         assert client.post("/inbox/preferences/", {"by_mail": ["vote", "nonsense"]}).status_code == 302
         assert set(Preference.objects.filter(by_mail=True).values_list("kind", flat=True)) == {"vote"}
         assert ticked() == ["vote"]

@@ -18,7 +18,7 @@ from tests.stack.test_endings import family, parents, until
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_S = 180  # a cold database beside the other tests
+PATIENCE_S = 900  # a busy machine is no failure: nothing here is timed
 STACK = [sys.executable, "-m", "stack"]
 
 

@@ -13,20 +13,27 @@ from apps.clusters.queries import graph
 from apps.clusters.queries.graph import LONGEST_FOCUS, Narrowing, Question
 from apps.clusters.rules.graph import MOST_HOPS, MOST_WAYS, Direction, Level, View
 
+MOST_KINDS, MOST_CLUSTERS = 5, 10  # of one question: they fit an address
+
 
 class NarrowingIn(serializers.Serializer[Any]):
     """What of the map counts. What does not fit is neither shown nor walked through."""
 
     kind = serializers.ListField(
-        child=serializers.CharField(max_length=40), default=list, help_text="Only dependencies of these kinds."
+        child=serializers.CharField(max_length=40),
+        max_length=MOST_KINDS,
+        default=list,
+        help_text="Only dependencies of these kinds.",
     )
     cluster = serializers.ListField(
-        child=serializers.CharField(max_length=80),
+        child=serializers.RegexField(r"^[-a-zA-Z0-9_]+$", max_length=80),
+        max_length=MOST_CLUSTERS,
         default=list,
         help_text="Only components of these clusters, but for those named in the question.",
     )
     tier = serializers.ListField(
         child=serializers.ChoiceField(choices=[(str(one.value), str(one.label)) for one in Tier]),
+        max_length=len(Tier),
         default=list,
         help_text="Only components of these tiers.",
     )

@@ -162,10 +162,13 @@ class CutOffIn(serializers.Serializer[Any]):
     """What is isolated, and for how long: clusters, or places."""
 
     clusters = serializers.ListField(
-        child=serializers.CharField(max_length=80), max_length=MOST_CHOSEN, default=list, help_text="Short names."
+        child=serializers.RegexField(r"^[-a-zA-Z0-9_]+$", max_length=80),
+        max_length=MOST_CHOSEN,
+        default=list,
+        help_text="Short names.",
     )
     places = serializers.ListField(
-        child=serializers.CharField(max_length=40),
+        child=serializers.RegexField(r"^[-a-zA-Z0-9_.]+$", max_length=40),
         max_length=MOST_CHOSEN,
         default=list,
         help_text="Codes of sites, or ISO 3166-1 codes of countries.",

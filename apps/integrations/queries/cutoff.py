@@ -19,7 +19,7 @@ from apps.integrations.rules.isolation import holding_s
 from apps.kernel.refusals import Invalid
 
 TAG = "capability:"  # a component so tagged is one that the capability of that (slugged) name runs on
-MOST_CHOSEN = 40  # clusters or places of one question
+MOST_CHOSEN = 20  # clusters or places of one question; all of them fit an address
 
 
 @dataclass(frozen=True)

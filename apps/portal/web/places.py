@@ -10,6 +10,7 @@ from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.meetings.queries.meetings import boards_led_by
 from apps.portal.queries.finding import Found, FoundGroup
+from apps.stakeholders.rules.escalation import may_open
 
 MOST_FOUND = 8  # of each kind, beside what else matches
 
@@ -46,6 +47,11 @@ def _sets_targets(person: Person) -> bool:
 def _keeps_time(person: Person) -> bool:
     """As `windows.rules.authority` asks: owners for their cluster, chairs and administrators for the federation."""
     return person.may(Capability.MANAGE_BOARD) or person.may(Capability.MANAGE_CLUSTER)
+
+
+def _opens_cases(person: Person) -> bool:
+    """As `stakeholders.rules.escalation` asks; owners by what they own, which the page itself looks up."""
+    return may_open(person.capabilities, owns_one=person.may(Capability.MANAGE_CLUSTER))
 
 
 _WRITES = Capability.PROPOSE_CHANGE
@@ -124,7 +130,7 @@ PLACES: tuple[Place, ...] = (
     Place("Make a dashboard", "cab:dashboards", "new metrics tiles", is_act=True),
     Place("Set a target", "cab:targets", "new goal metrics", is_act=True, asks=_sets_targets),
     Place("Define a KPI or a metric", "stakeholders:define_metric", "new success metric", _WRITES, is_act=True),
-    Place("Open a case", "stakeholders:open_case", "escalate conflict new", _WRITES, is_act=True),
+    Place("Open a case", "stakeholders:open_case", "escalate conflict new", is_act=True, asks=_opens_cases),
     Place("Write a change model", "cab:models", "new draft version", Capability.MANAGE_BOARD, is_act=True),
     Place("Import records", "cab:imports", "upload CSV", Capability.IMPORT, is_act=True),
     Place("Found a cluster", "clusters:found", "new", Capability.MANAGE_CLUSTER, is_act=True),
