@@ -102,7 +102,7 @@ class Schema(AutoSchema):
     def _refusals(self) -> list[int]:
         """Which refusals this operation can answer with."""
         statuses = {401, 403, 422, 429}
-        if "{" in self.path or self._fact("looks_up"):
+        if "{" in self.path or self._fact("looks_up") or getattr(self.view, "looks_up", False):
             statuses.add(404)
         if self.method in ("POST", "PUT", "PATCH", "DELETE"):
             statuses |= {404, 409, 413}

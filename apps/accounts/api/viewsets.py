@@ -73,6 +73,7 @@ class Door(APIView):
     metadata_class = None  # OPTIONS would describe the serializers a second time, less well than the schema
     scope_for_writes: ClassVar[Scope | None] = None
     takes_body: ClassVar[bool] = False  # of a view that is no viewset and whose POST reads one
+    looks_up: ClassVar[bool] = False  # of a view that is no viewset and whose query names things (404)
     needs_role: ClassVar[bool] = True  # False: also someone without any role may ask
     version_field: ClassVar[str | None] = "version"
     hidden_in_replays: ClassVar[frozenset[str]] = frozenset()

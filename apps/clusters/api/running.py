@@ -54,6 +54,8 @@ class LooseEndOut(serializers.ModelSerializer[LooseEnd]):
 class CatalogExportView(Door):
     """The map, or one cluster, as an archive that an import reads again."""
 
+    looks_up = True
+
     @extend_schema(
         parameters=[
             OpenApiParameter("as", {"type": "string", "enum": sorted(exporting.FORMATS), "default": "csv"}),

@@ -59,7 +59,7 @@ class PatternSensitivityOut(serializers.Serializer[Any]):
 
 class RelaxedNeedOut(serializers.Serializer[Any]):
     field = serializers.CharField(help_text="The need, or what the interface offers.")
-    value = serializers.JSONField(allow_null=True)
+    value = serializers.JSONField(help_text="Null: nobody waits, or nobody says.")
     words = serializers.CharField()
 
 
