@@ -365,7 +365,7 @@ class TestPages:
         form |= {"holds_s": 900}
         assert signed_in(omar).post(url("isolation", integration.pk), form).status_code == 403
         nobody = client.post(url("isolation", integration.pk), form | {"owner": "nobody"})
-        assert (nobody.status_code, "Nobody is called" in nobody.content.decode()) == (404, True)
+        assert (nobody.status_code, "nobody of that handle" in nobody.content.decode()) == (422, True)
         assert client.post(url("isolation", integration.pk), form).status_code == 302
         assert client.post(url("isolation", integration.pk), form | {"holds_s": 90}).status_code == 412
         tried = {"outcome": "held", "held_s": 900, "notes": "Done.", "version": 1, "rehearsed_at": "2026-03-02T10:00"}

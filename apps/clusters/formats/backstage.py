@@ -16,6 +16,7 @@ import yaml
 
 from apps.clusters.formats import backstage_export as own
 from apps.clusters.formats.catalog import (
+    LONGEST_LABEL,
     MOST_BYTES,
     MOST_ROWS,
     Catalog,
@@ -239,9 +240,9 @@ def _envelope_fault(document: Any) -> Fault | None:  # noqa: PLR0911  # one retu
 
 def _metadata_fault(metadata: dict[str, Any]) -> Fault | None:
     name, namespace = metadata.get("name"), metadata.get("namespace", "default")
-    if not isinstance(name, str) or len(name) > 63 or not _NAME.fullmatch(name):  # noqa: PLR2004  # Backstage's bound
+    if not isinstance(name, str) or len(name) > LONGEST_LABEL or not _NAME.fullmatch(name):
         return "metadata.name", name, "A name is 1 to 63 letters and digits, with single - _ . between them."
-    if not isinstance(namespace, str) or len(namespace) > 63 or not _NAMESPACE.fullmatch(namespace.lower()):  # noqa: PLR2004
+    if not isinstance(namespace, str) or len(namespace) > LONGEST_LABEL or not _NAMESPACE.fullmatch(namespace.lower()):
         return "metadata.namespace", namespace, "A namespace is 1 to 63 letters and digits, with single - between."
     for key in ("title", "description"):
         if key in metadata and not isinstance(metadata[key], str):
@@ -274,7 +275,7 @@ def _spec_fault(document: dict[str, Any]) -> Fault | None:
 def _list_fault(name: str, value: Any, pattern: re.Pattern[str] | None) -> Fault | None:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         return name, value, "It must be a list of texts."
-    bad = next((item for item in value if pattern and (len(item) > 63 or not pattern.fullmatch(item))), None)  # noqa: PLR2004
+    bad = next((item for item in value if pattern and (len(item) > LONGEST_LABEL or not pattern.fullmatch(item))), None)
     return None if bad is None else (name, bad, "It does not have the form Backstage gives it.")
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from apps.clusters.formats.catalog import (
+    LONGEST_LABEL,
     Catalog,
     ClusterRow,
     ComponentRow,
@@ -139,7 +140,7 @@ def _component(
     # What the fields of an entity cannot hold, or not so that it reads the same again.
     says: dict[str, Any] = {"tier": row.tier, "owner_name": row.owner_name, "sites": row.sites}
     tags = tuple(row.tags or ())
-    fits = len(set(tags)) == len(tags) and all(_TAG.fullmatch(tag) and len(tag) <= 63 for tag in tags)  # noqa: PLR2004
+    fits = len(set(tags)) == len(tags) and all(_TAG.fullmatch(tag) and len(tag) <= LONGEST_LABEL for tag in tags)
     metadata: dict[str, Any] = {"name": names.of(row.slug, home), "namespace": home, "title": row.name}
     if row.description:
         metadata["description"] = row.description
@@ -197,7 +198,7 @@ class _Names:
         if (home, text) not in self.made:
             pattern = r"[^a-z0-9]+" if not home else r"[^a-z0-9.]+"
             plain = re.sub(pattern, "-", text.lower())
-            is_good = plain == text and _NAME.fullmatch(text) and len(text) <= 63 and "--" not in text  # noqa: PLR2004
+            is_good = plain == text and _NAME.fullmatch(text) and len(text) <= LONGEST_LABEL and "--" not in text
             short = re.sub(r"[-.]+", "-", plain[:_LONGEST]).strip("-.")
             digest = hashlib.sha256(text.encode()).hexdigest()[:10]
             self.made[home, text] = text if is_good else f"{short or 'x'}-{digest}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 MOST_BYTES = 32 * 1024 * 1024  # of one upload, and of an archive once unpacked
 MOST_ROWS = 200_000  # of one catalogue; more is a sign of the wrong file
 LONGEST_SHOWN = 300  # characters of a refused value that the report repeats
+LONGEST_LABEL = 63  # characters of a name, namespace or tag: Backstage's bound, which is that of a DNS label
 
 # The longest text each field may hold, in characters.
 LIMITS: Mapping[str, int] = {
@@ -21,7 +22,7 @@ LIMITS: Mapping[str, int] = {
     "owner_name": 200,
     "zone": 64,
     "sites": 40,
-    "tags": 63,
+    "tags": LONGEST_LABEL,
     "consumer": 200,
     "provider": 200,
     "consumer_cluster": 80,

@@ -216,7 +216,10 @@ class _Planner:
             else:
                 self.edges[row.kind].add(found)
                 self.plan.ends[id(row)] = found
-                one, other = (ends[row.consumer].get(found[0]), ends[row.provider].get(found[1]))  # type: ignore[arg-type]
+                one, other = (
+                    ends[name].get(end) if end else None
+                    for name, end in zip((row.consumer, row.provider), found, strict=True)
+                )
                 edge = known.get((one.pk, other.pk, row.kind)) if one and other else None
                 if edge:
                     self.plan.edges[id(row)] = edge

@@ -70,6 +70,14 @@ class PlanForm(RefusableForm):
     )
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
+    def clean_owner(self) -> Person | None:
+        """The person of that handle; None where nobody is named."""
+        handle = self.cleaned_data["owner"].lstrip("@").lower()
+        found = Person.objects.filter(handle=handle).first() if handle else None
+        if handle and found is None:
+            raise forms.ValidationError("There is nobody of that handle.")
+        return found
+
 
 class PlanEndForm(RefusableForm):
     reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), max_length=LONGEST_TEXT)

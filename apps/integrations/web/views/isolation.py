@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.accounts.models import Person
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.clusters.queries import standing
 from apps.clusters.rules import is_editor, require_may_edit
@@ -28,7 +27,7 @@ from apps.integrations.web.views.integrations import crumbs
 from apps.kernel.answers import went
 from apps.kernel.exports import asked, export, listed
 from apps.kernel.paging import page_by_key
-from apps.kernel.refusals import NotFound, Refusal
+from apps.kernel.refusals import Refusal
 
 ORDER = ("rank", "consumer__name", "interface__name", "pk")
 _RANK = Case(
@@ -93,7 +92,7 @@ def page(request: PersonRequest, pk: int) -> HttpResponseBase:
                 planner=request.user,
                 version=version,
                 values=said,
-                owner=_person(owner) if owner else None,
+                owner=owner,
                 at=timezone.now(),
             )
         except Refusal as refusal:
@@ -184,11 +183,3 @@ def _catching_up(plan: IsolationPlan) -> str:
     return span_words(
         rules.catching_up_s(waited_s=waited, backlog=plan.backlog, rate_per_s=rate, drain_per_s=plan.drain_per_s)
     )
-
-
-def _person(handle: str) -> Person:
-    found = Person.objects.filter(handle=handle.strip().lstrip("@")).first()
-    if found is None:
-        sentence = f"Nobody is called “{handle.strip()[:60]}”."
-        raise NotFound(sentence, next_step="Write the handle of a person here.", fields={"owner": [sentence]})
-    return found
