@@ -11,10 +11,13 @@ from apps.accounts.models import Person
 from apps.cab.models import Change, ChangeComponent
 from apps.cab.queries.levels import MOST as MOST_COMPARED
 from apps.cab.queries.levels import compared
+from apps.cab.queries.patterns import SHOWN as SHOWN_PATTERNS
+from apps.cab.queries.patterns import patterns_touched_by
 from apps.cab.queries.replays import replays_shown_to
 from apps.cab.queries.ways import judged_facts
 from apps.cab.rules.replays import MOST_MINUTES, MOST_MONTHS
 from apps.cab.states import OPEN, ChangeState
+from apps.cab.web.patterns import told
 from apps.cab.web.replay_form import minutes_fields
 from apps.clusters import panels as cluster_panels
 from apps.clusters.models import Cluster, Component
@@ -52,6 +55,7 @@ def register_panels() -> None:
     policy_panels.register(of_version)
     stakeholder_panels.register(of_offer)
     register(of_level)
+    register(of_patterns)
 
 
 def of_cluster(cluster: Cluster, person: Person) -> Panel:
@@ -102,6 +106,21 @@ def of_level(change: Change, person: Person) -> Panel | None:
         return None
     _, judgement = judged_facts(change, at=timezone.now())
     return Panel("cab/_level_panel.html", {"judgement": judgement}) if judgement else None
+
+
+def of_patterns(change: Change, person: Person) -> Panel | None:
+    """What is decided on the patterns of integrations that what the change touches takes part in."""
+    if not change.listed_components:  # type: ignore[attr-defined]  # the dossier's change is a whole one
+        return None
+    rows = patterns_touched_by(change, person)
+    lines = [told(one) for one in rows[:SHOWN_PATTERNS]]
+    context = {
+        "lines": lines,
+        "reopened": sum(one.is_reopened for one in lines),
+        "is_cut": len(rows) > SHOWN_PATTERNS,
+        "list_url": reverse("integrations:integrations"),
+    }
+    return Panel("cab/_patterns_panel.html", context)
 
 
 def _panel(about: Q, person: Person, asked: dict[str, object]) -> Panel:

@@ -46,6 +46,7 @@ from apps.cab.queries.conflicts import listed_for, shown_of, stops_on
 from apps.cab.queries.findings import SHOWN as SHOWN_FINDINGS
 from apps.cab.queries.findings import findings_touched_by, shown_findings
 from apps.cab.queries.freezes import STOPPABLE, FreezeStop, freezes_before, is_freeze_keeper
+from apps.cab.queries.patterns import is_integrated
 from apps.cab.rules import blockers, exceptions, offers, separation, voting
 from apps.cab.rules.attachments import RESTORABLE
 from apps.cab.rules.revisions import EditVerdict
@@ -342,6 +343,7 @@ def _with_all(person: Any, *, reads_restricted: bool) -> ChangeQuerySet:
             )
         )
         | Exists(CheckHit.objects.filter(change=OuterRef("pk"))),
+        is_integrated=is_integrated(),
         has_findings=Exists(ReviewCheck.objects.filter(change=OuterRef("pk")))
         | Exists(StandardProposal.objects.filter(change=OuterRef("pk"))),
         was_observed=Exists(Observation.objects.filter(change=OuterRef("pk"))),
