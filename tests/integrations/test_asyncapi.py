@@ -7,7 +7,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.integrations import checking
-from apps.integrations.rules.asyncapi import faults, resolved
+from apps.integrations.rules.asyncapi import faults
+from apps.integrations.rules.asyncapi_references import resolved
 from apps.integrations.rules.asyncapi_schema import Published, written
 from tests.conftest import signed_in
 
