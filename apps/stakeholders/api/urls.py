@@ -3,22 +3,13 @@
 from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
-from apps.stakeholders.api.escalations import (
-    AbsenceViewSet,
-    EscalationCaseViewSet,
-    EscalationProtocolViewSet,
-    EscalationSimulationView,
-    WorkingCalendarViewSet,
-)
+from apps.stakeholders.api.calendars import AbsenceViewSet, WorkingCalendarViewSet
+from apps.stakeholders.api.costs import GoingLiveViewSet, IntegrationCostViewSet
+from apps.stakeholders.api.escalations import EscalationCaseViewSet
 from apps.stakeholders.api.initiatives import InitiativeViewSet
-from apps.stakeholders.api.metrics import (
-    AlignmentReportView,
-    GoingLiveViewSet,
-    IntegrationCostViewSet,
-    MeasuresView,
-    SuccessMetricViewSet,
-)
+from apps.stakeholders.api.metrics import AlignmentReportView, MeasuresView, SuccessMetricViewSet
 from apps.stakeholders.api.people import AuthorityViewSet, InfluenceViewSet, StakeholderViewSet
+from apps.stakeholders.api.protocols import EscalationProtocolViewSet, EscalationSimulationView
 from apps.stakeholders.api.silos import (
     HandOffViewSet,
     SiloActionViewSet,
