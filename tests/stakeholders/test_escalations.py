@@ -14,7 +14,7 @@ from apps.journal.models import Entry
 from apps.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound, StaleRevision, WrongState
 from apps.notify.models import Notice
 from apps.stakeholders.actions import escalations as actions
-from apps.stakeholders.actions import protocols
+from apps.stakeholders.actions import ladder, protocols
 from apps.stakeholders.actions.rule_cases import open_cases_by_rule
 from apps.stakeholders.models import CaseStep, EscalationCase, EscalationProtocol, ProtocolVersion
 from apps.stakeholders.queries import escalations as queries
@@ -173,7 +173,7 @@ class TestClimbing:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr(actions, "_ask", killed)
+            patch.setattr(ladder, "_ask", killed)
             with pytest.raises(KeyboardInterrupt):
                 actions.escalate(case_id=case.pk, at=case.due_at)
         assert (again(case).step, case.ladder.count()) == (1, 1)

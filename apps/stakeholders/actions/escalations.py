@@ -14,23 +14,19 @@ from apps.accounts.models import Person
 from apps.clusters.actions.clusters import save_checked, save_new
 from apps.clusters.models import Cluster
 from apps.clusters.queries import owning_people
-from apps.journal import actions as journal
-from apps.journal.events import Event
 from apps.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from apps.stakeholders import events
+from apps.stakeholders.actions import ladder
 from apps.stakeholders.models import (
-    CaseAsk,
     CaseParty,
-    CaseStep,
     EscalationCase,
     EscalationProtocol,
-    ProtocolVersion,
     Resolution,
     ResolutionSignature,
 )
 from apps.stakeholders.queries import escalations as queries
 from apps.stakeholders.rules import escalation as rules
-from apps.stakeholders.rules.escalation import OnCall, ResolutionKind, Step
+from apps.stakeholders.rules.escalation import ResolutionKind
 from apps.stakeholders.rules.initiatives import require_text
 from apps.stakeholders.states import CASE, CaseState
 
@@ -83,8 +79,8 @@ def open_case(
         save_new(CaseParty(case=case, cluster=cluster))
     for person in people:
         save_new(CaseParty(case=case, person=person))
-    _tell(case, events.CaseOpened(case_id=case.pk, key=key), opener, at)
-    _enter(case, version, 1, at)
+    ladder.tell(case, events.CaseOpened(case_id=case.pk, key=key), opener, at)
+    ladder.enter(case, version, 1, at)
     return case
 
 
@@ -99,8 +95,8 @@ def escalate(*, case_id: int, at: datetime) -> bool:
     case = rows.filter(pk=case_id, state=CaseState.OPEN, due_at__lte=at).first()
     if case is None:
         return False
-    _leave(case, at, "no answer in time")
-    _enter(case, _version(case), case.step + 1, at)
+    ladder.leave(case, at, "no answer in time")
+    ladder.enter(case, ladder.version_of(case), case.step + 1, at)
     return True
 
 
@@ -111,18 +107,18 @@ def watch(*, case_id: int, at: datetime) -> bool:
     case = rows.filter(pk=case_id, state__in=[CaseState.OPEN, CaseState.ON_HOLD]).first()
     if case is None:
         return False
-    version = _version(case)
-    found = _on_call(case, version, case.step, at)
+    version = ladder.version_of(case)
+    found = ladder.on_call(case, version, case.step, at)
     if case.state == CaseState.OPEN and not found.asked:
         calendar = queries.calendar_for(version)
         assert case.due_at is not None  # a constraint says so
         left = max(calendar.between(at, case.due_at), SHORTEST_LEFT)
-        _hold(case, found, left)
+        ladder.hold(case, found, left)
         event = events.CaseHeld(case_id=case.pk, step=case.step, reason=case.held_because)
-        _tell(case, event, None, at)
+        ladder.tell(case, event, None, at)
         return True
     if case.state == CaseState.ON_HOLD and found.asked:
-        _resume(case, version, found, at)
+        ladder.resume(case, version, found, at)
         return True
     return False
 
@@ -145,10 +141,10 @@ def acknowledge(*, case_id: int, person: Person, step: int, at: datetime) -> Esc
     rules.require_current(step, case.step)
     _require_decides(case, person, "acknowledge")
     CASE.require(case.state, CaseState.ACKNOWLEDGED)
-    _move(case, CaseState.ACKNOWLEDGED)
+    ladder.move(case, CaseState.ACKNOWLEDGED)
     case.due_at, case.acknowledged_by, case.acknowledged_at = None, person, at
     case.save()
-    _tell(case, events.CaseAcknowledged(case_id=case.pk, step=case.step), person, at)
+    ladder.tell(case, events.CaseAcknowledged(case_id=case.pk, step=case.step), person, at)
     return case
 
 
@@ -162,15 +158,15 @@ def release(*, case_id: int, person: Person, reason: str, at: datetime) -> Escal
     if case.acknowledged_by_id != person.pk:
         raise NotAllowed(f"{case.acknowledged_by} has taken this case.", next_step="Ask them to give it back.")
     event = events.CaseReleased(case_id=case.pk, step=case.step, reason=said)
-    _tell(case, event, person, at)
-    version = _version(case)
-    found = _on_call(case, version, case.step, at)
+    ladder.tell(case, event, person, at)
+    version = ladder.version_of(case)
+    found = ladder.on_call(case, version, case.step, at)
     case.acknowledged_by = case.acknowledged_at = None
-    limit = _step(version, case.step).limit
+    limit = ladder.step_of(version, case.step).limit
     if found.asked:
-        _run(case, version, limit, at)
+        ladder.run(case, version, limit, at)
     else:
-        _hold(case, found, limit)
+        ladder.hold(case, found, limit)
     return case
 
 
@@ -202,7 +198,7 @@ def state_position(
     row.benefit, row.cost, row.currency = benefit, cost, currency
     row.evidence = require_text(evidence, field="evidence", most=300, what="What it rests on")
     save_checked(row)
-    _tell(case, events.PositionStated(case_id=case.pk, party_id=row.pk), person, at)
+    ladder.tell(case, events.PositionStated(case_id=case.pk, party_id=row.pk), person, at)
     return row
 
 
@@ -240,12 +236,12 @@ def propose_resolution(
     )
     save_new(row)
     event = events.ResolutionProposed(case_id=case.pk, resolution_id=row.pk, digest=row.digest)
-    _tell(case, event, person, at)
-    _stop(case, at, "somebody proposed a resolution")
+    ladder.tell(case, event, person, at)
+    ladder.stop(case, at, "somebody proposed a resolution")
     if target == CaseState.RESOLVED:
         _resolve(case, row, person, at)
     else:
-        _move(case, target)
+        ladder.move(case, target)
         case.acknowledged_by, case.acknowledged_at = person, case.acknowledged_at or at
         case.save()
     return row
@@ -262,7 +258,7 @@ def sign_resolution(*, case_id: int, party_id: int, signer: Person, digest: str,
         raise Conflict("Nobody signs for two parties.", next_step="Ask another owner of the other cluster to sign.")
     save_new(ResolutionSignature(resolution=row, party=party, signer=signer, digest=digest, signed_at=at))
     event = events.ResolutionSigned(case_id=case.pk, resolution_id=row.pk, party_id=party.pk, digest=digest)
-    _tell(case, event, signer, at)
+    ladder.tell(case, event, signer, at)
     if row.signatures.count() == case.parties.count():
         _resolve(case, row, signer, at)
     return case
@@ -278,10 +274,10 @@ def refuse_resolution(*, case_id: int, person: Person, reason: str, at: datetime
     row.refused_because = require_text(reason, field="reason", most=rules.LONGEST_REASON, what="The reason")
     row.refused_by, row.refused_at = person, at
     row.save()
-    _move(case, CaseState.ACKNOWLEDGED)
+    ladder.move(case, CaseState.ACKNOWLEDGED)
     case.save()
     event = events.ResolutionRefused(case_id=case.pk, resolution_id=row.pk, reason=row.refused_because)
-    _tell(case, event, person, at)
+    ladder.tell(case, event, person, at)
     return case
 
 
@@ -294,116 +290,24 @@ def withdraw_case(*, case_id: int, person: Person, reason: str, at: datetime) ->
         raise NotAllowed("Only who opened this case withdraws it.", next_step="Ask them, or an administrator.")
     said = require_text(reason, field="reason", most=rules.LONGEST_REASON, what="The reason")
     CASE.require(case.state, CaseState.WITHDRAWN)
-    _stop(case, at, "withdrawn")
-    _move(case, CaseState.WITHDRAWN)
+    ladder.stop(case, at, "withdrawn")
+    ladder.move(case, CaseState.WITHDRAWN)
     case.ended_at, case.end_reason = at, said
     case.save()
-    _tell(case, events.CaseWithdrawn(case_id=case.pk, reason=said), person, at)
+    ladder.tell(case, events.CaseWithdrawn(case_id=case.pk, reason=said), person, at)
     return case
 
 
-def _enter(case: EscalationCase, version: ProtocolVersion, number: int, at: datetime) -> None:
-    """Ask at a step; at the one after it where everybody is a party; where no step is left, the ladder is used up."""
-    steps = queries.steps_of(version)
-    while number <= len(steps):
-        found = _on_call(case, version, number, at)
-        row = CaseStep(case=case, number=number, asked_at=at)
-        save_new(row)
-        _ask(row, found, at)
-        case.step = number
-        event = events.CaseStepReached(
-            case_id=case.pk,
-            step=number,
-            asked=found.asked,
-            recused=tuple(person for person, _ in found.recused),
-            held=not found.asked and not found.is_skipped,
-        )
-        _tell(case, event, None, at)
-        if found.is_skipped:
-            row.left_at, row.outcome = at, "skipped: everybody is a party"
-            row.save()
-            number += 1
-            continue
-        if found.asked:
-            _run(case, version, _step(version, number).limit, at)
-        else:
-            _hold(case, found, _step(version, number).limit)
-        return
-    case.due_at, case.left, case.held_because = None, None, ""
-    _move(case, CaseState.EXHAUSTED)
-    case.save()
-    _tell(case, events.CaseExhausted(case_id=case.pk), None, at)
-
-
-def _run(case: EscalationCase, version: ProtocolVersion, limit: timedelta, at: datetime) -> None:
-    if case.state != CaseState.OPEN:
-        _move(case, CaseState.OPEN)
-    case.due_at, case.left, case.held_because = queries.calendar_for(version).after(at, limit), None, ""
-    case.save()
-    case.ladder.filter(number=case.step).update(due_at=case.due_at)
-
-
-def _hold(case: EscalationCase, found: OnCall, left: timedelta) -> None:
-    if case.state != CaseState.ON_HOLD:
-        _move(case, CaseState.ON_HOLD)
-    case.due_at, case.left = None, left
-    away = Person.objects.filter(pk__in=found.away).order_by("name").values_list("name", flat=True)
-    who = f": {', '.join(away)} away" if found.away else ""
-    case.held_because = f"Nobody of step {case.step} is on call{who}."[:300]
-    case.save()
-    case.ladder.filter(number=case.step).update(due_at=None)
-
-
-def _resume(case: EscalationCase, version: ProtocolVersion, found: OnCall, at: datetime) -> None:
-    assert case.left is not None  # a constraint says so
-    row = case.ladder.get(number=case.step)
-    _ask(row, found, at)
-    _run(case, version, case.left, at)
-    _tell(case, events.CaseResumed(case_id=case.pk, step=case.step, asked=found.asked), None, at)
-
-
-def _ask(row: CaseStep, found: OnCall, at: datetime) -> None:
-    known = set(row.asks.values_list("person_id", flat=True))
-    told = [(person, "") for person in found.asked] + list(found.recused)
-    for person, why in told:
-        if person not in known:
-            save_new(CaseAsk(step=row, person_id=person, recused_because=why, asked_at=at))
-
-
-def _leave(case: EscalationCase, at: datetime, outcome: str) -> None:
-    case.ladder.filter(number=case.step, left_at__isnull=True).update(left_at=at, outcome=outcome)
-
-
-def _stop(case: EscalationCase, at: datetime, outcome: str) -> None:
-    """The clock stands still for good."""
-    _leave(case, at, outcome)
-    case.due_at, case.left, case.held_because = None, None, ""
-
-
 def _resolve(case: EscalationCase, row: Resolution, person: Person, at: datetime) -> None:
-    _move(case, CaseState.RESOLVED)
+    ladder.move(case, CaseState.RESOLVED)
     case.ended_at = at
     case.save()
     event = events.CaseResolved(case_id=case.pk, resolution_id=row.pk, kind=row.kind, digest=row.digest)
-    _tell(case, event, person, at)
-
-
-def _on_call(case: EscalationCase, version: ProtocolVersion, number: int, at: datetime) -> OnCall:
-    step, calendar = _step(version, number), queries.calendar_for(version)
-    return rules.on_call(step, queries.candidates(step, queries.sides_of(case), calendar, at))
-
-
-def _step(version: ProtocolVersion, number: int) -> Step:
-    return queries.steps_of(version)[number - 1]
-
-
-def _version(case: EscalationCase) -> ProtocolVersion:
-    rows = ProtocolVersion.objects.select_related("protocol__calendar").prefetch_related("steps")
-    return rows.get(pk=case.version_of_id)
+    ladder.tell(case, event, person, at)
 
 
 def _require_decides(case: EscalationCase, person: Person, act: str) -> None:
-    first = rules.deciding_from(queries.steps_of(_version(case)), case.step)
+    first = rules.deciding_from(queries.steps_of(ladder.version_of(case)), case.step)
     who = queries.standing_of(person, case)
     rules.require_decides(who, first=first, current=case.step, act=act)
 
@@ -449,13 +353,3 @@ def _locked(case_id: int, person: Person) -> EscalationCase:
     if case is None:
         raise NotFound("There is no such case.", next_step="Go back to the escalations.")
     return case
-
-
-def _tell(case: EscalationCase, event: Event, actor: Person | None, at: datetime) -> None:
-    journal.record(event, subject=case, actor=actor, at=at)
-
-
-def _move(case: EscalationCase, target: CaseState) -> None:
-    CASE.require(case.state, target)
-    case.state = target
-    case.version += 1
