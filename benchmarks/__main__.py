@@ -4,7 +4,8 @@ Only prints. `python -m benchmarks conflicts` measures only the last of these, `
 the pages named, both at 100,000; `python -m benchmarks replays` only the replay of a policy, on 45,484; `python -m
 benchmarks room` only the live room's fan-out, beside 10,000; `python -m benchmarks map` only the map's walks and lens;
 `python -m benchmarks search` only the search of a catalogue of 100,000 entries; `python -m benchmarks import` only the
-import of a catalogue of 50,000 entities; `python -m benchmarks silos` only the assessment of silos;
+import of a catalogue of 50,000 entities; `python -m benchmarks lists` only the lists of the map, of 10,000 and 100,000
+integrations and findings; `python -m benchmarks silos` only the assessment of silos;
 `python -m benchmarks conventions` only the scan of 100,000 components by conventions.
 """
 
@@ -61,6 +62,7 @@ def main() -> int:
     conflicts.plan(SIZES[-1])
     table.conflicts(conflicts.compared())
     if not sys.argv[1:]:
+        _lists(reader)
         _map(reader)
         _search(reader)
         _import(reader)
@@ -111,6 +113,18 @@ def _conventions(reader: Any) -> None:
     table.conventions(conventions.took(reader))
 
 
+def _lists(reader: Any) -> None:
+    from benchmarks import measure, registry, table
+
+    had, found = 0, []
+    for size in SIZES:
+        registry.surround(had + 1, size)
+        had = size
+        found.append(measure.pages(reader, of_map=True))
+        table.pages(found[-1], size, what="integrations")
+    table.growth(*found)
+
+
 def _import(reader: Any) -> None:
     from benchmarks import catalogue, table
 
@@ -124,6 +138,7 @@ ALONE: dict[str, Callable[[Any], None]] = {
     "search": _search,
     "silos": _silos,
     "conventions": _conventions,
+    "lists": _lists,
     "import": _import,
 }
 

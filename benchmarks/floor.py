@@ -7,7 +7,8 @@ from typing import Any
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
-PAGE = 51  # a page asks for one row more than it shows, to know whether there is a next
+from benchmarks import registry
+
 _ROW = """SELECT c.number, c.type, c.title, c.state, c.outcome, c.on_hold, c.unauthorized, c.latent, c.risk,
     c.window_start_at, c.window_end_at, c.deadline_at, c.submitted_at, c.decided_at, c.implemented_at, c.revision,
     k.slug, k.name, p.handle, p.name
@@ -17,7 +18,7 @@ JOIN accounts_person AS p ON p.id = c.requester_id
 _SEEN = """((c.state <> 'draft'
         AND c.cluster_id NOT IN (SELECT id FROM clusters_cluster WHERE visibility = 'restricted'))
     OR c.requester_id = %(me)s OR c.implementer_id = %(me)s)"""
-_ORDER = f"ORDER BY c.number DESC LIMIT {PAGE}"
+_ORDER = f"ORDER BY c.number DESC LIMIT {registry.PAGE}"
 _WAITING = f"""{_ROW} JOIN cab_round AS r ON r.change_id = c.id AND r.state = 'open'
 WHERE c.state = 'awaiting_authorization' AND NOT c.on_hold
     AND NOT EXISTS (SELECT 1 FROM cab_ballot AS b WHERE b.round_id = r.id AND b.voter_id = %(me)s)
@@ -89,7 +90,7 @@ WHERE f.state = 'open' AND ({_IN_YEAR.format(start="a.window_start_at", end="a.w
 _BLACKOUTS = (
     "SELECT * FROM windows_recurringwindow WHERE kind = 'blackout' AND retired_at IS NULL ORDER BY id LIMIT 300"
 )
-QUESTIONS: dict[str, tuple[str, ...]] = {
+QUESTIONS: dict[str, tuple[str, ...]] = registry.QUESTIONS | {
     "list": (f"{_ROW} WHERE {_SEEN} {_ORDER}",),
     "filtered": (f"{_ROW} WHERE {_SEEN} AND k.slug = 'cluster-3' AND c.risk >= 3 AND c.state = 'closed' {_ORDER}",),
     "search": (f"{_ROW} WHERE {_SEEN} AND c.search @@ websearch_to_tsquery('english', 'signing key') {_ORDER}",),

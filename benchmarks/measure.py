@@ -43,11 +43,12 @@ class Result:
     queries: int
 
 
-def pages(reader: Person, only: Collection[str] = ()) -> list[Result]:
-    """Every page (of that name, where names are given) beside its floors."""
+def pages(reader: Person, only: Collection[str] = (), *, of_map: bool = False) -> list[Result]:
+    """Every page of changes, or of the map (of that name, where names are given) beside its floors."""
     client = Client(SERVER_NAME="localhost")
     client.force_login(reader, backend="django.contrib.auth.backends.ModelBackend")
-    return [_page(client, reader, n, page) for n, page in enumerate(PAGES) if not only or page.name in only]
+    asked = [(n, page) for n, page in enumerate(PAGES) if page.is_of_map == of_map and (not only or page.name in only)]
+    return [_page(client, reader, n, page) for n, page in asked]
 
 
 def votes(reader: Person, other: Person) -> tuple[Times, Times]:

@@ -17,6 +17,7 @@ class Page:
     address: str
     floor: str
     aim: float
+    is_of_map: bool = False  # it lists what `registry` fills, not changes
 
 
 PAGES = (
@@ -32,4 +33,11 @@ PAGES = (
     Page("API search", "/api/v1/changes/?q=signing+key", "search", AIM_API),
     Page("API queue", "/api/v1/queue/", "api queue", AIM_API),
     Page("API change", f"/api/v1/changes/CHG-{NUMBER}/", "api one", AIM_API),
+    Page("integrations", "/integrations/", "integrations", AIM_PAGE, is_of_map=True),
+    Page("isolation", "/integrations/isolation/", "isolation", AIM_PAGE, is_of_map=True),
+    Page("interfaces", "/integrations/interfaces/", "interfaces", AIM_PAGE, is_of_map=True),
+    Page("findings", "/clusters/findings/", "findings", AIM_PAGE, is_of_map=True),
+    Page("loose ends", "/clusters/loose-ends/", "loose ends", AIM_PAGE, is_of_map=True),
+    Page("API integrations", "/api/v1/integrations/", "integrations", AIM_API, is_of_map=True),
+    Page("API findings", "/api/v1/findings/", "findings", AIM_API, is_of_map=True),
 )

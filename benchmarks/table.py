@@ -22,9 +22,10 @@ from benchmarks.silos import Assessed
 HALF, MOST = 0.5, 0.95
 
 
-def pages(results: Sequence[Result], size: int) -> None:
+def pages(results: Sequence[Result], size: int, *, what: str = "changes") -> None:
     """One line a page: its times, the floor's behind the same door, and the ratios to that and to the bare floor."""
-    print(f"\n{size:,} changes     page p50   p95 ms   floor p50   p95 ms   ratio p50   p95    aim   bare p50  queries")
+    head = f"{size:,} {what}"
+    print(f"\n{head:<19} page p50   p95 ms   floor p50   p95 ms   ratio p50   p95    aim   bare p50  queries")
     for one in results:
         page, floor = one.times, one.floor
         ratio = page.at(HALF) / floor.at(HALF)
