@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.accounts.models import Person, RoleGrant
 from apps.accounts.rules import Role
 from apps.clusters.models import Cluster
-from apps.stakeholders.actions.silos import assess_silos
+from apps.stakeholders.actions import silo_runs as runs
 from apps.stakeholders.queries.silo_facts import facts_now
 from apps.stakeholders.queries.silos import weights_now
 from apps.stakeholders.rules import silos as rules
@@ -19,10 +19,11 @@ from apps.stakeholders.rules import silos as rules
 
 @dataclass(frozen=True)
 class Assessed:
-    """Seconds: to read the facts, judge every pair of them, and all of a run with its rows kept; beside the bare."""
+    """Seconds: to read the facts, to judge every pair, to ask for a run, all of the worker's job; and the bare."""
 
     read: float
     judged: float
+    asked: float
     whole: float
     bare: float
     clusters: int
@@ -36,8 +37,9 @@ def took(person: Any) -> Assessed:
     judged, pairs = _timed(lambda: rules.assessed(facts, weights_now()))
     bare, _ = _timed(lambda: _mixing(facts))
     assessor = Person.objects.get(pk=person.pk)
-    whole, _ = _timed(lambda: assess_silos(assessor=assessor, at=timezone.now()))
-    return Assessed(read, judged, whole, bare, Cluster.objects.count(), len(pairs))
+    asked, run = _timed(lambda: runs.begin_silo_run(assessor=assessor, at=timezone.now()))
+    whole, _ = _timed(lambda: runs.work_off(run_id=run.pk, at=timezone.now()))
+    return Assessed(read, judged, asked, whole, bare, Cluster.objects.count(), len(pairs))
 
 
 def _mixing(facts: rules.Facts) -> Any:

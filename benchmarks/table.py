@@ -147,7 +147,8 @@ def silos(took: Assessed) -> None:
     """Seconds of an assessment, beside the library's own matrix of who depends on whom."""
     print(
         f"\nSilos of {took.clusters} clusters, {COMPONENTS:,} components and {EDGES:,} dependencies: read in "
-        f"{took.read:.2f} s, {took.pairs:,} pairs judged in {took.judged:.2f} s, all of it kept in {took.whole:.2f} s; "
+        f"{took.read:.2f} s, {took.pairs:,} pairs judged in {took.judged:.2f} s; asked for in {took.asked:.2f} s, "
+        f"and the worker's job, with all of it kept, in {took.whole:.2f} s; "
         f"the graph library counts the same in {took.bare:.2f} s, ratio {took.judged / took.bare:.2f}"
     )
 

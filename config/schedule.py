@@ -29,6 +29,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     },
     # Once a month; asked every hour, so that a night without workers costs an hour and not a month.
     "stakeholders.assess_silos": {"task": "apps.stakeholders.tasks.assess_silos", "schedule": 1 * HOUR},
+    "stakeholders.continue_silo_runs": {"task": "apps.stakeholders.tasks.continue_silo_runs", "schedule": 30 * SECOND},
     "stakeholders.remind_of_silo_actions": {
         "task": "apps.stakeholders.tasks.remind_of_silo_actions",
         "schedule": 15 * MINUTE,

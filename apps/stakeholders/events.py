@@ -294,6 +294,21 @@ class WorkingCalendarWritten(Event):
 
 
 @dataclass(frozen=True)
+class SiloRunBegun(Event):
+    words: ClassVar[str] = "asked how far clusters work apart"
+    run_id: int
+    number: int
+
+
+@dataclass(frozen=True)
+class SiloRunFailed(Event):
+    words: ClassVar[str] = "gave an assessment of silos up"
+    run_id: int
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class SilosAssessed(Event):
     """Every pair of clusters was assessed; `digest` is of what was read."""
 

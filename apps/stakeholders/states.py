@@ -33,6 +33,15 @@ class SiloActionState(StrEnum):
     DROPPED = "dropped"
 
 
+class SiloRunState(StrEnum):
+    """Where an assessment of silos stands."""
+
+    WAITING = "waiting"  # for a worker
+    RUNNING = "running"  # parcel by parcel
+    DONE = "done"
+    FAILED = "failed"  # taken up again and again, it never came to its end; nothing of it stays
+
+
 FLOOR = Machine(
     "floor of thresholds",
     {
@@ -65,6 +74,17 @@ SILO_ACTION = Machine(
         SiloActionState.DROPPED: frozenset(),
     },
 )
+
+SILO_RUN = Machine(
+    "silo assessment",
+    {
+        SiloRunState.WAITING: frozenset({SiloRunState.RUNNING}),
+        SiloRunState.RUNNING: frozenset({SiloRunState.RUNNING, SiloRunState.DONE, SiloRunState.FAILED}),
+        SiloRunState.DONE: frozenset(),
+        SiloRunState.FAILED: frozenset(),
+    },
+)
+UNFINISHED_SILO_RUNS = (SiloRunState.WAITING, SiloRunState.RUNNING)
 
 OPEN_AGREEMENTS = (AgreementState.NEGOTIATING, AgreementState.AGREED)
 
@@ -122,6 +142,7 @@ MACHINES = {
     "threshold floor": FLOOR,
     "threshold agreement": AGREEMENT,
     "silo action": SILO_ACTION,
+    "silo assessment": SILO_RUN,
     "escalation protocol": PROTOCOL,
     "escalated case": CASE,
 }

@@ -1,16 +1,21 @@
 """Celery shells of the stakeholders: read the clock, call one action. Each is safe to run twice and beside another."""
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.utils import timezone
 
 from apps.clusters.models import Cluster
-from apps.stakeholders.actions import escalations, metrics, rule_cases, silos, thresholds
+from apps.kernel.refusals import Conflict
+from apps.stakeholders.actions import escalations, metrics, rule_cases, silo_runs, thresholds
 from apps.stakeholders.actions.engagements import remind_of_engagements as remind
 from apps.stakeholders.actions.silo_survey import remind_of_silo_actions as remind_of_actions
-from apps.stakeholders.models import SiloRun, ThresholdAgreement
+from apps.stakeholders.models import ThresholdAgreement
+from apps.stakeholders.queries.silos import is_monthly_done, run_under_way
 from apps.stakeholders.states import AgreementState
 
 BATCH = 500
+SILO_TURN = timedelta(minutes=5)  # well below the time limit of a task; the next turn goes on
 MEASURED_AGAIN = 2  # periods: corrections come late, and seldom later
 
 
@@ -43,13 +48,22 @@ def measure_metrics_again() -> int:
 
 @shared_task(name="apps.stakeholders.tasks.assess_silos")
 def assess_silos() -> int:
-    """Assess how far clusters work apart, unless this month was assessed already."""
+    """Ask how far clusters work apart, unless this month was assessed, or somebody is at it by hand."""
     now = timezone.now()
-    month = now.date().replace(day=1)
-    if not Cluster.objects.exists() or SiloRun.objects.filter(by__isnull=True, month=month).exists():
+    if not Cluster.objects.exists() or is_monthly_done(now.date().replace(day=1)) or run_under_way():
         return 0
-    silos.assess_silos(assessor=None, at=now)
+    try:
+        silo_runs.begin_silo_run(assessor=None, at=now)
+    except Conflict:  # another beat was faster
+        return 0
     return 1
+
+
+@shared_task(name="apps.stakeholders.tasks.continue_silo_runs")
+def continue_silo_runs() -> int:
+    """Go on with the assessment of silos that is not over, from where it stands."""
+    now = timezone.now()
+    return silo_runs.continue_silo_runs(at=now, until=now + SILO_TURN)
 
 
 @shared_task(name="apps.stakeholders.tasks.remind_of_silo_actions")

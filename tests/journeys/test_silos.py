@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from apps.stakeholders.models import SiloAction, SiloAnswer
 from apps.stakeholders.rules.silo_survey import QUESTIONS
 from tests.stakeholders.conftest import nora
-from tests.stakeholders.siloed import hand_off, weave
+from tests.stakeholders.siloed import assess, hand_off, weave
 
 __all__ = ["nora", "weave"]
 
@@ -77,9 +77,7 @@ def test_from_the_questions_to_an_action_that_is_done(desk, apart, ben, omar):
 
 
 def test_a_phone_reads_the_list(desk, apart, omar):
-    from apps.stakeholders.actions.silos import assess_silos
-
-    assess_silos(assessor=omar, at=timezone.now())
+    assess(omar, timezone.now())
     page = desk.sign_in("omar")
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/stakeholders/silos/")

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from apps.clusters.models import Component, Dependency
+from apps.stakeholders.actions import silo_runs as runs
 from apps.stakeholders.actions import silo_survey as survey
 from apps.stakeholders.rules.silo_survey import QUESTIONS
 
@@ -28,6 +29,11 @@ def weave(payments, logistics):
 def asked(ben, noon):
     """An open round of the questionnaire."""
     return survey.open_silo_round(closes_on=noon.date() + timedelta(days=20), opener=ben, at=noon)
+
+
+def assess(person, at):
+    """An assessment from its asking to its end."""
+    return runs.work_off(run_id=runs.begin_silo_run(assessor=person, at=at).pk, at=at)
 
 
 def answer(person, one, other, at, *, side="", **marks):

@@ -7,12 +7,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.clusters.models import Cluster, Finding, Visibility
-from apps.stakeholders.actions import silos as actions
 from apps.stakeholders.models import HandOff, SiloAction, SiloAnswer, SiloRound, SiloRun, SiloWeighting
 from apps.stakeholders.rules.silo_survey import QUESTIONS
 from apps.stakeholders.rules.silos import WEIGHTS
 from tests.conftest import signed_in
-from tests.stakeholders.siloed import answer, hand_off
+from tests.stakeholders.siloed import answer, assess, hand_off
 
 
 def url(name, *args):
@@ -30,7 +29,7 @@ def day(days):
 def run(weave, ben, omar, nora, payments, logistics):
     now = timezone.now()
     hand_off(omar, payments, logistics, now)
-    return actions.assess_silos(assessor=ben, at=now)
+    return assess(ben, now)
 
 
 class TestGrid:
@@ -154,7 +153,7 @@ class TestPair:
     def test_the_trend_of_several_assessments(self, run, ben, omar, ada, payments, logistics):
         now = timezone.now()
         hand_off(omar, payments, logistics, now, what="Another")
-        actions.assess_silos(assessor=ben, at=now + timedelta(days=1))
+        assess(ben, now + timedelta(days=1))
         text = signed_in(ada).get(url("silo", *PAIR)).content.decode()
         assert "Over time" in text
         assert "the time before" in text
@@ -170,7 +169,7 @@ class TestPair:
         signed_in(ben).post(url("open_silo_round"), {"closes_on": day(20).isoformat()})
         for person in (omar, nora):
             answer(person, payments, logistics, now, **dict.fromkeys(QUESTIONS, 0))
-        actions.assess_silos(assessor=ben, at=now)
+        assess(ben, now)
         while deliver_due(at=timezone.now()):
             pass
         checks.run(checks.registered()["silos"], at=now)

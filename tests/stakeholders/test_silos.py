@@ -1,10 +1,9 @@
 """Assessing, asking, recording hand-offs and acting on silos: who may, what is refused, what is kept."""
 
 from datetime import timedelta
-from threading import Thread
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from guardian.shortcuts import assign_perm
 
 from apps.accounts.rules import Role
@@ -16,13 +15,13 @@ from apps.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound, Refusa
 from apps.notify.models import Notice
 from apps.stakeholders.actions import silo_survey as survey
 from apps.stakeholders.actions import silos as actions
-from apps.stakeholders.models import HandOff, SiloAction, SiloAssessment, SiloRun
+from apps.stakeholders.models import HandOff, SiloAction, SiloAssessment
 from apps.stakeholders.queries import silo_facts
 from apps.stakeholders.queries import silos as queries
 from apps.stakeholders.rules.silos import WEIGHTS
 from tests.clusters.test_import_command import csv
 from tests.conftest import make_person
-from tests.stakeholders.siloed import FULL, answer, hand_off, plan
+from tests.stakeholders.siloed import FULL, answer, assess, hand_off, plan
 
 
 def told(name):
@@ -31,7 +30,7 @@ def told(name):
 
 class TestAssessing:
     def test_a_run_keeps_every_pair_with_its_parts(self, weave, ben, payments, logistics, noon):
-        run = actions.assess_silos(assessor=ben, at=noon)
+        run = assess(ben, noon)
         assert (run.number, run.month.isoformat(), run.by) == (1, "2026-03-01", ben)
         assert (run.counts["dependencies"], run.counts["judged"]) == (21, 1)
         row = run.assessments.get()
@@ -50,31 +49,16 @@ class TestAssessing:
         assert told("SilosAssessed") == 1
 
     def test_the_same_map_has_the_same_hash_and_another_another(self, weave, ben, payments, logistics, omar, noon):
-        one = actions.assess_silos(assessor=ben, at=noon)
-        other = actions.assess_silos(assessor=ben, at=noon + timedelta(hours=1))
+        one = assess(ben, noon)
+        other = assess(ben, noon + timedelta(hours=1))
         assert one.inputs_sha256 == other.inputs_sha256
         assert other.number == 2
         hand_off(omar, payments, logistics, noon)
-        assert actions.assess_silos(assessor=ben, at=noon).inputs_sha256 != one.inputs_sha256
-
-    def test_once_a_month_by_the_schedule_and_ever_by_hand(self, weave, ben, noon):
-        actions.assess_silos(assessor=None, at=noon)
-        with pytest.raises(Conflict):
-            actions.assess_silos(assessor=None, at=noon + timedelta(days=3))
-        actions.assess_silos(assessor=ben, at=noon + timedelta(days=3))
-        actions.assess_silos(assessor=None, at=noon + timedelta(days=31))
-        assert SiloRun.objects.count() == 3
-
-    def test_by_who_governs_something(self, ada, auditor, omar, ben, noon):
-        for person in (ada, auditor):
-            with pytest.raises(NotAllowed):
-                actions.assess_silos(assessor=person, at=noon)
-        assert actions.assess_silos(assessor=omar, at=noon).counts["judged"] == 0
-        actions.assess_silos(assessor=ben, at=noon)
+        assert assess(ben, noon).inputs_sha256 != one.inputs_sha256
 
     def test_too_few_to_judge_never_a_score(self, payments, logistics, ledger, dispatch, ben, noon):
         Dependency.objects.create(consumer=dispatch, provider=ledger)
-        row = actions.assess_silos(assessor=ben, at=noon).assessments.get()
+        row = assess(ben, noon).assessments.get()
         assert (row.score, row.level) == (None, "unjudged")
         assert row.few == "Payments and Logistics have fewer than 10 interactions: too few to judge."
 
@@ -91,7 +75,7 @@ class TestAssessing:
         Component.objects.create(cluster=parts["l0"].cluster, slug="P0", name="P-0")
         BusinessCapability.objects.create(name="Paying out", cluster=parts["p0"].cluster, since=noon)
         BusinessCapability.objects.create(name="paying-out", cluster=parts["l0"].cluster, since=noon)
-        row = actions.assess_silos(assessor=ben, at=noon).assessments.get()
+        row = assess(ben, noon).assessments.get()
         found = {one["indicator"]: one for one in row.parts}
         products = found["products"]
         assert [one["name"] for one in products["rows"]["used"]] == ["Postings"]
@@ -105,7 +89,7 @@ class TestAssessing:
         assert keys == {"product", "file", "twin"}
 
     def test_what_was_assessed_is_never_rewritten(self, weave, ben, noon):
-        run = actions.assess_silos(assessor=ben, at=noon)
+        run = assess(ben, noon)
         row = run.assessments.get()
         for wrong in (lambda: SiloAssessment.objects.update(score=0.0), row.delete, run.delete):
             with pytest.raises(DatabaseError), transaction.atomic():
@@ -113,27 +97,10 @@ class TestAssessing:
 
     def test_pairs_of_clusters_one_may_not_know_of_are_hidden(self, weave, ben, omar, ada, admin, payments, noon):
         Cluster.objects.filter(pk=payments.pk).update(visibility=Visibility.RESTRICTED)
-        run = actions.assess_silos(assessor=ben, at=noon)
+        run = assess(ben, noon)
         seen = {who.handle: queries.assessments_of(run, who).count() for who in (ada, omar)}
         assert seen == {"ada": 0, "omar": 1}
         assert queries.grid_of(run, ada).rows[0][0].cluster.slug == "logistics"
-
-    @pytest.mark.django_db(transaction=True)
-    def test_two_scheduled_runs_at_once_are_one(self, weave, noon):
-        def go():
-            try:
-                actions.assess_silos(assessor=None, at=noon)
-            except Refusal:
-                pass
-            finally:
-                connection.close()
-
-        threads = [Thread(target=go) for _ in range(2)]
-        for one in threads:
-            one.start()
-        for one in threads:
-            one.join()
-        assert SiloRun.objects.count() == 1
 
 
 class TestWeights:
@@ -143,9 +110,9 @@ class TestWeights:
             actions.set_silo_weights(weights=heavier, reason="Few answer.", setter=omar, at=noon)
         with pytest.raises(Invalid):
             actions.set_silo_weights(weights={**heavier, "mixing": 46}, reason="Few answer.", setter=ben, at=noon)
-        first = actions.assess_silos(assessor=ben, at=noon)
+        first = assess(ben, noon)
         actions.set_silo_weights(weights=heavier, reason="Few answer.", setter=ben, at=noon)
-        second = actions.assess_silos(assessor=ben, at=noon)
+        second = assess(ben, noon)
         assert (first.weights["mixing"], second.weights["mixing"]) == (35, 45)
         assert first.inputs_sha256 != second.inputs_sha256
 
@@ -210,7 +177,7 @@ class TestAnswers:
         survey.open_silo_round(closes_on=noon.date() + timedelta(days=10), opener=ben, at=noon)
         answer(omar, payments, logistics, noon, people=0)
         assert {one.marks for one in silo_facts.last_answers()} == {(4,) * 6, (0, 4, 4, 4, 4, 4)}
-        row = actions.assess_silos(assessor=ben, at=noon).assessments.get()
+        row = assess(ben, noon).assessments.get()
         part = next(one for one in row.parts if one["indicator"] == "answers")
         assert part["value"] == pytest.approx(100 * (1 - (4 + 20 / 6) / 2 / 4), abs=0.06)
 
@@ -292,7 +259,7 @@ def test_the_public_service_graphs(db, shared_data, admin, noon):
     graphs = shared_data / "service-graphs"
     csv(graphs / "nodes.csv", "shop-nodes", found_clusters=True)
     csv(graphs / "edges.csv", "shop-edges")
-    run = actions.assess_silos(assessor=admin, at=noon)
+    run = assess(admin, noon)
     row = run.assessments.get()
     parts = {one["indicator"]: one for one in row.parts}
     assert run.counts["dependencies"] == 67

@@ -193,6 +193,7 @@ def write(
 ) -> Callable[[Handler], Handler]:
     """A write of a `ReadViewSet`: the method gets the validated body and returns the row it wrote (None: 204).
 
+    With `status` 202 a worker goes on with the row; the answer's `Location` is the address at which it is read.
     `edits` asks for If-Match and checks it against the object of the address before the method runs.
     """
 
@@ -205,8 +206,11 @@ def write(
             if gives is None:
                 return Response(status=204)
             tag = self.tag(row) if isinstance(row, Model) else None
+            headers = {"ETag": tag} if tag else {}
+            if status == 202:  # noqa: PLR2004  # accepted: a worker goes on with it, and this is where to look
+                headers["Location"] = self.reverse_action("detail", args=[getattr(row, self.lookup_field)])
             body = gives(row, context=self.get_serializer_context()).data
-            return Response(body, status=status, headers={"ETag": tag} if tag else None)
+            return Response(body, status=status, headers=headers or None)
 
         return _described(handler, gives=gives, takes=takes, status=status, edits=edits, scope=scope)
 

@@ -9,8 +9,8 @@ from apps.clusters import actions as map_actions
 from apps.clusters import checks
 from apps.clusters.actions.checks import ask_for_check
 from apps.clusters.models import Cluster
+from apps.stakeholders.actions import silo_runs as runs
 from apps.stakeholders.actions import silo_survey as survey
-from apps.stakeholders.actions import silos as actions
 from apps.stakeholders.models import HandOff, SiloRun
 from apps.stakeholders.queries.silo_checks import CHECKER
 from apps.stakeholders.rules.silo_survey import QUESTIONS
@@ -77,7 +77,7 @@ def assess(people: dict[str, Person], *, at: datetime) -> int:
         last = (_ago(at, ago) + timedelta(days=lasts)).date()
         then.append((_ago(at, ago), _later(survey.open_silo_round, closes_on=last, opener=people["marit"])))
         then += [(_ago(at, ago - 2), _answering(row, people, clusters)) for row in ANSWERS if row[0] == number]
-    then += [(_first_of(at, back), _later(actions.assess_silos, assessor=None)) for back in range(MONTHS, -1, -1)]
+    then += [(_first_of(at, back), _assess) for back in range(MONTHS, -1, -1)]
     then += [(_ago(at, row[0]), _planning(row, people, clusters, at)) for row in ACTIONS]
     for when, act in sorted(then, key=lambda one: one[0]):
         act(min(when, at))
@@ -97,6 +97,10 @@ def _double(people: dict[str, Person], clusters: dict[str, Cluster], *, at: date
 
 def _later(act: Callable[..., object], **values: Any) -> Callable[[datetime], object]:
     return lambda when: act(**values, at=when)
+
+
+def _assess(when: datetime) -> None:
+    runs.work_off(run_id=runs.begin_silo_run(assessor=None, at=when).pk, at=when)
 
 
 def _end(what: str, reason: str, ender: Person, when: datetime) -> None:

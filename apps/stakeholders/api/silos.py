@@ -1,4 +1,4 @@
-"""The JSON door of silos: assessments, rounds and answers, hand-offs, actions and weights."""
+"""The JSON door of silos: assessments of pairs, runs of them, and weights."""
 
 from typing import Any
 
@@ -12,38 +12,25 @@ from apps.accounts.models import Person
 from apps.accounts.rules import Scope
 from apps.clusters.models import Cluster
 from apps.clusters.queries import visible_cluster
-from apps.stakeholders.actions import silo_survey as survey
+from apps.stakeholders.actions import silo_runs as runs
 from apps.stakeholders.actions import silos as actions
-from apps.stakeholders.models import (
-    HandOff,
-    SiloAction,
-    SiloAnswer,
-    SiloAssessment,
-    SiloRound,
-    SiloRun,
-    SiloStanding,
-    SiloWeighting,
-)
+from apps.stakeholders.models import SiloAssessment, SiloRun, SiloStanding, SiloWeighting
 from apps.stakeholders.queries import silos as queries
-from apps.stakeholders.queries.people import person_named
-from apps.stakeholders.rules.silo_survey import (
-    LONGEST_LINE,
-    LONGEST_REASON,
-    MARKS,
-    MOST_COUNT,
-    QUESTIONS,
-    WAY_WORDS,
-    Period,
-)
+from apps.stakeholders.rules.silo_survey import LONGEST_LINE
 from apps.stakeholders.rules.silos import FORMULAS, SILO_WORDS, SOURCES, WORDS, Indicator, Silo
-from apps.stakeholders.states import SiloActionState
+from apps.stakeholders.states import SiloRunState
 
-_HANDLE: dict[str, Any] = {"slug_field": "handle", "read_only": True}
-_SLUG: dict[str, Any] = {"slug_field": "slug", "read_only": True}
-_INDICATORS = [(one.value, WORDS[one]) for one in Indicator]
+HANDLE: dict[str, Any] = {"slug_field": "handle", "read_only": True}
+SLUG: dict[str, Any] = {"slug_field": "slug", "read_only": True}
+INDICATORS = [(one.value, WORDS[one]) for one in Indicator]
 _LEVELS = [(one.value, SILO_WORDS[one]) for one in Silo]
-_PERIODS = [(one.value, one.value) for one in Period]
-_STATES = [(one.value, one.value) for one in SiloActionState]
+_STATES = [(one.value, one.value) for one in SiloRunState]
+
+
+def two_clusters(slugs: list[str], person: Person) -> tuple[Cluster, Cluster]:
+    """The two clusters of those short names that the person may know of."""
+    one, other = (visible_cluster(slug, person) for slug in slugs)
+    return one, other
 
 
 class SiloRowOut(serializers.Serializer[Any]):
@@ -54,7 +41,7 @@ class SiloRowOut(serializers.Serializer[Any]):
 class SiloPartOut(serializers.Serializer[Any]):
     """One indicator."""
 
-    indicator = serializers.ChoiceField(choices=_INDICATORS)
+    indicator = serializers.ChoiceField(choices=INDICATORS)
     value = serializers.FloatField(allow_null=True, help_text="0 joined … 100 apart; null: not judged, left out.")
     weight = serializers.IntegerField()
     sentence = serializers.CharField()
@@ -72,15 +59,15 @@ class SiloPartOut(serializers.Serializer[Any]):
 
 class SiloAdviceOut(serializers.Serializer[Any]):
     key = serializers.CharField()
-    indicator = serializers.ChoiceField(choices=_INDICATORS)
+    indicator = serializers.ChoiceField(choices=INDICATORS)
     sentence = serializers.CharField()
 
 
 class SiloOut(serializers.ModelSerializer[SiloAssessment]):
     run = serializers.IntegerField(source="run.number")
     assessed_at = serializers.DateTimeField(source="run.ran_at")
-    first = serializers.SlugRelatedField[Cluster](**_SLUG)
-    second = serializers.SlugRelatedField[Cluster](**_SLUG)
+    first = serializers.SlugRelatedField[Cluster](**SLUG)
+    second = serializers.SlugRelatedField[Cluster](**SLUG)
     level = serializers.ChoiceField(choices=_LEVELS)
     few = serializers.CharField(allow_blank=True, help_text="Why there is no score.")
     parts = SiloPartOut(many=True)
@@ -93,20 +80,33 @@ class SiloOut(serializers.ModelSerializer[SiloAssessment]):
 
 
 class SiloRunOut(serializers.ModelSerializer[SiloRun]):
-    by = serializers.SlugRelatedField[Person](**_HANDLE, allow_null=True, help_text="Null: the schedule.")
+    """A run: how far it is, and once it is done what it read. What it came to is only told then."""
+
+    state = serializers.ChoiceField(choices=_STATES)
+    total = serializers.IntegerField(allow_null=True, help_text="Pairs; null: the map is not read yet.")
+    done = serializers.IntegerField(help_text="Of them, judged and kept.")
+    ran_at = serializers.DateTimeField(allow_null=True, help_text="The moment at which the map was read.")
+    failure = serializers.CharField(allow_blank=True, help_text="Why it was given up.")
+    rules_version = serializers.IntegerField(
+        help_text="Of the formulas: scores of different ones do not compare. 0: not read yet."
+    )
+    by = serializers.SlugRelatedField[Person](**HANDLE, allow_null=True, help_text="Null: the schedule.")
     weights = serializers.DictField(child=serializers.IntegerField())
     counts = serializers.DictField(child=serializers.FloatField(allow_null=True))
 
     class Meta:
         model = SiloRun
-        fields = ("number", "month", "by", "ran_at", "rules_version", "inputs_sha256", "weights", "counts")
+        fields = (
+            *("number", "month", "by", "asked_at", "state", "done", "total", "ran_at", "ended_at", "failure"),
+            *("rules_version", "inputs_sha256", "weights", "counts"),
+        )
         read_only_fields = fields
 
 
 class SiloStandingOut(serializers.ModelSerializer[SiloStanding]):
     """A cluster against chance."""
 
-    cluster = serializers.SlugRelatedField[Cluster](**_SLUG)
+    cluster = serializers.SlugRelatedField[Cluster](**SLUG)
     homophily = serializers.FloatField(allow_null=True, help_text="Inside ÷ expected by mixing; 1 is chance.")
     ei = serializers.FloatField(allow_null=True, help_text="The raw external–internal index, −1 to 1.")
 
@@ -121,121 +121,9 @@ class SiloStandingOut(serializers.ModelSerializer[SiloStanding]):
         return told if one.is_judged else {**told, "homophily": None, "ei": None}
 
 
-class SiloRoundOut(serializers.ModelSerializer[SiloRound]):
-    opened_by = serializers.SlugRelatedField[Person](**_HANDLE)
-
-    class Meta:
-        model = SiloRound
-        fields = ("number", "opened_by", "opened_at", "closes_on", "closed_at")
-        read_only_fields = fields
-
-
-class SiloRoundIn(serializers.Serializer[Any]):
-    closes_on = serializers.DateField(help_text="The last day to answer, at most 90 days on.")
-
-
-class SiloAnswerOut(serializers.ModelSerializer[SiloAnswer]):
-    round = serializers.IntegerField(source="round.number")
-    first = serializers.SlugRelatedField[Cluster](**_SLUG)
-    second = serializers.SlugRelatedField[Cluster](**_SLUG)
-    side = serializers.SlugRelatedField[Cluster](**_SLUG)
-    person = serializers.SlugRelatedField[Person](**_HANDLE)
-    marks = serializers.DictField(source="marks_by_question", child=serializers.IntegerField())
-    reasons = serializers.DictField(source="reasons_by_question", child=serializers.CharField())
-
-    class Meta:
-        model = SiloAnswer
-        fields = ("id", "round", "first", "second", "side", "person", "marks", "reasons", "answered_at")
-        read_only_fields = fields
-
-
-class SiloAnswerIn(serializers.Serializer[Any]):
-    """Your answers on two clusters, in the open round."""
-
-    clusters = serializers.ListField(child=serializers.CharField(max_length=80), min_length=2, max_length=2)
-    side = serializers.CharField(
-        max_length=80, required=False, allow_blank=True, default="", help_text="Needed by who owns both."
-    )
-    marks = serializers.DictField(
-        child=serializers.IntegerField(min_value=0, max_value=max(MARKS)),
-        help_text="; ".join(f"{name}: {text}" for name, text in QUESTIONS.items()),
-    )
-    reasons = serializers.DictField(
-        child=serializers.CharField(max_length=LONGEST_REASON, allow_blank=True),
-        required=False,
-        default=dict,
-        help_text="Needed with marks of 0 and 1.",
-    )
-
-
-class HandOffOut(serializers.ModelSerializer[HandOff]):
-    source = serializers.SlugRelatedField[Cluster](**_SLUG)  # type: ignore[assignment]  # the framework takes it off the class
-    target = serializers.SlugRelatedField[Cluster](**_SLUG)
-    way = serializers.ChoiceField(choices=list(WAY_WORDS.items()))
-    monthly = serializers.FloatField()
-    declared_by = serializers.SlugRelatedField[Person](**_HANDLE)
-
-    class Meta:
-        model = HandOff
-        fields = (
-            *("id", "source", "target", "what", "way", "count", "period", "monthly", "evidence"),
-            *("declared_by", "declared_at", "ended_at", "end_reason", "version"),
-        )
-        read_only_fields = fields
-
-
-class HandOffIn(serializers.Serializer[Any]):
-    source = serializers.CharField(max_length=80, help_text="Short name of the cluster it comes from.")  # type: ignore[assignment]
-    target = serializers.CharField(max_length=80, help_text="Of the one it goes to.")
-    what = serializers.CharField(max_length=LONGEST_LINE)
-    way = serializers.ChoiceField(choices=list(WAY_WORDS.items()))
-    count = serializers.IntegerField(min_value=1, max_value=MOST_COUNT)
-    period = serializers.ChoiceField(choices=_PERIODS)
-    evidence = serializers.CharField(max_length=LONGEST_LINE, help_text="Who counted, or where it was read.")
-
-
-class HandOffEndIn(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=LONGEST_LINE)
-
-
-class SiloActionOut(serializers.ModelSerializer[SiloAction]):
-    first = serializers.SlugRelatedField[Cluster](**_SLUG)
-    second = serializers.SlugRelatedField[Cluster](**_SLUG)
-    owner = serializers.SlugRelatedField[Person](**_HANDLE)
-    planned_by = serializers.SlugRelatedField[Person](**_HANDLE)
-    indicator = serializers.ChoiceField(choices=_INDICATORS, allow_blank=True)
-    state = serializers.ChoiceField(choices=_STATES)
-
-    class Meta:
-        model = SiloAction
-        fields = (
-            *("id", "first", "second", "what", "indicator", "advice_key", "owner", "due_on", "state"),
-            *("outcome", "planned_by", "planned_at", "settled_at", "version"),
-        )
-        read_only_fields = fields
-
-
-class SiloActionIn(serializers.Serializer[Any]):
-    clusters = serializers.ListField(child=serializers.CharField(max_length=80), min_length=2, max_length=2)
-    what = serializers.CharField(max_length=LONGEST_LINE)
-    owner = serializers.CharField(max_length=150, help_text="The handle of who does it.")
-    due_on = serializers.DateField()
-    indicator = serializers.ChoiceField(choices=_INDICATORS, required=False, allow_blank=True, default="")
-    advice_key = serializers.CharField(
-        max_length=120, required=False, allow_blank=True, default="", help_text="Of the advice it follows."
-    )
-
-
-class SiloActionMoveIn(serializers.Serializer[Any]):
-    state = serializers.ChoiceField(choices=[(one, one) for one in ("started", "done", "dropped")])
-    outcome = serializers.CharField(
-        max_length=LONGEST_LINE, required=False, allow_blank=True, default="", help_text="Needed to settle it."
-    )
-
-
 class SiloWeightingOut(serializers.ModelSerializer[SiloWeighting]):
     weights = serializers.DictField(child=serializers.IntegerField())
-    set_by = serializers.SlugRelatedField[Person](**_HANDLE)
+    set_by = serializers.SlugRelatedField[Person](**HANDLE)
 
     class Meta:
         model = SiloWeighting
@@ -251,6 +139,10 @@ class SiloWeightingIn(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=LONGEST_LINE)
 
 
+class SiloRunFilter(FilterSet):  # type: ignore[misc]  # the package publishes no types
+    state = ChoiceFilter(choices=_STATES)
+
+
 class SiloFilter(FilterSet):  # type: ignore[misc]  # the package publishes no types
     run = NumberFilter(field_name="run__number", min_value=1, max_value=2**31 - 1, label="Number of the run.")
     level = ChoiceFilter(choices=_LEVELS)
@@ -260,16 +152,6 @@ class SiloFilter(FilterSet):  # type: ignore[misc]  # the package publishes no t
         """Pairs that the cluster is one of."""
         del name
         return rows.filter(first__slug=value) | rows.filter(second__slug=value)
-
-
-class HandOffFilter(FilterSet):  # type: ignore[misc]  # the package publishes no types
-    source = CharFilter(field_name="source__slug", max_length=80)
-    target = CharFilter(field_name="target__slug", max_length=80)
-
-
-class SiloActionFilter(FilterSet):  # type: ignore[misc]  # the package publishes no types
-    state = ChoiceFilter(choices=_STATES)
-    owner = CharFilter(field_name="owner__handle", max_length=150)
 
 
 class SiloViewSet(ReadViewSet[SiloAssessment]):
@@ -285,7 +167,7 @@ class SiloViewSet(ReadViewSet[SiloAssessment]):
         rows = queries.assessments_seen_by(self.person)
         if self.detail or "run" in self.request.query_params:
             return rows
-        return rows.filter(run=queries.runs().values("pk")[:1])
+        return rows.filter(run=queries.results().values("pk")[:1])
 
 
 class SiloRunViewSet(ReadViewSet[SiloRun]):
@@ -295,109 +177,24 @@ class SiloRunViewSet(ReadViewSet[SiloRun]):
     lookup_field = "number"
     lookup_value_converter = "int"
     ordering = ("-number",)
+    filterset_class = SiloRunFilter
     scope_for_writes = Scope.CLUSTERS
     version_field = None
 
     def rows(self) -> QuerySet[SiloRun]:
         return queries.runs()
 
-    @write(gives=SiloRunOut, status=201)
+    @write(gives=SiloRunOut, status=202)
     def create(self, data: dict[str, Any]) -> SiloRun:
-        """Assess every pair as the map is now."""
+        """Ask for an assessment of every pair; a worker does it. `Location` is where to look how far it is."""
         del data
-        return actions.assess_silos(assessor=self.person, at=self.at)
+        return runs.begin_silo_run(assessor=self.person, at=self.at)
 
-    @action(detail=True)
+    @action(detail=True, filterset_class=None)
     @read(gives=SiloStandingOut, many=True, ordering=("cluster__name", "pk"))
     def clusters(self) -> QuerySet[SiloStanding]:
-        """How each cluster stood against chance."""
+        """How each cluster stood against chance; empty before the run is done."""
         return queries.standings_of(self.get_object(), self.person).order_by()
-
-
-class SiloRoundViewSet(ReadViewSet[SiloRound]):
-    """Rounds of the questionnaire."""
-
-    serializer_class = SiloRoundOut
-    lookup_field = "number"
-    lookup_value_converter = "int"
-    ordering = ("-number",)
-    scope_for_writes = Scope.CLUSTERS
-    version_field = None
-
-    def rows(self) -> QuerySet[SiloRound]:
-        return SiloRound.objects.select_related("opened_by")
-
-    @write(takes=SiloRoundIn, gives=SiloRoundOut, status=201)
-    def create(self, data: dict[str, Any]) -> SiloRound:
-        """Open a round; one that is open ends."""
-        return survey.open_silo_round(opener=self.person, at=self.at, **data)
-
-
-class SiloAnswerViewSet(ReadViewSet[SiloAnswer]):
-    """What owners said of pairs you may know of, in every round."""
-
-    serializer_class = SiloAnswerOut
-    lookup_value_converter = "int"
-    scope_for_writes = Scope.CLUSTERS
-    version_field = None
-
-    def rows(self) -> QuerySet[SiloAnswer]:
-        return queries.answers_seen_by(self.person)
-
-    @write(takes=SiloAnswerIn, gives=SiloAnswerOut, status=201)
-    def create(self, data: dict[str, Any]) -> SiloAnswer:
-        """Answer on two clusters for the side you own, once a round."""
-        return survey.answer_silo_questions(
-            clusters=_pair(data.pop("clusters"), self.person), person=self.person, at=self.at, **data
-        )
-
-
-class HandOffViewSet(ReadViewSet[HandOff]):
-    """Work that passes by hand between clusters you may know of."""
-
-    serializer_class = HandOffOut
-    lookup_value_converter = "int"
-    filterset_class = HandOffFilter
-    scope_for_writes = Scope.CLUSTERS
-
-    def rows(self) -> QuerySet[HandOff]:
-        return queries.handoffs_seen_by(self.person)
-
-    @write(takes=HandOffIn, gives=HandOffOut, status=201)
-    def create(self, data: dict[str, Any]) -> HandOff:
-        """Record a hand-off."""
-        source, target = (visible_cluster(data.pop(end), self.person) for end in ("source", "target"))
-        return survey.record_handoff(source=source, target=target, recorder=self.person, at=self.at, **data)
-
-    @action(detail=True, methods=["post"])
-    @write(takes=HandOffEndIn, gives=HandOffOut)
-    def end(self, data: dict[str, Any]) -> HandOff:
-        """Say that it no longer happens, and why."""
-        return survey.end_handoff(handoff_id=self.get_object().pk, ender=self.person, at=self.at, **data)
-
-
-class SiloActionViewSet(ReadViewSet[SiloAction]):
-    """What is done about silos, by whom and until when."""
-
-    serializer_class = SiloActionOut
-    lookup_value_converter = "int"
-    filterset_class = SiloActionFilter
-    scope_for_writes = Scope.CLUSTERS
-
-    def rows(self) -> QuerySet[SiloAction]:
-        return queries.actions_seen_by(self.person)
-
-    @write(takes=SiloActionIn, gives=SiloActionOut, status=201)
-    def create(self, data: dict[str, Any]) -> SiloAction:
-        """Plan an action about two clusters."""
-        clusters, owner = _pair(data.pop("clusters"), self.person), person_named(data.pop("owner"))
-        return survey.plan_silo_action(clusters=clusters, owner=owner, planner=self.person, at=self.at, **data)
-
-    @action(detail=True, methods=["post"])
-    @write(takes=SiloActionMoveIn, gives=SiloActionOut)
-    def moves(self, data: dict[str, Any]) -> SiloAction:
-        """Start it, or settle it with what came of it."""
-        return survey.move_silo_action(action_id=self.get_object().pk, mover=self.person, at=self.at, **data)
 
 
 class SiloWeightingViewSet(ReadViewSet[SiloWeighting]):
@@ -417,8 +214,3 @@ class SiloWeightingViewSet(ReadViewSet[SiloWeighting]):
     def create(self, data: dict[str, Any]) -> SiloWeighting:
         """Set them from the next run on."""
         return actions.set_silo_weights(setter=self.person, at=self.at, **data)
-
-
-def _pair(slugs: list[str], person: Person) -> tuple[Cluster, Cluster]:
-    one, other = (visible_cluster(slug, person) for slug in slugs)
-    return one, other

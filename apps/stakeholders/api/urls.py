@@ -6,19 +6,14 @@ from rest_framework.routers import SimpleRouter
 from apps.stakeholders.api.calendars import AbsenceViewSet, WorkingCalendarViewSet
 from apps.stakeholders.api.costs import GoingLiveViewSet, IntegrationCostViewSet
 from apps.stakeholders.api.escalations import EscalationCaseViewSet
+from apps.stakeholders.api.hand_offs import HandOffViewSet
 from apps.stakeholders.api.initiatives import InitiativeViewSet
 from apps.stakeholders.api.metrics import AlignmentReportView, MeasuresView, SuccessMetricViewSet
 from apps.stakeholders.api.people import AuthorityViewSet, InfluenceViewSet, StakeholderViewSet
 from apps.stakeholders.api.protocols import EscalationProtocolViewSet, EscalationSimulationView
-from apps.stakeholders.api.silos import (
-    HandOffViewSet,
-    SiloActionViewSet,
-    SiloAnswerViewSet,
-    SiloRoundViewSet,
-    SiloRunViewSet,
-    SiloViewSet,
-    SiloWeightingViewSet,
-)
+from apps.stakeholders.api.silo_actions import SiloActionViewSet
+from apps.stakeholders.api.silo_survey import SiloAnswerViewSet, SiloRoundViewSet
+from apps.stakeholders.api.silos import SiloRunViewSet, SiloViewSet, SiloWeightingViewSet
 from apps.stakeholders.api.thresholds import (
     ThresholdAgreementViewSet,
     ThresholdFloorViewSet,

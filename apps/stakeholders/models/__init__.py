@@ -29,7 +29,7 @@ from apps.stakeholders.models.metrics import (
 )
 from apps.stakeholders.models.people import Influence, Kind, Stakeholder
 from apps.stakeholders.models.silo_survey import HandOff, SiloAction, SiloAnswer, SiloRound
-from apps.stakeholders.models.silos import SiloAssessment, SiloRun, SiloStanding, SiloWeighting
+from apps.stakeholders.models.silos import SiloAssessment, SiloRun, SiloRunQuerySet, SiloStanding, SiloWeighting
 from apps.stakeholders.models.thresholds import (
     ThresholdAgreement,
     ThresholdFloor,
@@ -71,6 +71,7 @@ __all__ = [
     "SiloAssessment",
     "SiloRound",
     "SiloRun",
+    "SiloRunQuerySet",
     "SiloStanding",
     "SiloWeighting",
     "Stakeholder",

@@ -10,6 +10,7 @@ from django.urls import reverse
 from apps.accounts.rules import Capability
 from apps.clusters.models import Cluster
 from apps.stakeholders.rules.silos import SILO_WORDS, Silo
+from apps.stakeholders.states import UNFINISHED_SILO_RUNS, SiloRunState
 
 if TYPE_CHECKING:
     from apps.accounts.models import Person
@@ -39,38 +40,85 @@ class SiloWeighting(models.Model):
         return f"Weights of the silo assessment, version {self.number}"
 
 
+class SiloRunQuerySet(models.QuerySet["SiloRun"]):
+    def finished(self) -> Self:
+        """Those that came to their end, with all their pairs."""
+        return self.filter(state=SiloRunState.DONE)
+
+    def under_way(self) -> Self:
+        """Those that a worker goes on with; at most one."""
+        return self.filter(state__in=UNFINISHED_SILO_RUNS)
+
+
 class SiloRun(models.Model):
-    """One assessment of all pairs, by the schedule (once a month) or by hand."""
+    """One assessment of all pairs, by the schedule (once a month) or by hand. Once it is over it never changes.
+
+    `done` is committed together with the pairs it counts: whoever goes on begins there, if the map is as it was.
+    """
 
     number = models.PositiveIntegerField(unique=True)
     month = models.DateField()  # its first day
     by = models.ForeignKey(
         _PERSON, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )  # None: the schedule
-    ran_at = models.DateTimeField()
-    rules_version = models.PositiveSmallIntegerField()
-    inputs_sha256 = models.CharField(max_length=64)  # of all facts that it read, hex
-    weights = models.JSONField()
-    counts = models.JSONField()  # clusters, dependencies, judged, pairs; ei and homophily of the whole
+    asked_at = models.DateTimeField()
+    state = models.CharField(
+        max_length=7, choices=[(one.value, one.value) for one in SiloRunState], default=SiloRunState.WAITING
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)  # how often a worker took it up
+    total = models.PositiveIntegerField(null=True, blank=True)  # pairs; None: the map is not read yet
+    done = models.PositiveIntegerField(default=0)  # of them, kept
+    ran_at = models.DateTimeField(null=True, blank=True)  # the moment at which the map was read
+    ended_at = models.DateTimeField(null=True, blank=True)
+    failure = models.CharField(max_length=300, blank=True)
+    rules_version = models.PositiveSmallIntegerField(default=0)  # 0: not read yet
+    inputs_sha256 = models.CharField(max_length=64, blank=True)  # of all facts that it read, hex
+    weights = models.JSONField(default=dict, blank=True)
+    counts = models.JSONField(
+        default=dict, blank=True
+    )  # clusters, dependencies, judged, pairs; ei and homophily of the whole
     round = models.ForeignKey(
         "SiloRound", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )  # the newest when it ran
 
+    objects = SiloRunQuerySet.as_manager()
+
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Q(state__in=[*SiloRunState]), name="silo_run_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=UNFINISHED_SILO_RUNS) ^ Q(ended_at__isnull=False), name="silo_run_over_has_time"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=SiloRunState.DONE)
+                | (Q(ran_at__isnull=False, total=F("done"), rules_version__gte=1) & ~Q(inputs_sha256="")),
+                name="silo_run_done_is_whole",
+            ),
+            models.UniqueConstraint(
+                fields=["ended_at"],
+                condition=Q(ended_at__isnull=True),
+                nulls_distinct=False,
+                name="silo_run_one_at_a_time",
+                violation_error_message="Another assessment was begun in the meantime.",
+            ),
             models.UniqueConstraint(
                 fields=["month"],
-                condition=Q(by__isnull=True),
+                condition=Q(by__isnull=True) & ~Q(state=SiloRunState.FAILED),
                 name="silo_run_scheduled_once_a_month",
                 violation_error_message="This month was assessed already.",
-            )
+            ),
         ]
 
     def __str__(self) -> str:
         return f"Silo assessment {self.number}"
 
     def get_absolute_url(self) -> str:
-        return f"{reverse('stakeholders:silos')}?run={self.number}"
+        return reverse("stakeholders:silo_run", args=[self.number])
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.ended_at is not None
 
 
 class SiloStanding(models.Model):
@@ -99,9 +147,13 @@ class SiloStanding(models.Model):
 
 
 class SiloAssessmentQuerySet(models.QuerySet["SiloAssessment"]):
+    def whole(self) -> Self:
+        """Those of runs that came to their end: what is half written is no result."""
+        return self.filter(run__state=SiloRunState.DONE)
+
     def visible_to(self, person: "Person") -> Self:
-        """Assessments of pairs this person may know of."""
-        return self.filter(both_seen_by(person))
+        """The same, of pairs this person may know of."""
+        return self.whole().filter(both_seen_by(person))
 
 
 class SiloAssessment(models.Model):

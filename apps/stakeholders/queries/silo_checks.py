@@ -15,7 +15,7 @@ WARNING = 2
 def evaluated(at: datetime) -> Outcome:
     """One finding a silo of the newest run, for its first open cluster."""
     del at
-    run = SiloRun.objects.order_by("-number").first()
+    run = SiloRun.objects.finished().order_by("-number").first()
     if run is None:
         return Outcome([], "")
     rows = SiloAssessment.objects.filter(run=run, level=Silo.SILO).select_related("first", "second").order_by("pk")

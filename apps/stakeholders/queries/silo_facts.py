@@ -15,7 +15,7 @@ from apps.integrations.rules.words import Kind
 from apps.stakeholders.models import HandOff, SiloAnswer
 from apps.stakeholders.rules.silo_advice import advised
 from apps.stakeholders.rules.silo_survey import QUESTIONS
-from apps.stakeholders.rules.silo_words import sentence
+from apps.stakeholders.rules.silo_words import sentence, too_few
 from apps.stakeholders.rules.silos import (
     Edge,
     Entity,
@@ -25,6 +25,10 @@ from apps.stakeholders.rules.silos import (
     Passing,
     Product,
     Said,
+    Standing,
+    assessed,
+    standings,
+    whole_ei,
 )
 
 Row = dict[str, Any]
@@ -118,10 +122,49 @@ class _Seen:
     answers: Mapping[int, SiloAnswer]
 
 
-def told(pairs: Sequence[Pair], weights: Mapping[str, int]) -> list[tuple[Pair, list[Row], list[Row]]]:
-    """Every pair with its indicators and the advice on it, as they are kept: values, sentences, rows with addresses."""
-    seen = _seen(pairs)
-    return [(pair, parts := _parts(pair, seen, weights), _advice(pair, parts, seen)) for pair in pairs]
+@dataclass(frozen=True)
+class Reading:
+    """The map as it was at one moment, every pair of it judged, and all that their rows name. It asks nothing more."""
+
+    facts: Facts
+    weights: Mapping[str, int]
+    digest: str
+    standings: Sequence[Standing]
+    pairs: Sequence[Pair]
+    _names: _Seen
+
+    def told(self, pair: Pair) -> tuple[list[Row], list[Row]]:
+        """The indicators of a pair and the advice on it, as they are kept: values, sentences, rows with addresses."""
+        parts = _parts(pair, self._names, self.weights)
+        return parts, _advice(pair, parts, self._names)
+
+    def why_not(self, pair: Pair) -> str:
+        """Why a pair has no score; empty where it has one."""
+        if pair.score is not None:
+            return ""
+        return (
+            too_few([self._names.clusters[pk].name for pk in pair.few])
+            or "There is too little between them to judge by."
+        )
+
+    def counts(self) -> Row:
+        """The numbers of the whole."""
+        ei, homophily = whole_ei(self.standings)
+        return {
+            "clusters": len(self.standings),
+            "dependencies": len(self.facts.edges),
+            "pairs": len(self.pairs),
+            "judged": sum(one.score is not None for one in self.pairs),
+            "ei": ei,
+            "homophily": homophily,
+        }
+
+
+def read(weights: Mapping[str, int]) -> Reading:
+    """Read the map and judge every pair. Call it in a transaction that sees one moment: it asks in several queries."""
+    facts = facts_now()
+    pairs = assessed(facts, weights)
+    return Reading(facts, weights, digest_of(facts, weights), standings(facts), pairs, _seen(pairs))
 
 
 def _seen(pairs: Sequence[Pair]) -> _Seen:

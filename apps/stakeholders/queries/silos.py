@@ -18,11 +18,13 @@ from apps.stakeholders.models import (
     SiloAssessment,
     SiloRound,
     SiloRun,
+    SiloRunQuerySet,
     SiloStanding,
     SiloWeighting,
 )
 from apps.stakeholders.rules.silo_survey import REMIND_BEFORE, Pairing
 from apps.stakeholders.rules.silos import WEIGHTS, Indicator
+from apps.stakeholders.states import SiloRunState
 
 MOST_IN_GRID = 40  # clusters; a wider grid nobody reads
 
@@ -33,24 +35,42 @@ def weights_now() -> dict[str, int]:
     return dict(last.weights) if last else {one.value: WEIGHTS[one] for one in Indicator}
 
 
-def runs() -> QuerySet[SiloRun]:
-    """Every run, the newest first."""
+def runs() -> SiloRunQuerySet:
+    """Every run, also one that is not over, the newest first."""
     return SiloRun.objects.select_related("by", "round").order_by("-number")
 
 
-def run_numbered(text: str) -> SiloRun | None:
-    """The run of that number, the newest where none is named; None before the first."""
+def results() -> SiloRunQuerySet:
+    """Every run that came to its end, the newest first."""
+    return runs().finished()
+
+
+def result_numbered(text: str) -> SiloRun | None:
+    """The finished run of that number, the newest where none is named; None before the first."""
     if not text:
-        return runs().first()
-    found = runs().filter(number=int(text)).first() if text.isdecimal() and len(text) < 9 else None  # noqa: PLR2004  # a PostgreSQL integer
+        return results().first()
+    found = results().filter(number=int(text)).first() if text.isdecimal() and len(text) < 9 else None  # noqa: PLR2004  # a PostgreSQL integer
     if found is None:
-        raise NotFound("There is no such assessment.", next_step="Go back to the newest.")
+        raise NotFound("There is no such assessment, or it is not over.", next_step="Go back to the newest.")
     return found
 
 
-def run_before(run: SiloRun) -> SiloRun | None:
-    """The run before."""
-    return runs().filter(number__lt=run.number).first()
+def run_numbered(number: int) -> SiloRun:
+    """The run of that number, over or not."""
+    found = runs().filter(number=number).first() if number < 2**31 else None
+    if found is None:
+        raise NotFound("There is no such assessment.", next_step="Go back to the silos.")
+    return found
+
+
+def is_monthly_done(month: date) -> bool:
+    """Whether the schedule has assessed that month (its first day), or is at it."""
+    return SiloRun.objects.filter(by__isnull=True, month=month).exclude(state=SiloRunState.FAILED).exists()
+
+
+def run_under_way() -> SiloRun | None:
+    """The run that is not over."""
+    return runs().under_way().first()
 
 
 def assessments_of(run: SiloRun, person: Person) -> QuerySet[SiloAssessment]:
@@ -114,7 +134,7 @@ def pair_of(one: Cluster, other: Cluster) -> tuple[Cluster, Cluster]:
 
 def history_of(first: Cluster, second: Cluster) -> QuerySet[SiloAssessment]:
     """How the pair stood in every run, the newest first."""
-    rows = SiloAssessment.objects.filter(first=first, second=second)
+    rows = SiloAssessment.objects.whole().filter(first=first, second=second)
     return rows.select_related("run", "first", "second").order_by("-run__number")
 
 

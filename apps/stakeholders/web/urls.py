@@ -81,6 +81,7 @@ urlpatterns = [
     path("kpis/<slug:code>/retirement/", metrics.retire, name="retire_metric"),
     path("silos/", silos.listing, name="silos"),
     path("silos/runs/", silos.assess, name="assess_silos"),
+    path("silos/runs/<int:number>/", silos.run, name="silo_run"),
     path("silos/rounds/", silos.open_round, name="open_silo_round"),
     path("silos/weights/", silos.weights, name="silo_weights"),
     path("silos/actions/", silos.action_list, name="silo_actions"),

@@ -14,10 +14,11 @@ from apps.accounts.web.people import PersonRequest, signed_in
 from apps.clusters.models import Cluster
 from apps.clusters.queries import visible_cluster
 from apps.clusters.rules.parts import Standing
-from apps.kernel.answers import went
+from apps.kernel.answers import is_fragment, went
 from apps.kernel.exports import asked, export
 from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import Refusal
+from apps.stakeholders.actions import silo_runs as runs
 from apps.stakeholders.actions import silo_survey as survey
 from apps.stakeholders.actions import silos as actions
 from apps.stakeholders.models import Initiative, SiloAssessment
@@ -44,7 +45,7 @@ GOVERNS = frozenset({Capability.MANAGE_BOARD, Capability.MANAGE_CLUSTER})
 @signed_in
 def listing(request: PersonRequest) -> HttpResponseBase:
     """How far clusters work apart: the grid, every pair, every cluster."""
-    run = queries.run_numbered(request.GET.get("run", ""))
+    run = queries.result_numbered(request.GET.get("run", ""))
     if run and (kind := asked(request)):
         return export(SILOS, kind, queries.assessments_of(run, request.user).order_by("first__name", "second__name"))
     return _listing(request)
@@ -53,9 +54,20 @@ def listing(request: PersonRequest) -> HttpResponseBase:
 @require_POST
 @signed_in
 def assess(request: PersonRequest) -> HttpResponse:
-    """Assess every pair as the map is now."""
-    actions.assess_silos(assessor=request.user, at=timezone.now())
-    return went(request, "stakeholders:silos")
+    """Ask for an assessment of every pair; its page tells how far it is."""
+    run = runs.begin_silo_run(assessor=request.user, at=timezone.now())
+    return went(request, run.get_absolute_url())
+
+
+@require_GET
+@signed_in
+def run(request: PersonRequest, number: int) -> HttpResponse:
+    """One run: how far it is; a fragment for the page that looks again by itself."""
+    found = queries.run_numbered(number)
+    context = {"run": found, "crumbs": _crumbs(f"Assessment {found.number}")}
+    return render(
+        request, "stakeholders/_silo_run.html" if is_fragment(request) else "stakeholders/silo_run.html", context
+    )
 
 
 @require_POST
@@ -195,11 +207,12 @@ def action_list(request: PersonRequest) -> HttpResponseBase:
 
 
 def _listing(request: PersonRequest, round_form: RoundForm | None = None) -> HttpResponse:
-    run, today = queries.run_numbered(request.GET.get("run", "")), timezone.now().date()
+    run, today = queries.result_numbered(request.GET.get("run", "")), timezone.now().date()
     listed = list(queries.ranked(run, request.user)) if run else []
     context = {
         "run": run,
-        "runs": queries.runs()[:24],
+        "runs": queries.results()[:24],
+        "under_way": queries.run_under_way(),
         "grid": queries.grid_of(run, request.user) if run else None,
         "pairs": listed[:MOST_LISTED],
         "more": len(listed) - MOST_LISTED,
