@@ -111,6 +111,7 @@ PAGES = (
     "/stakeholders/silos/identity/and/logistics/answers/",
     "/stakeholders/silos/actions/?which=all",
     "/stakeholders/silos/weights/",
+    "/stakeholders/silos/runs/1/",
     "/stakeholders/thresholds/",
     "/stakeholders/thresholds/level/?cluster=payments&risk=2&downtime=45",
     "/stakeholders/thresholds/new/payments/",

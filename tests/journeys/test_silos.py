@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from apps.stakeholders.models import SiloAction, SiloAnswer
 from apps.stakeholders.rules.silo_survey import QUESTIONS
+from apps.stakeholders.tasks import continue_silo_runs
 from tests.stakeholders.conftest import nora
 from tests.stakeholders.siloed import assess, hand_off, weave
 
@@ -50,6 +51,13 @@ def test_from_the_questions_to_an_action_that_is_done(desk, apart, ben, omar):
     answers(neighbour, "3 mostly")
 
     chair.get_by_role("button", name="Assess now").click()
+    expect(chair.get_by_role("status")).to_contain_text("Assessment 1 waits for a worker")
+    chair.goto("/stakeholders/silos/")
+    expect(chair.locator("main")).to_contain_text("Assessment 1 waits for a worker")
+    expect(chair.get_by_role("button", name="Assess now")).to_have_count(0)
+    chair.get_by_role("link", name="Look again").click()
+    assert continue_silo_runs() == 1
+    chair.get_by_role("link", name="See what it came to").click()  # the page looked again by itself
     chair.get_by_role("region", name="Clusters against each other, table").get_by_role("link", name="and").first.click()
     main = chair.locator("main")
     expect(main).to_contain_text("1 of 21 dependencies cross")
