@@ -14,6 +14,7 @@ from apps.clusters.models import Cluster
 from apps.stakeholders.actions import silo_runs as runs
 from apps.stakeholders.queries.silo_facts import facts_now
 from apps.stakeholders.queries.silos import weights_now
+from apps.stakeholders.rules import silo_pairs
 from apps.stakeholders.rules import silos as rules
 
 
@@ -34,7 +35,7 @@ def took(person: Any) -> Assessed:
     """Assess the map that `map.surround` drew."""
     RoleGrant.objects.get_or_create(person=person, role=Role.BOARD_CHAIR)
     read, facts = _timed(facts_now)
-    judged, pairs = _timed(lambda: rules.assessed(facts, weights_now()))
+    judged, pairs = _timed(lambda: silo_pairs.assessed(facts, weights_now()))
     bare, _ = _timed(lambda: _mixing(facts))
     assessor = Person.objects.get(pk=person.pk)
     asked, run = _timed(lambda: runs.begin_silo_run(assessor=assessor, at=timezone.now()))

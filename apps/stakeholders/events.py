@@ -353,9 +353,36 @@ class HandOffRecorded(Event):
 
 
 @dataclass(frozen=True)
+class HandOffsRecorded(Event):
+    """Several were recorded at once, from one cluster to another."""
+
+    words: ClassVar[str] = "recorded hand-offs"
+    handoff_ids: tuple[int, ...]
+    source_id: int
+    target_id: int
+    number: int
+
+
+@dataclass(frozen=True)
 class HandOffEnded(Event):
     words: ClassVar[str] = "ended a hand-off"
     handoff_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class LinkRequired(Event):
+    words: ClassVar[str] = "required a link between clusters"
+    link_id: int
+    source_id: int
+    target_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class RequiredLinkEnded(Event):
+    words: ClassVar[str] = "ended a required link"
+    link_id: int
     reason: str
 
 

@@ -7,13 +7,16 @@ from apps.journal.actions import subscribe
 from apps.journal.models import Entry
 from apps.notify.actions.telling import tell
 from apps.stakeholders import events
-from apps.stakeholders.models import SiloAction, SiloRound
+from apps.stakeholders.models import RequiredLink, SiloAction, SiloRound
 from apps.stakeholders.queries import silo_checks
 
 
 def register() -> None:
-    """The check of pairs of clusters that came to be silos."""
-    checks.register(checks.Check(silo_checks.CHECKER, silo_checks.VERSION, silo_checks.evaluated), events.SilosAssessed)
+    """The check of pairs of clusters that came to be silos, and of required links that are missing."""
+    checks.register(
+        checks.Check(silo_checks.CHECKER, silo_checks.VERSION, silo_checks.evaluated),
+        *(events.SilosAssessed, events.LinkRequired, events.RequiredLinkEnded),
+    )
 
 
 @subscribe("stakeholders.silo_round_opened", events.SiloRoundOpened)
@@ -43,6 +46,24 @@ def tell_of_action(entry: Entry) -> None:
 def remind_of_action(entry: Entry) -> None:
     """Remind who is to act, unless it was settled meanwhile."""
     _tell(entry, "Overdue" if entry.data["is_overdue"] else "Due soon")
+
+
+@subscribe("stakeholders.link_required", events.LinkRequired)
+def tell_who_answers(entry: Entry) -> None:
+    """Tell who answers for a required link, unless they said so themselves, or it has ended meanwhile."""
+    rows = RequiredLink.objects.current().select_related("source", "target", "owner")
+    row = rows.filter(pk=entry.data["link_id"]).first()
+    if row is None or row.owner_id == entry.actor_id or not rows.visible_to(row.owner).filter(pk=row.pk).exists():
+        return
+    tell(
+        [row.owner],
+        entry=entry,
+        kind="work",
+        title=f"You answer for a required link: {row.source} to {row.target}",
+        body=row.why,
+        url=row.get_absolute_url(),
+        at=entry.at,
+    )
 
 
 def _tell(entry: Entry, opening: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from apps.clusters.models import Dependency
 from apps.stakeholders.models import SiloAction, SiloAnswer
 from apps.stakeholders.rules.silo_survey import QUESTIONS
 from apps.stakeholders.tasks import continue_silo_runs
@@ -82,6 +83,41 @@ def test_from_the_questions_to_an_action_that_is_done(desk, apart, ben, omar):
     table.get_by_role("button", name="Done").click()
     expect(neighbour.get_by_role("region", name="Actions, table")).to_contain_text("Refunds are an API now.")
     assert SiloAction.objects.get().state == "done"
+
+
+def test_a_required_link_is_missing_until_something_passes(desk, weave, payments, logistics, omar, nora):
+    Dependency.objects.filter(consumer=weave["p0"], provider=weave["l0"]).delete()
+    assess(omar, timezone.now())
+    owner, neighbour = desk.sign_in("omar"), desk.sign_in("nora")
+    owner.goto("/stakeholders/silos/payments/and/logistics/")
+    owner.get_by_role("link", name="Require a link").click()
+    owner.get_by_label("Because").select_option(label="a workflow runs through both")
+    owner.get_by_label("Why", exact=True).fill("Refunds of lost parcels")
+    owner.get_by_label("Who answers for it").fill("nora")
+    owner.get_by_label("Would pass a month").fill("60")
+    owner.get_by_role("button", name="Require it").click()
+    links = owner.get_by_role("region", name="Required links, table")
+    expect(links).to_contain_text("Payments offers Logistics an interface")
+    owner.goto("/stakeholders/silos/")
+    grid = owner.get_by_role("region", name="Clusters against each other, table")
+    expect(grid.get_by_role("link", name="link missing: Payments and Logistics")).to_be_visible()
+
+    neighbour.goto("/stakeholders/silos/payments/and/logistics/")
+    neighbour.get_by_text("Record a hand-off").click()
+    neighbour.get_by_label("From").select_option(label="Payments")
+    neighbour.get_by_label("What is passed", exact=False).first.fill("Refund list")
+    neighbour.get_by_label("How many").fill("12")
+    neighbour.get_by_label("Waits").fill("30")
+    neighbour.get_by_label("Evidence").fill("Counted in May.")
+    neighbour.get_by_role("button", name="Record it").click()
+    expect(neighbour.get_by_role("region", name="Hand-offs, table")).to_contain_text("30 h")
+    neighbour.goto("/stakeholders/silos/links/?which=met")
+    expect(neighbour.get_by_role("region", name="Required links, table")).to_contain_text("1 hand-off")
+    table = neighbour.get_by_role("region", name="Required links, table")
+    table.get_by_text("End it").click()
+    table.get_by_label("Why it is no longer required").fill("The workflow is gone.")
+    table.get_by_role("button", name="End it").click()
+    expect(neighbour.locator("main")).to_contain_text("No such link")
 
 
 def test_a_phone_reads_the_list(desk, apart, omar):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from apps.clusters.rules.spelling import normalised
 from apps.kernel.refusals import Invalid
+from apps.stakeholders.rules import silo_pairs
 from apps.stakeholders.rules import silos as rules
 from apps.stakeholders.rules.silo_advice import advised
 from apps.stakeholders.rules.silo_words import sentence
@@ -26,7 +27,7 @@ def facts(*pairs, manual=(), **more):
 
 
 def pair_of(given_facts, weights=rules.WEIGHTS):
-    [found] = [one for one in rules.assessed(given_facts, weights) if (one.first, one.second) == (A, B)]
+    [found] = [one for one in silo_pairs.assessed(given_facts, weights) if (one.first, one.second) == (A, B)]
     return found
 
 
@@ -36,7 +37,7 @@ APART = [(1, 2), (2, 1), (1, 3), (3, 1), (2, 3), (3, 2), (4, 5), (5, 4), (4, 6),
 
 class TestMixing:
     def test_by_hand(self):
-        found = rules.mixing((6, 5), (1, 0))
+        found = silo_pairs.mixing((6, 5), (1, 0))
         assert found["observed"] == pytest.approx(11 / 12)
         # Out and in of A are 7 and 6, of B 5 and 6: (42 + 30) ÷ 144.
         assert found["expected"] == pytest.approx(0.5)
@@ -45,9 +46,9 @@ class TestMixing:
         assert found["ei"] == pytest.approx(-10 / 12)
 
     def test_chance_is_nothing_and_more_mixed_than_chance_is_below(self):
-        assert rules.mixing((5, 5), (5, 5))["assortativity"] == pytest.approx(0)
-        assert rules.mixing((0, 0), (5, 5))["assortativity"] == pytest.approx(-1)
-        assert rules.mixing((5, 5), (0, 0))["assortativity"] == pytest.approx(1)
+        assert silo_pairs.mixing((5, 5), (5, 5))["assortativity"] == pytest.approx(0)
+        assert silo_pairs.mixing((0, 0), (5, 5))["assortativity"] == pytest.approx(-1)
+        assert silo_pairs.mixing((5, 5), (0, 0))["assortativity"] == pytest.approx(1)
 
     def test_the_raw_index_calls_open_what_mixing_shows_closed(self):
         """A small cluster beside nine others: most of its edges cross, yet far more stay than chance would leave."""
@@ -57,8 +58,8 @@ class TestMixing:
         assert one.homophily > 8
 
     def test_nothing_is_nothing(self):
-        assert set(rules.mixing((0, 0), (0, 0)).values()) == {None}
-        assert rules.mixing((7, 0), (0, 0))["assortativity"] is None
+        assert set(silo_pairs.mixing((0, 0), (0, 0)).values()) == {None}
+        assert silo_pairs.mixing((7, 0), (0, 0))["assortativity"] is None
 
     @given(st.lists(st.tuples(st.sampled_from([*HOME]), st.sampled_from([*HOME])), max_size=40))
     @settings(max_examples=200, deadline=None)
@@ -88,7 +89,7 @@ class TestMixing:
 
 
 def pair_of_or_none(given_facts):
-    return next(iter(rules.assessed(given_facts, rules.WEIGHTS)), None)
+    return next(iter(silo_pairs.assessed(given_facts, rules.WEIGHTS)), None)
 
 
 class TestScore:
@@ -182,7 +183,7 @@ ENTITIES = st.lists(
 
 class TestTwins:
     def test_names_that_read_alike_and_tags_that_are_the_same(self):
-        found = rules.twins(
+        found = silo_pairs.twins(
             [
                 Entity("service", 1, A, "Customer index", "customer-index"),
                 Entity("service", 2, B, "CUSTOMER_INDEX", "ci"),
@@ -200,8 +201,8 @@ class TestTwins:
 
     def test_a_word_that_everybody_uses_says_nothing(self):
         many = [Entity("service", pk, pk % 2 * 10 + 10, "api") for pk in range(rules.MOST_ALIKE + 1)]
-        assert rules.twins(many) == {}
-        assert len(rules.twins(many[1:])[A, B]) == 400
+        assert silo_pairs.twins(many) == {}
+        assert len(silo_pairs.twins(many[1:])[A, B]) == 400
 
     @given(ENTITIES)
     @settings(max_examples=200, deadline=None)
@@ -224,7 +225,7 @@ class TestTwins:
             )
             if alike or tagged:
                 expected.add(frozenset({one.pk, other.pk}))
-        found = [frozenset({one.pk, other.pk}) for rows in rules.twins(things).values() for one, other, _ in rows]
+        found = [frozenset({one.pk, other.pk}) for rows in silo_pairs.twins(things).values() for one, other, _ in rows]
         assert set(found) == expected
         assert len(found) == len(expected), "each once"
 
@@ -253,3 +254,71 @@ class TestAdvice:
         assert "talk:people" in found
         assert "gap:data" in found
         assert not any("plans" in one for one in found)
+
+
+class TestDelays:
+    def passing(self, pk, source, target, monthly, hours):
+        return Passing(pk, source, target, monthly, hours)
+
+    def test_by_hand(self):
+        rows = [self.passing(1, A, B, 10, 2.0), self.passing(2, A, B, 80, 8.0), self.passing(3, B, A, 10, 48.0)]
+        wait = silo_pairs.waiting(rows)
+        assert (wait.half, wait.most) == (8.0, 8.0)
+        wait = silo_pairs.waiting([*rows, self.passing(4, A, B, 100, None), self.passing(5, A, B, 30, 72.0)])
+        # 130 a month: half of them at 65 (8 h), 85 of 100 at 110.5 (72 h).
+        assert (wait.half, wait.most) == (8.0, 72.0)
+
+    def test_too_few_a_month_are_not_judged(self):
+        assert silo_pairs.waiting([self.passing(1, A, B, 9.9, 5.0)]) is None
+        assert silo_pairs.waiting([self.passing(1, A, B, 10, 5.0)]).half == 5.0
+        assert silo_pairs.waiting([self.passing(1, A, B, 500, None)]) is None
+
+    @settings(max_examples=60)
+    @given(st.lists(st.tuples(st.integers(0, 200), st.integers(1, 40)), min_size=1, max_size=12))
+    def test_as_by_writing_every_hand_off_out(self, rows):
+        given_rows = [self.passing(pk, A, B, often, float(hours)) for pk, (hours, often) in enumerate(rows)]
+        written = sorted(float(hours) for hours, often in rows for _ in range(often))
+        wait = silo_pairs.waiting(given_rows)
+        if len(written) < rules.FEWEST_PASSINGS:
+            assert wait is None
+            return
+        assert wait.half == written[-(-len(written) // 2) - 1]
+        assert wait.most == written[-(-len(written) * 85 // 100) - 1]
+
+    def ranked(self, hours):
+        """The delay of each pair of the first cluster with every other."""
+        clusters = tuple(range(1, len(hours) + 2))
+        passings = tuple(self.passing(n, 1, n + 2, 30, each) for n, each in enumerate(hours))
+        given_facts = Facts(clusters=clusters, home={}, passings=passings)
+        found = silo_pairs.assessed(given_facts, rules.WEIGHTS)
+        return [one.part(Indicator.DELAYS) for one in found if one.first == 1]
+
+    def test_the_rank_among_pairs_that_are_measured(self):
+        parts = self.ranked([2.0, 4.0, 4.0, 8.0, 16.0, None])
+        assert [one.value for one in parts] == [10.0, 40.0, 40.0, 70.0, 90.0, None]
+        assert parts[-1].numbers["half"] is None
+
+    def test_too_few_pairs_to_rank(self):
+        parts = self.ranked([2.0, 4.0, 8.0, 16.0])
+        assert {one.value for one in parts} == {None}
+        assert "too few to rank" in sentence(parts[0], "A", "B")
+        assert "Half of the hand-offs wait up to 2 h" in sentence(parts[0], "A", "B")
+
+    def test_what_weighs_nothing_does_not_make_a_score(self):
+        parts = [
+            rules.Part(Indicator.HANDOFFS, 80.0, {}),
+            rules.Part(Indicator.DELAYS, 20.0, {}),
+            rules.Part(Indicator.LINKS, 100.0, {}),
+        ]
+        assert rules.scored(parts, rules.WEIGHTS) is None
+        assert rules.scored(parts, {**rules.WEIGHTS, Indicator.DELAYS: 15}) == 50.0
+
+
+class TestWeightsOfWhatStandsBeside:
+    def test_they_may_be_left_out_and_others_may_not(self):
+        five = {one.value: weight for one, weight in rules.WEIGHTS.items() if weight}
+        assert rules.require_weights(five) == {**five, "delays": 0, "links": 0}
+        assert rules.require_weights({**five, "mixing": 15, "links": 20})["links"] == 20
+        for wrong in ({**five, "links": 20}, {**five, "whim": 0}, {"mixing": 60, "links": 40}):
+            with pytest.raises(Invalid):
+                rules.require_weights(wrong)

@@ -100,7 +100,7 @@ class TestAssessing:
         run = assess(ben, noon)
         seen = {who.handle: queries.assessments_of(run, who).count() for who in (ada, omar)}
         assert seen == {"ada": 0, "omar": 1}
-        assert queries.grid_of(run, ada).rows[0][0].cluster.slug == "logistics"
+        assert queries.grid_of(run, ada, set()).rows[0][0].cluster.slug == "logistics"
 
 
 class TestWeights:

@@ -11,26 +11,28 @@ from apps.clusters.actions.checks import ask_for_check
 from apps.clusters.models import Cluster
 from apps.stakeholders.actions import silo_runs as runs
 from apps.stakeholders.actions import silo_survey as survey
-from apps.stakeholders.models import HandOff, SiloRun
+from apps.stakeholders.actions.required_links import require_link
+from apps.stakeholders.models import HandOff, RequiredLink, SiloRun
 from apps.stakeholders.queries.silo_checks import CHECKER
+from apps.stakeholders.queries.silos import history_of, pair_of
 from apps.stakeholders.rules.silo_survey import QUESTIONS
 
 MONTHS = 5  # assessed before this one
-# days ago, from, to, what, how, count, a period, who counted, who records
-HAND_OFFS: tuple[tuple[int, str, str, str, str, int, str, str, str], ...] = (
-    (170, "payments", "logistics", "Refunds of lost parcels", "sheet", 14, "week", "Counted in March", "lena"),
-    (170, "logistics", "payments", "Cash on delivery by depot", "file", 5, "week", "The folder of the depots", "hiro"),
-    (169, "payments", "data-platform", "Chargebacks of the month", "mail", 1, "month", "The team said so", "lena"),
-    (169, "data-platform", "payments", "Reconciliation with the banks", "file", 1, "day", "The nightly job", "rashid"),
-    (168, "storefront", "payments", "Corrections of vouchers", "ticket", 30, "week", "Tickets of a quarter", "anneke"),
-    (168, "logistics", "data-platform", "Stock counts of the depots", "sheet", 6, "day", "Six depots", "hiro"),
-    (167, "storefront", "data-platform", "Figures of campaigns", "mail", 4, "week", "Asked the marketers", "anneke"),
-    (167, "data-platform", "storefront", "Sales of the week", "sheet", 1, "week", "Monday mail", "rashid"),
-    (166, "logistics", "storefront", "Delays of the day", "meeting", 5, "week", "The morning call", "hiro"),
-    (166, "storefront", "logistics", "What is out of stock", "mail", 40, "week", "Counted in a week of May", "anneke"),
-    (165, "identity", "payments", "Who has left", "mail", 3, "week", "Asked the service desk", "marit"),
-    (60, "data-platform", "logistics", "Forecast of parcels", "sheet", 1, "week", "Since the spring", "rashid"),
-)
+# days ago, from, to, what, how, count, a period, who counted, who records, hours that it waits
+HAND_OFFS: tuple[tuple[int, str, str, str, str, int, str, str, str, int | None], ...] = (
+    (170, "payments", "logistics", "Refunds of lost parcels", "sheet", 14, "week", "Counted in March", "lena", 30),
+    (170, "logistics", "payments", "Cash on delivery by depot", "file", 5, "week", "The folder of the depots", "hiro", 20),
+    (169, "payments", "data-platform", "Chargebacks of the month", "mail", 1, "month", "The team said so", "lena", 72),
+    (169, "data-platform", "payments", "Reconciliation with the banks", "file", 1, "day", "The nightly job", "rashid", 9),
+    (168, "storefront", "payments", "Corrections of vouchers", "ticket", 30, "week", "Tickets of a quarter", "anneke", 5),
+    (168, "logistics", "data-platform", "Stock counts of the depots", "sheet", 6, "day", "Six depots", "hiro", 4),
+    (167, "storefront", "data-platform", "Figures of campaigns", "mail", 4, "week", "Asked the marketers", "anneke", 26),
+    (167, "data-platform", "storefront", "Sales of the week", "sheet", 1, "week", "Monday mail", "rashid", None),
+    (166, "logistics", "storefront", "Delays of the day", "meeting", 5, "week", "The morning call", "hiro", 1),
+    (166, "storefront", "logistics", "What is out of stock", "mail", 40, "week", "Counted in a week of May", "anneke", 3),
+    (165, "identity", "payments", "Who has left", "mail", 3, "week", "Asked the service desk", "marit", 48),
+    (60, "data-platform", "logistics", "Forecast of parcels", "sheet", 1, "week", "Since the spring", "rashid", 16),
+)  # fmt: skip
 ENDED = (75, "What is out of stock", "The topic stock.levels tells it.", "anneke")  # days ago
 ROUNDS = ((160, 20), (80, 21), (10, 25))  # days ago, days that it lasts
 # round (from 1), who, of which pair, marks in the order of the questions, reasons of low ones
@@ -55,6 +57,15 @@ ACTIONS: tuple[tuple[Any, ...], ...] = (
     (50, ("data-platform", "payments"), "Reconcile from orders.placed and not from a nightly file", "handoffs", "rashid", -3, "lena", ((30, "started", ""),)),
     (48, ("storefront", "data-platform"), "One spreadsheet of campaigns for all", "handoffs", "anneke", -20, "rashid", ((25, "dropped", "It would only be another spreadsheet."),)),
 )  # fmt: skip
+# days ago, from, to, because, why, a month, who answers, who requires it
+LINKS: tuple[tuple[int, str, str, str, str, int | None, str, str], ...] = (
+    (130, "storefront", "logistics", "workflow", "Orders reach the warehouse within minutes", 90_000, "anneke", "hiro"),
+    (128, "payments", "logistics", "workflow", "Refunds of lost parcels stop the delivery", 60, "lena", "lena"),
+    (96, "identity", "data-platform", "lineage", "Who may read which report follows from the team somebody is in", 400, "marit", "rashid"),
+    (40, "identity", "logistics", "strategy", "Depots sign in as everybody else does", None, "hiro", "marit"),
+)  # fmt: skip
+# days ago, from, to, who does it, due in days from now: what closes a required link that is missing
+CLOSED_BY = (30, "identity", "data-platform", "marit", 18)
 # The same thing twice: cluster, short name, name, description.
 TWINS = (
     ("storefront", "customer-profiles", "Customer profiles", "What customers looked at, so that the shop can propose more."),
@@ -67,10 +78,16 @@ def assess(people: dict[str, Person], *, at: datetime) -> int:
     clusters = {one.slug: one for one in Cluster.objects.all()}
     _double(people, clusters, at=at - timedelta(days=200))
     then: list[tuple[datetime, Callable[[datetime], object]]] = []
-    for ago, source, target, what, way, count, period, evidence, who in HAND_OFFS:
+    for ago, source, target, what, way, count, period, evidence, who, hours in HAND_OFFS:
         values = {"what": what, "way": way, "count": count, "period": period, "evidence": evidence}
+        values["delay_hours"] = hours
         values |= {"source": clusters[source], "target": clusters[target], "recorder": people[who]}
         then.append((_ago(at, ago), _later(survey.record_handoff, **values)))
+    for ago, source, target, because, why, volume, owner, who in LINKS:
+        ends = {"source": clusters[source], "target": clusters[target]}
+        said = {"reason": because, "why": why, "volume": volume, "owner": people[owner], "declarer": people[who]}
+        then.append((_ago(at, ago), _later(require_link, **ends, **said)))
+    then.append((_ago(at, CLOSED_BY[0]), lambda when: _close(people, at, when)))
     ago, what, reason, who = ENDED
     then.append((_ago(at, ago), lambda when: _end(what, reason, people[who], when)))
     for number, (ago, lasts) in enumerate(ROUNDS, start=1):
@@ -101,6 +118,25 @@ def _later(act: Callable[..., object], **values: Any) -> Callable[[datetime], ob
 
 def _assess(when: datetime) -> None:
     runs.work_off(run_id=runs.begin_silo_run(assessor=None, at=when).pk, at=when)
+
+
+def _close(people: dict[str, Person], now: datetime, when: datetime) -> None:
+    """What the newest assessment advises on a required link becomes an action."""
+    _, source, target, owner, due = CLOSED_BY
+    link = RequiredLink.objects.select_related("source", "target").get(source__slug=source, target__slug=target)
+    first, second = pair_of(link.source, link.target)
+    newest = history_of(first, second)[0]
+    advice = next(one for one in newest.advice if one["key"] == f"link:{link.pk}")
+    survey.plan_silo_action(
+        clusters=(first, second),
+        what=advice["sentence"],
+        indicator=advice["indicator"],
+        advice_key=advice["key"],
+        owner=people[owner],
+        due_on=(now + timedelta(days=due)).date(),
+        planner=people[owner],
+        at=when,
+    )
 
 
 def _end(what: str, reason: str, ender: Person, when: datetime) -> None:

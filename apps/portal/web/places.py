@@ -100,6 +100,7 @@ PLACES: tuple[Place, ...] = (
     Place("Findings on the map", "clusters:findings", "violations waivers checks"),
     Place("Initiatives", "stakeholders:initiatives", "stakeholders map people power resources"),
     Place("Silos", "stakeholders:silos", "working apart integration hand-offs questionnaire homophily E-I index"),
+    Place("Required links", "stakeholders:required_links", "integration gaps missing links silos lineage workflow"),
     Place("Actions about silos", "stakeholders:silo_actions", "hand-offs interfaces owners due"),
     Place("Thresholds", "stakeholders:thresholds", "autonomy levels agreements floor negotiation decision rights"),
     Place("Which level?", "stakeholders:threshold_question", "thresholds who decides autonomy", is_act=True),

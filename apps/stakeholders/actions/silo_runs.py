@@ -24,7 +24,7 @@ from apps.stakeholders.queries.silo_facts import Reading, read
 from apps.stakeholders.queries.silos import is_monthly_done, run_under_way, weights_now
 from apps.stakeholders.rules import silo_runs as rules
 from apps.stakeholders.rules import silo_survey as survey
-from apps.stakeholders.rules.silos import VERSION, Pair
+from apps.stakeholders.rules.silos import VERSION, Indicator, Pair
 from apps.stakeholders.rules.silos import Standing as Stood
 from apps.stakeholders.states import SILO_RUN, SiloRunState
 
@@ -176,6 +176,7 @@ def _assessment(run: SiloRun, pair: Pair, reading: Reading) -> SiloAssessment:
         level=pair.level,
         few=reading.why_not(pair),
         parts=parts,
+        missing_links=int(pair.part(Indicator.LINKS).numbers["missing"] or 0),
         advice=advice,
     )
 

@@ -76,7 +76,7 @@ def answer_silo_questions(
     event = events.SiloAnswered(
         round_id=asked.pk, answer_id=row.pk, first_id=first.pk, second_id=second.pk, for_id=row.side_id
     )
-    _tell(event, row, (first, second), actor=person, at=at)
+    tell(event, row, (first, second), actor=person, at=at)
     return row
 
 
@@ -92,9 +92,13 @@ def record_handoff(
     evidence: str,
     recorder: Person,
     at: datetime,
+    delay_hours: float | None = None,
 ) -> HandOff:
-    """Record work that passes by hand, `count` times a `period`. Refuses what is on record already."""
-    rules.require_pair(is_same=source.pk == target.pk, restricted=_flags((source, target)))
+    """Record work that passes by hand, `count` times a `period`, and how many hours it waits to be taken up.
+
+    Refuses what is on record already.
+    """
+    rules.require_pair(is_same=source.pk == target.pk, restricted=flags((source, target)))
     rules.require_recorder(pairing_of(recorder, source, target))
     row = HandOff(
         source=source,
@@ -103,6 +107,7 @@ def record_handoff(
         way=way,
         count=rules.require_count(count),
         period=period,
+        delay_hours=rules.require_hours(delay_hours),
         evidence=rules.require_line(evidence, field="evidence", what="What the count rests on"),
         declared_by=recorder,
         declared_at=at,
@@ -117,7 +122,7 @@ def record_handoff(
     event = events.HandOffRecorded(
         handoff_id=row.pk, source_id=source.pk, target_id=target.pk, count=row.count, period=row.period
     )
-    _tell(event, row, (source, target), actor=recorder, at=at)
+    tell(event, row, (source, target), actor=recorder, at=at)
     return row
 
 
@@ -135,7 +140,7 @@ def end_handoff(*, handoff_id: int, reason: str, ender: Person, at: datetime) ->
     row.ended_at, row.ended_by, row.version = at, ender, row.version + 1
     row.save(update_fields=["end_reason", "ended_at", "ended_by", "version"])
     event = events.HandOffEnded(handoff_id=row.pk, reason=row.end_reason)
-    _tell(event, row, (row.source, row.target), actor=ender, at=at)
+    tell(event, row, (row.source, row.target), actor=ender, at=at)
     return row
 
 
@@ -157,7 +162,7 @@ def plan_silo_action(
     """
     first, second = _ordered(clusters)
     rules.require_keeper(pairing_of(planner, first, second))
-    if not _may_act(owner, (first, second)):
+    if not may_act(owner, (first, second)):
         raise Invalid(
             f"{owner} cannot do it: they may not see both clusters, or their roles do not let them write.",
             next_step="Choose somebody who may.",
@@ -176,7 +181,7 @@ def plan_silo_action(
     )
     save_new(row)
     event = events.SiloActionPlanned(action_id=row.pk, owner_id=owner.pk)
-    _tell(event, row, (first, second), actor=planner, at=at)
+    tell(event, row, (first, second), actor=planner, at=at)
     return row
 
 
@@ -197,7 +202,7 @@ def move_silo_action(*, action_id: int, state: str, mover: Person, at: datetime,
     row.version += 1
     row.save(update_fields=["state", "outcome", "settled_at", "version"])
     event = events.SiloActionMoved(action_id=row.pk, state=target.value)
-    _tell(event, row, (row.first, row.second), actor=mover, at=at)
+    tell(event, row, (row.first, row.second), actor=mover, at=at)
     return row
 
 
@@ -215,7 +220,7 @@ def _remind(action_id: int, at: datetime) -> bool:
     row.reminded_at = at
     row.save(update_fields=["reminded_at"])
     event = events.SiloActionDue(action_id=row.pk, is_overdue=row.due_on < at.date())
-    _tell(event, row, (row.first, row.second), actor=None, at=at)
+    tell(event, row, (row.first, row.second), actor=None, at=at)
     return True
 
 
@@ -224,7 +229,8 @@ def _move(row: SiloAction, target: SiloActionState) -> None:
     row.state = target
 
 
-def _may_act(person: Person, clusters: tuple[Cluster, Cluster]) -> bool:
+def may_act(person: Person, clusters: tuple[Cluster, Cluster]) -> bool:
+    """Whether somebody may see both clusters, and write at all."""
     if not person.is_active or Capability.PROPOSE_CHANGE not in person.capabilities:
         return False
     return Cluster.objects.visible_to(person).filter(pk__in=[one.pk for one in clusters]).count() == len(clusters)
@@ -232,15 +238,16 @@ def _may_act(person: Person, clusters: tuple[Cluster, Cluster]) -> bool:
 
 def _ordered(clusters: tuple[Cluster, Cluster]) -> tuple[Cluster, Cluster]:
     one, other = clusters
-    rules.require_pair(is_same=one.pk == other.pk, restricted=_flags(clusters))
+    rules.require_pair(is_same=one.pk == other.pk, restricted=flags(clusters))
     return (one, other) if one.pk < other.pk else (other, one)
 
 
-def _flags(clusters: tuple[Cluster, Cluster]) -> list[bool]:
+def flags(clusters: tuple[Cluster, Cluster]) -> list[bool]:
+    """Which of the two are restricted."""
     return [one.visibility == Visibility.RESTRICTED for one in clusters]
 
 
-def _tell(
+def tell(
     event: Event, subject: models.Model, clusters: tuple[Cluster, Cluster], *, actor: Person | None, at: datetime
 ) -> None:
     """Record what happened; where one of the two is restricted, for its people only."""

@@ -61,10 +61,16 @@ class SiloAdviceOut(serializers.Serializer[Any]):
     key = serializers.CharField()
     indicator = serializers.ChoiceField(choices=INDICATORS)
     sentence = serializers.CharField()
+    owner = serializers.CharField(
+        required=False, default="", allow_blank=True, help_text="The handle of who answers for it already."
+    )
 
 
 class SiloOut(serializers.ModelSerializer[SiloAssessment]):
     run = serializers.IntegerField(source="run.number")
+    rules_version = serializers.IntegerField(
+        source="run.rules_version", help_text="Of the formulas: scores of different ones, or weights, do not compare."
+    )
     assessed_at = serializers.DateTimeField(source="run.ran_at")
     first = serializers.SlugRelatedField[Cluster](**SLUG)
     second = serializers.SlugRelatedField[Cluster](**SLUG)
@@ -75,7 +81,10 @@ class SiloOut(serializers.ModelSerializer[SiloAssessment]):
 
     class Meta:
         model = SiloAssessment
-        fields = ("id", "run", "assessed_at", "first", "second", "score", "level", "few", "parts", "advice")
+        fields = (
+            *("id", "run", "rules_version", "assessed_at", "first", "second", "score", "level", "few"),
+            *("missing_links", "parts", "advice"),
+        )
         read_only_fields = fields
 
 

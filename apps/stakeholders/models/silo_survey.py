@@ -12,7 +12,16 @@ from django.urls import reverse
 from apps.accounts.rules import Capability
 from apps.clusters.models import Cluster
 from apps.stakeholders.models.silos import both_seen_by
-from apps.stakeholders.rules.silo_survey import A_MONTH, LONGEST_LINE, MOST_COUNT, QUESTIONS, WAY_WORDS, Period, Way
+from apps.stakeholders.rules.silo_survey import (
+    A_MONTH,
+    LONGEST_LINE,
+    MOST_COUNT,
+    MOST_HOURS,
+    QUESTIONS,
+    WAY_WORDS,
+    Period,
+    Way,
+)
 from apps.stakeholders.rules.silos import WORDS, Indicator
 from apps.stakeholders.states import SiloActionState
 
@@ -122,6 +131,7 @@ class HandOff(models.Model):
     way = models.CharField(max_length=7, choices=[(one.value, WAY_WORDS[one]) for one in Way])
     count = models.PositiveIntegerField()  # a `period`
     period = models.CharField(max_length=7, choices=[(one.value, one.value) for one in Period])
+    delay_hours = models.FloatField(null=True, blank=True)  # it usually waits to be taken up; None: nobody measured
     evidence = models.CharField(max_length=LONGEST_LINE)  # who counted, or where
     declared_by = models.ForeignKey(_PERSON, on_delete=models.PROTECT, related_name="+")
     declared_at = models.DateTimeField()
@@ -145,6 +155,11 @@ class HandOff(models.Model):
                 condition=Q(count__gte=1, count__lte=MOST_COUNT),
                 name="handoff_count_bounded",
                 violation_error_message="A count lies between 1 and 1,000,000.",
+            ),
+            models.CheckConstraint(
+                condition=Q(delay_hours__isnull=True) | Q(delay_hours__gte=0, delay_hours__lte=MOST_HOURS),
+                name="handoff_delay_bounded",
+                violation_error_message="Hours lie between 0 and 8,760, a year.",
             ),
             models.UniqueConstraint(
                 "source",

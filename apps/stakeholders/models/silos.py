@@ -166,6 +166,7 @@ class SiloAssessment(models.Model):
     level = models.CharField(max_length=8, choices=SILO_CHOICES)
     few = models.CharField(max_length=300, blank=True)  # why there is no score
     parts = models.JSONField()  # each indicator: value, weight, sentence, numbers, rows
+    missing_links = models.PositiveIntegerField(default=0)  # required between the two, with nothing observed
     advice = models.JSONField()
 
     objects = SiloAssessmentQuerySet.as_manager()

@@ -1,25 +1,46 @@
-"""What the last assessment of silos leaves as findings: pairs of clusters that came to be one."""
+"""What is found of silos: pairs of clusters that came to be one in the last assessment, and required links missing."""
 
+import hashlib
 from datetime import datetime
 
 from apps.clusters.checks import Outcome
 from apps.clusters.models import Visibility
 from apps.clusters.rules.findings import Found
-from apps.stakeholders.models import SiloAssessment, SiloRun
+from apps.stakeholders.models import RequiredLink, SiloAssessment, SiloRun
 from apps.stakeholders.rules.silos import Silo
 
-CHECKER, VERSION = "silos", 1
+CHECKER, VERSION = "silos", 2
 WARNING = 2
 
 
 def evaluated(at: datetime) -> Outcome:
-    """One finding a silo of the newest run, for its first open cluster."""
+    """One finding a silo of the newest run, for its first open cluster; and one a required link that is missing now."""
     del at
+    missing = list(RequiredLink.objects.current().with_observed().missing().select_related("source", "target"))
+    links = [_gap(one) for one in missing]
     run = SiloRun.objects.finished().order_by("-number").first()
+    read = hashlib.sha256(repr((run and run.inputs_sha256, [one.pk for one in missing])).encode()).hexdigest()
     if run is None:
-        return Outcome([], "")
+        return Outcome(links, read)
     rows = SiloAssessment.objects.filter(run=run, level=Silo.SILO).select_related("first", "second").order_by("pk")
-    return Outcome([_found(one) for one in rows], run.inputs_sha256, {"run": run.number, "silos": len(rows)})
+    told = {"run": run.number, "silos": len(rows), "missing_links": len(links)}
+    return Outcome([*map(_found, rows), *links], read, told)
+
+
+def _gap(link: RequiredLink) -> Found:
+    """Whose people alone know of a restricted cluster read of it there."""
+    hidden = link.target.visibility == Visibility.RESTRICTED
+    one, other = (link.target, link.source) if hidden else (link.source, link.target)
+    return Found(
+        code="link_missing",
+        key=f"link:{link.pk}",
+        severity=WARNING,
+        cluster_id=one.pk,
+        counterpart_id=other.pk,
+        sentence=f"A required link is missing: nothing passes from {link.source} to {link.target}.",
+        next_step="Read what would close it, and plan an action; or end the link, if nobody needs it any longer.",
+        evidence={"reason": link.reason, "why": link.why, "volume": link.volume},
+    )
 
 
 def _found(row: SiloAssessment) -> Found:

@@ -12,8 +12,9 @@ from django.urls import reverse
 from apps.clusters.models import BusinessCapability, Cluster, Component, Dependency, Lifecycle
 from apps.integrations.models import Integration, Interface
 from apps.integrations.rules.words import Kind
-from apps.stakeholders.models import HandOff, SiloAnswer
+from apps.stakeholders.models import HandOff, RequiredLink, SiloAnswer
 from apps.stakeholders.rules.silo_advice import advised
+from apps.stakeholders.rules.silo_pairs import assessed
 from apps.stakeholders.rules.silo_survey import QUESTIONS
 from apps.stakeholders.rules.silo_words import sentence, too_few
 from apps.stakeholders.rules.silos import (
@@ -21,12 +22,12 @@ from apps.stakeholders.rules.silos import (
     Entity,
     Facts,
     Indicator,
+    Link,
     Pair,
     Passing,
     Product,
     Said,
     Standing,
-    assessed,
     standings,
     whole_ei,
 )
@@ -48,7 +49,8 @@ def facts_now() -> Facts:
     owned = BusinessCapability.objects.order_by("pk").values_list("pk", "cluster_id", "name")
     entities += [Entity("capability", pk, cluster, name) for pk, cluster, name in owned]
     passings = [
-        Passing(one.pk, one.source_id, one.target_id, one.monthly) for one in HandOff.objects.current().order_by("pk")
+        Passing(one.pk, one.source_id, one.target_id, one.monthly, one.delay_hours)
+        for one in HandOff.objects.current().order_by("pk")
     ]
     return Facts(
         clusters=tuple(Cluster.objects.order_by("pk").values_list("pk", flat=True)),
@@ -58,6 +60,10 @@ def facts_now() -> Facts:
         products=tuple(_products(home)),
         passings=tuple(passings),
         answers=tuple(last_answers()),
+        links=tuple(
+            Link(*row)
+            for row in RequiredLink.objects.current().order_by("pk").values_list("pk", "source_id", "target_id")
+        ),
     )
 
 
@@ -67,7 +73,7 @@ def digest_of(facts: Facts, weights: Mapping[str, int]) -> str:
     products = [(one.pk, one.cluster, sorted(one.users)) for one in facts.products]
     read = (
         *(facts.clusters, sorted(facts.home.items()), facts.edges, entities, products),
-        *(facts.passings, facts.answers, sorted(weights.items())),
+        *(facts.passings, facts.answers, facts.links, sorted(weights.items())),
     )
     return hashlib.sha256(repr(read).encode()).hexdigest()
 
@@ -120,6 +126,7 @@ class _Seen:
     components: Mapping[int, Component]
     capabilities: Mapping[int, BusinessCapability]
     answers: Mapping[int, SiloAnswer]
+    links: Mapping[int, RequiredLink]
 
 
 @dataclass(frozen=True)
@@ -155,6 +162,8 @@ class Reading:
             "dependencies": len(self.facts.edges),
             "pairs": len(self.pairs),
             "judged": sum(one.score is not None for one in self.pairs),
+            "required_links": len(self.facts.links),
+            "missing_links": sum(one.part(Indicator.LINKS).numbers["missing"] or 0 for one in self.pairs),
             "ei": ei,
             "homophily": homophily,
         }
@@ -188,6 +197,7 @@ def _seen(pairs: Sequence[Pair]) -> _Seen:
         Component.objects.in_bulk(list(components)),
         BusinessCapability.objects.select_related("cluster").in_bulk(list(capabilities)),
         answers.in_bulk(list(keys["answers"])),
+        RequiredLink.objects.select_related("source", "target", "owner").in_bulk(list(keys["links"])),
     )
 
 
@@ -201,6 +211,9 @@ _KINDS = {
     "handoffs": "handoffs",
     "twins": "twins",
     "answers": "answers",
+    "delayed": "handoffs",
+    "missing": "links",
+    "met": "links",
 }
 
 
@@ -249,9 +262,10 @@ def _interface(seen: _Seen, key: int) -> Row:
 
 def _handoff(seen: _Seen, key: int) -> Row:
     one = seen.handoffs[key]
+    waits = f", waiting {one.delay_hours:,.10g} h" if one.delay_hours is not None else ""
     return {
         "key": key,
-        "text": f"{one.what}: {one.source} to {one.target}, {one.often} {one.get_way_display()}",
+        "text": f"{one.what}: {one.source} to {one.target}, {one.often} {one.get_way_display()}{waits}",
         "url": "",
         "name": one.what,
         "source": one.source.name,
@@ -287,12 +301,26 @@ def _answer(seen: _Seen, key: int) -> Row:
     }
 
 
+def _link(seen: _Seen, key: int) -> Row:
+    one = seen.links[key]
+    return {
+        "key": key,
+        "text": f"{one.source} to {one.target}: {one.why} ({one.get_reason_display()}; {one.owner} answers for it)",
+        "url": one.get_absolute_url(),
+        "source": one.source.name,
+        "target": one.target.name,
+        "why": one.why,
+        "owner": one.owner.handle,
+    }
+
+
 _ROWS: Mapping[str, Callable[[_Seen, Any], Row]] = {
     "dependencies": _dependency,
     "interfaces": _interface,
     "handoffs": _handoff,
     "twins": _twin,
     "answers": _answer,
+    "links": _link,
 }
 
 

@@ -1,6 +1,6 @@
 """Questions about silos: how pairs of clusters stood in a run, over time, and what is done about them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -23,7 +23,7 @@ from apps.stakeholders.models import (
     SiloWeighting,
 )
 from apps.stakeholders.rules.silo_survey import REMIND_BEFORE, Pairing
-from apps.stakeholders.rules.silos import WEIGHTS, Indicator
+from apps.stakeholders.rules.silos import WEIGHTS, completed
 from apps.stakeholders.states import SiloRunState
 
 MOST_IN_GRID = 40  # clusters; a wider grid nobody reads
@@ -32,7 +32,7 @@ MOST_IN_GRID = 40  # clusters; a wider grid nobody reads
 def weights_now() -> dict[str, int]:
     """What each indicator weighs."""
     last = SiloWeighting.objects.order_by("-number").first()
-    return dict(last.weights) if last else {one.value: WEIGHTS[one] for one in Indicator}
+    return completed(last.weights if last else WEIGHTS)
 
 
 def runs() -> SiloRunQuerySet:
@@ -98,16 +98,31 @@ def standings_of(run: SiloRun, person: Person) -> QuerySet[SiloStanding]:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """Two clusters in the grid: their assessment, or None; whether a link between them is required and missing."""
+
+    slugs: tuple[str, str]
+    names: tuple[str, str]
+    assessment: SiloAssessment | None
+    is_missing: bool
+
+
+@dataclass(frozen=True)
 class Grid:
-    """Clusters against each other: `rows` is (cluster, standing, cells), a cell the assessment, or None of itself."""
+    """Clusters against each other: `rows` is (standing, cells), a cell None of a cluster with itself."""
 
     clusters: Sequence[Cluster]
-    rows: Sequence[tuple[SiloStanding, Sequence[SiloAssessment | None]]]
+    rows: Sequence[tuple[SiloStanding, Sequence[Cell | None]]]
     left_out: int
 
 
-def grid_of(run: SiloRun, person: Person) -> Grid:
-    """The grid of a run, of the clusters with the most interactions; how many do not fit."""
+def missing_in(run: SiloRun, person: Person) -> set[tuple[int, int]]:
+    """Pairs, the lower id first, with a required link through which nothing passed when the run was made."""
+    return set(assessments_of(run, person).filter(missing_links__gt=0).values_list("first_id", "second_id"))
+
+
+def grid_of(run: SiloRun, person: Person, missing: Collection[tuple[int, int]]) -> Grid:
+    """The grid of a run, of the clusters with the most interactions; how many do not fit. `missing`: pairs to mark."""
     known = list(standings_of(run, person))
     shown = sorted(known, key=lambda one: (-one.interactions, one.cluster.name))[:MOST_IN_GRID]
     shown = sorted(shown, key=lambda one: (one.cluster.name.casefold(), one.pk))
@@ -116,8 +131,20 @@ def grid_of(run: SiloRun, person: Person) -> Grid:
         (one.first_id, one.second_id): one
         for one in assessments_of(run, person).filter(first__in=keys, second__in=keys).defer("parts", "advice")
     }
-    rows = [(one, [found.get((min(one.cluster_id, pk), max(one.cluster_id, pk))) for pk in keys]) for one in shown]
+    rows = [(one, [_cell(one.cluster, each.cluster, found, missing) for each in shown]) for one in shown]
     return Grid([one.cluster for one in shown], rows, len(known) - len(shown))
+
+
+def _cell(
+    one: Cluster,
+    other: Cluster,
+    found: Mapping[tuple[int, int], SiloAssessment],
+    missing: Collection[tuple[int, int]],
+) -> Cell | None:
+    if one.pk == other.pk:
+        return None
+    pair = (min(one.pk, other.pk), max(one.pk, other.pk))
+    return Cell((one.slug, other.slug), (one.name, other.name), found.get(pair), pair in missing)
 
 
 def pairing_of(person: Person, first: Cluster, second: Cluster) -> Pairing:

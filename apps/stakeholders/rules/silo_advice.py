@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from apps.stakeholders.rules.required_links import closing
 from apps.stakeholders.rules.silo_survey import QUESTIONS
 from apps.stakeholders.rules.silos import Indicator
 
@@ -20,10 +21,11 @@ class Advice:
     key: str
     indicator: str
     sentence: str
+    owner: str = ""  # the handle of who answers for it already
 
     def data(self) -> dict[str, str]:
         """As it is kept."""
-        return {"key": self.key, "indicator": self.indicator, "sentence": self.sentence}
+        return {"key": self.key, "indicator": self.indicator, "sentence": self.sentence, "owner": self.owner}
 
 
 def advised(
@@ -69,7 +71,8 @@ def advised(
         for kind, indicator, things, text in drawn
         for one in things[:MOST_OF_A_KIND]
     ]
-    found += _talks(names, questions)
+    products = [*rows[Indicator.PRODUCTS]["kept"], *rows[Indicator.PRODUCTS]["elsewhere"]]
+    found = [*_missing(rows[Indicator.LINKS]["missing"], products), *found, *_talks(names, questions)]
     mixed, joint = values[Indicator.MIXING], rows[Indicator.MIXING]
     is_silent = not joint["there"] and not joint["back"]
     if mixed is not None and mixed >= APART and is_silent and handoffs:
@@ -80,6 +83,19 @@ def advised(
                 f"Work passes between {first} and {second} by hand alone: agree on the first interface between them.",
             )
         )
+    return found
+
+
+def _missing(links: Sequence[Mapping[str, Any]], products: Sequence[Mapping[str, Any]]) -> list[Advice]:
+    """Every required link that is missing, with what would close it; its owner is who acts, unless another is named."""
+    found = []
+    for one in links:
+        offered = [each["name"] for each in products if each["cluster"] == one["source"]]
+        how = closing(one["source"], one["target"], offered)[0]
+        sentence = (
+            f"Close the required link of {one['source']} to {one['target']}: {how} It is required for “{one['why']}”."
+        )
+        found.append(Advice(f"link:{one['key']}", Indicator.LINKS, sentence, one["owner"]))
     return found
 
 

@@ -27,6 +27,7 @@ LONGEST_ROUND = timedelta(days=90)
 FARTHEST_DUE = timedelta(days=730)
 REMIND_BEFORE = timedelta(days=3)
 MOST_COUNT = 1_000_000
+MOST_HOURS = 8_760  # a year
 
 
 class Period(StrEnum):
@@ -199,6 +200,13 @@ def require_count(count: int) -> int:
     if not 1 <= count <= MOST_COUNT:
         raise _wrong("count", f"A count lies between 1 and {MOST_COUNT:,}.")
     return count
+
+
+def require_hours(hours: float | None) -> float | None:
+    """How long a hand-off usually waits to be taken up, in hours; None: nobody has measured."""
+    if hours is not None and not 0 <= hours <= MOST_HOURS:  # NaN compares with nothing, and is refused too
+        raise _wrong("delay_hours", f"Hours lie between 0 and {MOST_HOURS:,}, a year.")
+    return hours
 
 
 def require_line(text: str, *, field: str, what: str) -> str:

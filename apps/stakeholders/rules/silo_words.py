@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from apps.stakeholders.rules.silos import FEWEST_INTERACTIONS, Indicator, Part
+from apps.stakeholders.rules.silos import FEWEST_INTERACTIONS, FEWEST_PASSINGS, FEWEST_RANKED, WORDS, Indicator, Part
 
 ROW_WORDS: Mapping[str, str] = {
     "there": "Dependencies of {first} on {second}",
@@ -14,6 +14,9 @@ ROW_WORDS: Mapping[str, str] = {
     "files": "Dependencies on files",
     "twins": "Things that may be the same",
     "answers": "Answers",
+    "delayed": "Hand-offs with the hours they wait",
+    "missing": "Required, and nothing observed",
+    "met": "Required, and observed",
 }
 
 
@@ -28,6 +31,18 @@ def too_few(names: list[str]) -> str:
         return ""
     has = "has" if len(names) == 1 else "have"
     return f"{' and '.join(names)} {has} fewer than {FEWEST_INTERACTIONS} interactions: too few to judge."
+
+
+def changed_since(now: tuple[int, Mapping[str, int]], before: tuple[int, Mapping[str, int]]) -> str:
+    """Why two scores do not compare: the version of the rules, or the weights; empty where they do."""
+    (version, weights), (version_before, weights_before) = now, before
+    said = [f"the formula is version {version}, and was {version_before}"] if version != version_before else []
+    moved = [
+        f"{WORDS[one].lower()} weighs {weights.get(one, 0)}, and did {weights_before.get(one, 0)}"
+        for one in Indicator
+        if weights.get(one, 0) != weights_before.get(one, 0)
+    ]
+    return "; ".join([*said, *moved])
 
 
 Numbers = Mapping[str, float | None]
@@ -86,6 +101,30 @@ def _answers(numbers: Numbers, first: str, second: str) -> str:
     return f"{said[0]}, {said[1]}."
 
 
+def _delays(numbers: Numbers, first: str, second: str) -> str:
+    if not numbers["delayed"]:
+        return f"Nobody has measured how long hand-offs between {first} and {second} wait."
+    if numbers["half"] is None or numbers["most"] is None:
+        return (
+            f"{numbers['monthly']:,.0f} hand-offs a month have their hours measured: too few to judge, "
+            f"from {FEWEST_PASSINGS} a month on they are."
+        )
+    waits = f"Half of the hand-offs wait up to {numbers['half']:,.10g} h, 85 of 100 up to {numbers['most']:,.10g} h"
+    ranked = _whole(numbers["ranked"])
+    if ranked < FEWEST_RANKED:
+        return f"{waits}; {ranked} pairs are measured, too few to rank: from {FEWEST_RANKED} on they are."
+    return f"{waits}; among {ranked} pairs that are measured."
+
+
+def _links(numbers: Numbers, first: str, second: str) -> str:
+    required, missing = _whole(numbers["required"]), _whole(numbers["missing"])
+    if not required:
+        return f"Nobody requires a link between {first} and {second}."
+    if not missing:
+        return "The one required link is observed." if required == 1 else f"All {required} required links are observed."
+    return f"Of {required} required link{'' if required == 1 else 's'} {missing} with nothing observed."
+
+
 def _whole(value: float | None) -> int:
     return int(value or 0)
 
@@ -100,4 +139,6 @@ _SAYS = {
     Indicator.HANDOFFS: _handoffs,
     Indicator.DUPLICATES: _duplicates,
     Indicator.ANSWERS: _answers,
+    Indicator.DELAYS: _delays,
+    Indicator.LINKS: _links,
 }

@@ -3,22 +3,19 @@
 An indicator runs from 0 (joined) to 100 (apart); None: there is nothing to judge it by, and it takes no part.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import combinations
 from typing import Any
 
-from apps.clusters.rules.spelling import normalised
 from apps.kernel.refusals import Invalid
 
-VERSION = 1
+VERSION = 2  # since 2 an indicator that weighs nothing does not help to make a score
 FEWEST_INTERACTIONS = 10  # of a cluster; with fewer a share says more of chance than of the cluster
 FEWEST_PARTS = 2  # indicators that a score needs
-FEWEST_TAGS = 2  # that two components must share to be taken for the same
-MOST_ALIKE = 40  # things of one name; a name that more have is a common word
-MOST_ROWS = 100  # kept of one kind, beside their number
+FEWEST_PASSINGS = 10  # hand-offs a month whose hours are known; with fewer a wait says more of chance
+FEWEST_RANKED = 5  # pairs; a rank among fewer says nothing
 
 
 class Indicator(StrEnum):
@@ -29,6 +26,8 @@ class Indicator(StrEnum):
     HANDOFFS = "handoffs"
     DUPLICATES = "duplicates"
     ANSWERS = "answers"
+    DELAYS = "delays"
+    LINKS = "links"
 
 
 WEIGHTS: Mapping[str, int] = {
@@ -37,6 +36,9 @@ WEIGHTS: Mapping[str, int] = {
     Indicator.HANDOFFS: 15,
     Indicator.DUPLICATES: 10,
     Indicator.ANSWERS: 20,
+    # Beside the score until a board weighs them: a rank moves when others move, and what must be joined is a judgement.
+    Indicator.DELAYS: 0,
+    Indicator.LINKS: 0,
 }  # until the boards set others
 WORDS: Mapping[str, str] = {
     Indicator.MIXING: "Dependencies against chance",
@@ -44,6 +46,8 @@ WORDS: Mapping[str, str] = {
     Indicator.HANDOFFS: "Work passed by hand",
     Indicator.DUPLICATES: "The same thing twice",
     Indicator.ANSWERS: "What owners say",
+    Indicator.DELAYS: "Waiting for hand-offs",
+    Indicator.LINKS: "Required links that are missing",
 }
 FORMULAS: Mapping[str, str] = {
     Indicator.MIXING: "100 × (observed − expected) ÷ (1 − expected), none below 0. Observed is the share of "
@@ -57,6 +61,11 @@ FORMULAS: Mapping[str, str] = {
     "read alike (case, separators and look-alike letters aside), or are of one kind and alone on either side with the "
     "same tags.",
     Indicator.ANSWERS: "100 × (1 − mean mark ÷ 4), each side counting the same however many answered; both must have.",
+    Indicator.DELAYS: "100 × (pairs that wait less + ½ of those that wait as long, itself among them) ÷ pairs that are "
+    "judged. A pair waits as long as half of its hand-offs with known hours do, each as often as it comes a month. "
+    f"From {FEWEST_PASSINGS} such hand-offs a month, and {FEWEST_RANKED} such pairs on.",
+    Indicator.LINKS: "100 × required links without an interaction ÷ all required links of the two. Dependencies, and "
+    "so integrations and the use of data products, count in either direction, hand-offs in that of the link.",
 }
 SOURCES: Mapping[str, str] = {
     Indicator.MIXING: "declared dependencies",
@@ -64,6 +73,8 @@ SOURCES: Mapping[str, str] = {
     Indicator.HANDOFFS: "hand-offs on record, integrations with files, declared dependencies",
     Indicator.DUPLICATES: "components and capabilities",
     Indicator.ANSWERS: "the last round of the questionnaire in which both sides answered",
+    Indicator.DELAYS: "hand-offs on record with the hours they wait",
+    Indicator.LINKS: "required links, declared dependencies, integrations and hand-offs on record",
 }
 
 
@@ -120,12 +131,22 @@ class Product:
 
 @dataclass(frozen=True)
 class Passing:
-    """A hand-off on record."""
+    """A hand-off on record; `hours` it waits until the other side takes it up, None: nobody has measured."""
 
     pk: int
     source: int
     target: int
     monthly: float
+    hours: float | None = None
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link that somebody requires from a cluster to another."""
+
+    pk: int
+    source: int
+    target: int
 
 
 @dataclass(frozen=True)
@@ -150,6 +171,7 @@ class Facts:
     products: tuple[Product, ...] = ()
     passings: tuple[Passing, ...] = ()
     answers: tuple[Said, ...] = ()
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -219,16 +241,24 @@ class Pair:
 
 
 def require_weights(weights: Mapping[str, int]) -> dict[str, int]:
-    """The weights, whole; refuses others than one a known indicator, from 0 on, that sum up to 100."""
-    known = [one.value for one in Indicator]
-    wrong = set(weights) != set(known) or any(not 0 <= one <= 100 for one in weights.values())  # noqa: PLR2004  # percent
+    """The weights, whole; refuses others than one a known indicator, from 0 on, that sum up to 100.
+
+    Those that stand beside the score by themselves may be left out, and weigh nothing.
+    """
+    needed = {one.value for one in Indicator if WEIGHTS[one]}
+    wrong = not needed <= set(weights) <= set(Indicator) or any(not 0 <= one <= 100 for one in weights.values())  # noqa: PLR2004  # percent
     if wrong or sum(weights.values()) != 100:  # noqa: PLR2004  # percent
         raise Invalid(
-            "The weights of the five indicators lie between 0 and 100 and sum up to 100.",
+            "The weights of the indicators lie between 0 and 100 and sum up to 100.",
             next_step="Correct them and send them again.",
             fields={"weights": ["They must sum up to 100."]},
         )
-    return {one: weights[one] for one in known}
+    return completed(weights)
+
+
+def completed(weights: Mapping[str, int]) -> dict[str, int]:
+    """One weight each indicator; those that were set before an indicator came do not name it, and leave it aside."""
+    return {one.value: weights.get(one, 0) for one in Indicator}
 
 
 def standings(facts: Facts) -> list[Standing]:
@@ -258,15 +288,6 @@ def whole_ei(found: Iterable[Standing]) -> tuple[float | None, float | None]:
     return (whole - 2 * inside) / whole, inside / expected if expected else None
 
 
-def assessed(facts: Facts, weights: Mapping[str, int]) -> list[Pair]:
-    """Every pair whose two clusters have enough interactions, and every other pair that has anything between it."""
-    known = {one.cluster: one for one in standings(facts)}
-    judged = [pk for pk, one in known.items() if one.is_judged]
-    sorted_out = _Sorted(facts)
-    pairs = {*combinations(sorted(judged), 2), *sorted_out.touching()}
-    return [_pair(first, second, sorted_out, known, weights) for first, second in sorted(pairs)]
-
-
 def level_of(score: float | None) -> Silo:
     """What a score comes to; none is no judgement."""
     if score is None:
@@ -275,176 +296,9 @@ def level_of(score: float | None) -> Silo:
 
 
 def scored(parts: Sequence[Part], weights: Mapping[str, int]) -> float | None:
-    """The mean of the indicators that are there, by weight; None of fewer than two, or where they weigh nothing."""
-    there = [(one.value, weights[one.indicator]) for one in parts if one.value is not None]
-    whole = sum(weight for _, weight in there)
-    if len(there) < FEWEST_PARTS or not whole:
+    """The mean of the indicators that are there and weigh something, by weight; None of fewer than two."""
+    there = [(one.value, weights[one.indicator]) for one in parts if one.value is not None and weights[one.indicator]]
+    if len(there) < FEWEST_PARTS:
         return None
+    whole = sum(weight for _, weight in there)
     return round(sum(value * weight for value, weight in there) / whole, 1)
-
-
-def mixing(inside: tuple[int, int], crossing: tuple[int, int]) -> Mapping[str, float | None]:
-    """Of two clusters: dependencies inside each, and from the first to the second and back.
-
-    `ei` is the E–I index of the two, `homophily` observed ÷ expected, `assortativity` what is above chance as a part of
-    what could be (Newman 2003): 1 wholly apart, 0 as by chance, less: more mixed than chance.
-    """
-    (one, other), (there, back) = inside, crossing
-    whole = one + other + there + back
-    if not whole:
-        return {"ei": None, "observed": None, "expected": None, "homophily": None, "assortativity": None}
-    observed = (one + other) / whole
-    expected = ((one + there) * (one + back) + (other + back) * (other + there)) / whole**2
-    return {
-        "ei": (there + back - one - other) / whole,
-        "observed": observed,
-        "expected": expected,
-        "homophily": observed / expected if expected else None,
-        "assortativity": (observed - expected) / (1 - expected) if expected < 1 else None,
-    }
-
-
-def twins(entities: Iterable[Entity]) -> dict[tuple[int, int], list[tuple[Entity, Entity, str]]]:
-    """Things of two clusters that may be the same, by pair of clusters; each with why.
-
-    They read alike, or are of one kind and the only ones of their cluster with the same two tags or more.
-    """
-    alike: dict[tuple[str, str, str], list[Entity]] = defaultdict(list)
-    tagged: dict[tuple[str, frozenset[str]], list[Entity]] = defaultdict(list)
-    for one in entities:
-        for form in {normalised(one.name), normalised(one.slug.rpartition("/")[2])} - {""}:
-            alike["capability" if one.kind == "capability" else "component", "name", form].append(one)
-        if len(one.tags) >= FEWEST_TAGS:
-            tagged[one.kind, one.tags].append(one)
-    found: dict[tuple[int, int], dict[tuple[Any, ...], tuple[Entity, Entity, str]]] = defaultdict(dict)
-    named = [(group, "names that read alike") for group in alike.values() if len(group) <= MOST_ALIKE]
-    marked = [(group, "the same tags") for group in tagged.values() if _is_one_a_cluster(group)]
-    for group, why in (*named, *marked):
-        for one, other in combinations(sorted(group, key=lambda each: (each.cluster, each.kind, each.pk)), 2):
-            if one.cluster != other.cluster:
-                key = (one.kind, one.pk, other.kind, other.pk)
-                found[one.cluster, other.cluster].setdefault(key, (one, other, why))
-    return {pair: list(rows.values()) for pair, rows in found.items()}
-
-
-class _Sorted:
-    """The facts, sorted by pair of clusters."""
-
-    def __init__(self, facts: Facts) -> None:
-        self.inside: Counter[int] = Counter()
-        self.crossing: dict[tuple[int, int], list[Edge]] = defaultdict(list)
-        for edge in facts.edges:
-            source, target = facts.home[edge.consumer], facts.home[edge.provider]
-            if source == target:
-                self.inside[source] += 1
-            else:
-                self.crossing[_ordered(source, target)].append(edge)
-        self.home = facts.home
-        self.passings: dict[tuple[int, int], list[Passing]] = defaultdict(list)
-        for passing in facts.passings:
-            self.passings[_ordered(passing.source, passing.target)].append(passing)
-        self.products: dict[int, list[Product]] = defaultdict(list)
-        for product in facts.products:
-            self.products[product.cluster].append(product)
-        self.twins = twins(facts.entities)
-        self.entities = Counter(one.cluster for one in facts.entities)
-        self.answers: dict[tuple[int, int], list[Said]] = defaultdict(list)
-        for said in facts.answers:
-            self.answers[said.first, said.second].append(said)
-
-    def touching(self) -> Collection[tuple[int, int]]:
-        """Pairs that have a dependency, a hand-off, twins or answers between them."""
-        return {*self.crossing, *self.passings, *self.twins, *self.answers}
-
-
-def _pair(first: int, second: int, found: _Sorted, known: Mapping[int, Standing], weights: Mapping[str, int]) -> Pair:
-    parts = tuple(judge(first, second, found) for judge in (_mixing, _products, _handoffs, _duplicates, _answers))
-    few = tuple(pk for pk in (first, second) if not known[pk].is_judged)
-    score = None if few else scored(parts, weights)
-    return Pair(first, second, parts, score, level_of(score), few)
-
-
-def _mixing(first: int, second: int, found: _Sorted) -> Part:
-    edges = found.crossing.get((first, second), [])
-    there = [one.pk for one in edges if found.home[one.consumer] == first]
-    back = [one.pk for one in edges if found.home[one.consumer] == second]
-    inside = (found.inside[first], found.inside[second])
-    numbers = mixing(inside, (len(there), len(back)))
-    above = numbers["assortativity"]
-    return Part(
-        Indicator.MIXING,
-        None if above is None else _rounded(100 * max(0.0, above)),
-        {"inside_first": inside[0], "inside_second": inside[1], "there": len(there), "back": len(back), **numbers},
-        {"there": tuple(there[:MOST_ROWS]), "back": tuple(back[:MOST_ROWS])},
-    )
-
-
-def _products(first: int, second: int, found: _Sorted) -> Part:
-    used: list[int] = []
-    kept: list[int] = []
-    elsewhere: list[int] = []
-    for one, other in ((first, second), (second, first)):
-        for product in found.products.get(one, []):
-            place = used if other in product.users else elsewhere if product.users else kept
-            place.append(product.pk)
-    whole = len(used) + len(kept)
-    rows = {"used": tuple(used[:MOST_ROWS]), "kept": tuple(kept[:MOST_ROWS]), "elsewhere": tuple(elsewhere[:MOST_ROWS])}
-    numbers = {"used": len(used), "kept": len(kept), "elsewhere": len(elsewhere)}
-    return Part(Indicator.PRODUCTS, _rounded(100 * len(kept) / whole) if whole else None, numbers, rows)
-
-
-def _handoffs(first: int, second: int, found: _Sorted) -> Part:
-    passings = sorted(found.passings.get((first, second), []), key=lambda one: (-one.monthly, one.pk))
-    edges = found.crossing.get((first, second), [])
-    files = [one.pk for one in edges if one.is_manual]
-    manual, whole = len(passings) + len(files), len(passings) + len(edges)
-    numbers = {
-        "handoffs": len(passings),
-        "files": len(files),
-        "automatic": len(edges) - len(files),
-        "monthly": _rounded(sum(one.monthly for one in passings)),
-    }
-    rows = {"handoffs": tuple(one.pk for one in passings[:MOST_ROWS]), "files": tuple(files[:MOST_ROWS])}
-    return Part(Indicator.HANDOFFS, _rounded(100 * manual / whole) if whole else None, numbers, rows)
-
-
-def _duplicates(first: int, second: int, found: _Sorted) -> Part:
-    rows = found.twins.get((first, second), [])
-    doubled = {(each.kind, each.pk) for one, other, _ in rows for each in (one, other)}
-    whole = found.entities[first] + found.entities[second]
-    kept = tuple((one.kind, one.pk, other.kind, other.pk, why) for one, other, why in rows[:MOST_ROWS])
-    numbers = {"twins": len(rows), "doubled": len(doubled), "all": whole}
-    return Part(Indicator.DUPLICATES, _rounded(100 * len(doubled) / whole) if whole else None, numbers, {"twins": kept})
-
-
-def _answers(first: int, second: int, found: _Sorted) -> Part:
-    said = found.answers.get((first, second), [])
-    sides = [[one for one in said if one.side == side] for side in (first, second)]
-    means = [_mean(mark for one in side for mark in one.marks) for side in sides]
-    numbers = {
-        "first_people": len(sides[0]),
-        "second_people": len(sides[1]),
-        "first_mean": means[0],
-        "second_mean": means[1],
-    }
-    value = None
-    if means[0] is not None and means[1] is not None:
-        value = _rounded(100 * (1 - (means[0] + means[1]) / 2 / 4))
-    return Part(Indicator.ANSWERS, value, numbers, {"answers": tuple(one.pk for one in said[:MOST_ROWS])})
-
-
-def _mean(marks: Iterable[int]) -> float | None:
-    given = list(marks)
-    return sum(given) / len(given) if given else None
-
-
-def _is_one_a_cluster(group: Sequence[Entity]) -> bool:
-    return len(group) <= MOST_ALIKE and len({one.cluster for one in group}) == len(group)
-
-
-def _ordered(one: int, other: int) -> tuple[int, int]:
-    return (one, other) if one < other else (other, one)
-
-
-def _rounded(value: float) -> float:
-    return round(value, 1)

@@ -5,18 +5,21 @@ from typing import Any
 
 from django import forms
 
+from apps.accounts.models import Person
 from apps.clusters.models import Cluster
 from apps.clusters.web.forms import RefusableForm
+from apps.stakeholders.rules.required_links import MOST_VOLUME, REASON_WORDS
 from apps.stakeholders.rules.silo_survey import (
     LONGEST_LINE,
     LONGEST_REASON,
     MARKS,
     MOST_COUNT,
+    MOST_HOURS,
     QUESTIONS,
     WAY_WORDS,
     Period,
 )
-from apps.stakeholders.rules.silos import WORDS, Indicator
+from apps.stakeholders.rules.silos import WEIGHTS, WORDS, Indicator
 from apps.stakeholders.web.forms import HandleField
 
 _DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -24,6 +27,10 @@ _DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 class RoundForm(RefusableForm):
     closes_on = forms.DateField(widget=_DAY, label="Last day to answer")
+
+
+def _weighed(indicator: Indicator) -> str:
+    return "Percent." if WEIGHTS[indicator] else "Percent; 0 leaves it beside the score."
 
 
 class WeightsForm(RefusableForm):
@@ -34,7 +41,7 @@ class WeightsForm(RefusableForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields = {
-            one.value: forms.IntegerField(min_value=0, max_value=100, label=WORDS[one], help_text="Percent.")
+            one.value: forms.IntegerField(min_value=0, max_value=100, label=WORDS[one], help_text=_weighed(one))
             for one in Indicator
         }
         self.fields = {**fields, **self.fields}
@@ -88,12 +95,44 @@ class HandOffForm(RefusableForm):
     way = forms.ChoiceField(choices=list(WAY_WORDS.items()), label="How")
     count = forms.IntegerField(min_value=1, max_value=MOST_COUNT, label="How many")
     period = forms.ChoiceField(choices=[(one.value, f"a {one.value}") for one in Period], label="How often")
+    delay_hours = forms.FloatField(
+        min_value=0,
+        max_value=MOST_HOURS,
+        required=False,
+        label="Waits",
+        help_text="Hours until the other side takes it up, usually; may stay empty.",
+    )
     evidence = forms.CharField(max_length=LONGEST_LINE, help_text="Who counted, or where it was read.")
 
     def __init__(self, *args: Any, clusters: tuple[Cluster, Cluster], **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "handoff_%s", **kwargs})  # beside another form with the same fields
         rows = Cluster.objects.filter(pk__in=[one.pk for one in clusters]).order_by("name")
         self.fields["source"].queryset = rows  # type: ignore[attr-defined]
+
+
+class RequiredLinkForm(RefusableForm):
+    source = forms.ModelChoiceField(queryset=Cluster.objects.none(), label="From", to_field_name="slug")
+    target = forms.ModelChoiceField(queryset=Cluster.objects.none(), label="To", to_field_name="slug")
+    reason = forms.ChoiceField(choices=list(REASON_WORDS.items()), label="Because")
+    why = forms.CharField(
+        max_length=LONGEST_LINE,
+        label="Why",
+        help_text="Which workflow, data or aim.",
+    )
+    owner = HandleField(label="Who answers for it", help_text="A handle.")
+    volume = forms.IntegerField(
+        min_value=1,
+        max_value=MOST_VOLUME,
+        required=False,
+        label="Would pass a month",
+        help_text="About; may stay empty.",
+    )
+
+    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = Cluster.objects.visible_to(person).order_by("name")
+        for end in ("source", "target"):
+            self.fields[end].queryset = rows  # type: ignore[attr-defined]
 
 
 class ReasonForm(RefusableForm):

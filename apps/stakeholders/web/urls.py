@@ -11,6 +11,7 @@ from apps.stakeholders.web.views import (
     metrics,
     people,
     protocols,
+    required_links,
     silos,
     thresholds,
 )
@@ -84,6 +85,9 @@ urlpatterns = [
     path("silos/runs/<int:number>/", silos.run, name="silo_run"),
     path("silos/rounds/", silos.open_round, name="open_silo_round"),
     path("silos/weights/", silos.weights, name="silo_weights"),
+    path("silos/links/", required_links.listing, name="required_links"),
+    path("silos/links/new/", required_links.declare, name="require_link"),
+    path("silos/links/<int:link_id>/end/", required_links.end, name="end_required_link"),
     path("silos/actions/", silos.action_list, name="silo_actions"),
     path("silos/<slug:slug>/and/<slug:other>/", silos.pair, name="silo"),
     path("silos/<slug:slug>/and/<slug:other>/answers/", silos.answer, name="answer_silo"),

@@ -1,6 +1,7 @@
 """Silos: the grid of clusters, one pair with what it comes from, the questionnaire, hand-offs, and what is done."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
@@ -21,10 +22,16 @@ from apps.kernel.refusals import Refusal
 from apps.stakeholders.actions import silo_runs as runs
 from apps.stakeholders.actions import silo_survey as survey
 from apps.stakeholders.actions import silos as actions
-from apps.stakeholders.models import Initiative, SiloAssessment
+from apps.stakeholders.models import Initiative, SiloAssessment, SiloRun
 from apps.stakeholders.queries import silos as queries
+from apps.stakeholders.queries.required_links import (
+    current_links,
+    links_between,
+    missing_pairs,
+    tally_of,
+)
 from apps.stakeholders.rules.silo_survey import MARKS, QUESTIONS, require_board
-from apps.stakeholders.rules.silo_words import ROW_WORDS
+from apps.stakeholders.rules.silo_words import ROW_WORDS, changed_since
 from apps.stakeholders.rules.silos import FORMULAS, SOURCES, WORDS, Silo
 from apps.stakeholders.web.silo_forms import (
     AnswerForm,
@@ -36,6 +43,7 @@ from apps.stakeholders.web.silo_forms import (
     WeightsForm,
 )
 from apps.stakeholders.web.silo_tables import SILO_ACTIONS, SILOS
+from apps.stakeholders.web.views.required_links import told as told_links
 
 MOST_LISTED = 200  # pairs on the page; the file and the API tell all
 GOVERNS = frozenset({Capability.MANAGE_BOARD, Capability.MANAGE_CLUSTER})
@@ -209,12 +217,15 @@ def action_list(request: PersonRequest) -> HttpResponseBase:
 def _listing(request: PersonRequest, round_form: RoundForm | None = None) -> HttpResponse:
     run, today = queries.result_numbered(request.GET.get("run", "")), timezone.now().date()
     listed = list(queries.ranked(run, request.user)) if run else []
+    links = list(current_links(request.user))
+    missing = _missing(request, run)
     context = {
         "run": run,
         "runs": queries.results()[:24],
         "under_way": queries.run_under_way(),
-        "grid": queries.grid_of(run, request.user) if run else None,
-        "pairs": listed[:MOST_LISTED],
+        "grid": queries.grid_of(run, request.user, missing) if run else None,
+        "pairs": [(one, (one.first_id, one.second_id) in missing) for one in listed[:MOST_LISTED]],
+        "links": tally_of(links),
         "more": len(listed) - MOST_LISTED,
         "standings": queries.standings_of(run, request.user) if run else [],
         "silos": sum(one.level == Silo.SILO for one in listed),
@@ -227,6 +238,12 @@ def _listing(request: PersonRequest, round_form: RoundForm | None = None) -> Htt
         "round_form": round_form or RoundForm(),
     }
     return render(request, "stakeholders/silos.html", context, status=round_form.answer_status() if round_form else 200)
+
+
+def _missing(request: PersonRequest, run: SiloRun | None) -> set[tuple[int, int]]:
+    """Pairs whose required links are missing: now beside the newest results, and beside older ones as it was then."""
+    is_newest = run is None or not queries.results().filter(number__gt=run.number).exists()
+    return missing_pairs(request.user) if is_newest or run is None else queries.missing_in(run, request.user)
 
 
 def _acted(
@@ -264,11 +281,14 @@ def _pair(request: PersonRequest, slug: str, other: str, **refused: Any) -> Http
         "before": before,
         "newest": history[0] if history else None,
         "history": history,
+        "breaks": _breaks(history),
+        "differs": changed_since(_measure(shown), _measure(before)) if shown and before else "",
         "trend": [(f"{one.run.ran_at:%-d %b %Y}", one.score) for one in reversed(history) if one.score is not None],
         "parts": _told(shown, before, first, second) if shown else [],
         "advice": queries.advice_left(history[0], planned) if history else [],
         "planned": planned,
         "handoffs": queries.handoffs_between(first, second)[:200],
+        "links": told_links(links_between(first, second)[:100], request.user),
         "answers": [
             (one, list(zip(QUESTIONS.values(), one.marks, one.reasons, strict=False)))
             for one in queries.answers_on(first, second)[:40]
@@ -313,6 +333,16 @@ def _told(
         }
         for part in shown.parts
     ]
+
+
+def _measure(one: SiloAssessment) -> tuple[int, dict[str, int]]:
+    return one.run.rules_version, one.run.weights
+
+
+def _breaks(history: list[SiloAssessment]) -> list[tuple[int, str]]:
+    """Assessments from which on scores do not compare with those before, and why; the newest first."""
+    steps = [(one.run.number, changed_since(_measure(one), _measure(before))) for one, before in pairwise(history)]
+    return [(number, why) for number, why in steps if why]
 
 
 def _clusters(request: PersonRequest, slug: str, other: str) -> tuple[Cluster, Cluster]:

@@ -1,0 +1,1 @@
+"""Foreign files of the area: parse and render, pure."""
