@@ -141,7 +141,7 @@ class TestDoor:
         assert not HandOff.objects.exists()
         assert send(omar, body).json()["counts"]["new"] == 2
         assert HandOff.objects.get(what="Refund list").delay_hours == 4.0
-        assert send(omar, body).json()["counts"] == {"new": 0, "same": 2, "repeated": 1, "inside": 1, "conflict": 0}
+        assert send(omar, body).json()["counts"] == {"new": 0, "same": 3, "repeated": 0, "inside": 1, "conflict": 0}
         assert HandOff.objects.count() == 2
         entry = Entry.objects.get(event="stakeholders.HandOffsRecorded")
         assert (entry.data["number"], len(entry.data["handoff_ids"])) == (2, 2)

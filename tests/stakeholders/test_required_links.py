@@ -174,11 +174,11 @@ class TestInAnAssessment:
         require(omar, payments, logistics, noon)
         beside = assess(omar, noon).assessments.get()
         assert (beside.score, beside.run.rules_version) == (before.score, 2)
-        weights = {one.value: weight for one, weight in WEIGHTS.items() if weight} | {"mixing": 5, "links": 30}
+        weights = {one.value: weight for one, weight in WEIGHTS.items() if weight} | {"duplicates": 0, "links": 10}
         set_silo_weights(weights=weights, reason="What must be joined counts.", setter=ben, at=noon)
         weighed = assess(omar, noon).assessments.get()
         assert weighed.run.weights == {**weights, "delays": 0}
-        assert weighed.score != before.score
+        assert (before.score, weighed.score) == (77.8, 100.0)
 
     def test_a_finding_until_it_is_closed_or_ended(self, payments, logistics, omar, noon):
         link = require(omar, payments, logistics, noon)
@@ -187,6 +187,7 @@ class TestInAnAssessment:
         assert found.evidence["why"] == "Refunds of lost parcels"
         Cluster.objects.filter(pk=logistics.pk).update(visibility=Visibility.RESTRICTED)
         assert silo_checks.evaluated(noon).found[0].cluster_id == logistics.pk, "told to its people alone"
+        Cluster.objects.update(visibility=Visibility.OPEN)
         actions.end_required_link(link_id=link.pk, reason="Gone.", ender=omar, at=noon)
         assert silo_checks.evaluated(noon).found == []
 

@@ -134,6 +134,8 @@ class TestScore:
             Indicator.HANDOFFS: 0.0,
             Indicator.DUPLICATES: None,
             Indicator.ANSWERS: None,
+            Indicator.DELAYS: None,
+            Indicator.LINKS: None,
         }
         assert found.score == pytest.approx((35 * 83.3 + 15 * 0) / 50, abs=0.06)
 
@@ -200,7 +202,7 @@ class TestTwins:
         }
 
     def test_a_word_that_everybody_uses_says_nothing(self):
-        many = [Entity("service", pk, pk % 2 * 10 + 10, "api") for pk in range(rules.MOST_ALIKE + 1)]
+        many = [Entity("service", pk, pk % 2 * 10 + 10, "api") for pk in range(silo_pairs.MOST_ALIKE + 1)]
         assert silo_pairs.twins(many) == {}
         assert len(silo_pairs.twins(many[1:])[A, B]) == 400
 
@@ -237,6 +239,8 @@ class TestAdvice:
         "handoffs": {"handoffs": [{"key": 1, "name": "Refund list", "source": "A", "target": "B"}], "files": []},
         "duplicates": {"twins": []},
         "answers": {"answers": []},
+        "delays": {"delayed": []},
+        "links": {"missing": [], "met": []},
     }
     VALUES = {"mixing": 90.0, "products": 100.0, "handoffs": 100.0, "duplicates": 0.0, "answers": None}
 
@@ -247,6 +251,15 @@ class TestAdvice:
         )
         assert found["handoff:1"].startswith("Replace the hand-off “Refund list” of A to B by an interface")
         assert "silent" in found
+
+    def test_a_missing_link_comes_first_with_what_is_there_for_it(self):
+        link = {"key": 4, "source": "B", "target": "A", "why": "Stock counts", "owner": "nora"}
+        first = advised(("A", "B"), self.VALUES, {**self.ROWS, "links": {"missing": [link], "met": []}})[0]
+        assert (first.key, first.owner, first.indicator) == ("link:4", "nora", "links")
+        assert first.sentence == (
+            "Close the required link of B to A: A uses the data product “stock.levels” of B. "
+            "It is required for “Stock counts”."
+        )
 
     def test_questions_with_low_marks_and_wide_gaps(self):
         questions = [("people", 1.0, 2.0), ("data", 4.0, 2.0), ("plans", 3.0, 3.0)]
