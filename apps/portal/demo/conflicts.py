@@ -11,6 +11,7 @@ from apps.clusters.models import Component
 
 START, LASTS = time(23, 0), timedelta(hours=2)  # an hour into the window of the story it meets
 ACCEPTED, RESOLVED = "Labels for the winter tariff", "Patch the statement archive"
+BESIDE = "Retire the old label templates"  # the story that the accepted one meets; by the hour it meets others, too
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def propose(people: dict[str, Person], parts: dict[str, Component], *, at: datet
 
 def settle(people: dict[str, Person], *, at: datetime) -> None:
     """Accept one conflict by the cluster's owner, and edit the other change so that its conflict is gone."""
-    accepted = Conflict.objects.get(other__title=ACCEPTED)
+    accepted = Conflict.objects.get(change__title=BESIDE, other__title=ACCEPTED)
     reason = "The templates are retired by switching a flag; the tariff touches other files. One team does both."
     conflicts.accept_conflict(conflict_id=accepted.pk, acceptor=people["hiro"], reason=reason, at=at)
     change = Change.objects.get(title=RESOLVED)
