@@ -137,6 +137,7 @@ class TestWhatPasses:
     def test_in_words(self):
         assert rules.observed(0, 0, 0) == "nothing"
         assert rules.observed(1, 0, 2) == "1 dependency and 2 hand-offs"
+        assert rules.observed(1, 1, 0) == "1 dependency, built as an integration"
         assert rules.observed(3, 2, 0) == "3 dependencies, 2 of them built as integrations"
         assert len(rules.closing("A", "B", ["x", "y", "z", "w"])) == rules.MOST_NAMED
         assert rules.closing("A", "B", [])[0] == "A offers B an interface, and B declares the integration."

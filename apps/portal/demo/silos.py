@@ -59,7 +59,7 @@ ACTIONS: tuple[tuple[Any, ...], ...] = (
 )  # fmt: skip
 # days ago, from, to, because, why, a month, who answers, who requires it
 LINKS: tuple[tuple[int, str, str, str, str, int | None, str, str], ...] = (
-    (130, "storefront", "logistics", "workflow", "Orders reach the warehouse within minutes", 90_000, "anneke", "hiro"),
+    (130, "storefront", "logistics", "workflow", "Orders reach the warehouse within minutes", 9_000, "anneke", "hiro"),
     (128, "payments", "logistics", "workflow", "Refunds of lost parcels stop the delivery", 60, "lena", "lena"),
     (96, "identity", "data-platform", "lineage", "Who may read which report follows from the team somebody is in", 400, "marit", "rashid"),
     (40, "identity", "logistics", "strategy", "Depots sign in as everybody else does", None, "hiro", "marit"),

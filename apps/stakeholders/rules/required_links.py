@@ -47,7 +47,7 @@ def closing(source: str, target: str, offered: Sequence[str]) -> list[str]:
         return [f"{target} uses the data product “{name}” of {source}." for name in offered[:MOST_NAMED]]
     return [
         f"{source} offers {target} an interface, and {target} declares the integration.",
-        f"Until then: put on record how it passes from {source} to {target} by hand.",
+        f"Until then, how it passes from {source} to {target} by hand is put on record.",
     ]
 
 
@@ -56,10 +56,11 @@ def observed(dependencies: int, integrations: int, handoffs: int) -> str:
     if not dependencies + handoffs:
         return "nothing"
     told = []
-    if dependencies:
-        plural = "y" if dependencies == 1 else "ies"
+    if dependencies == 1:
+        told.append("1 dependency" + (", built as an integration" if integrations else ""))
+    elif dependencies:
         built = f", {integrations:,} of them built as integrations" if integrations else ""
-        told.append(f"{dependencies:,} dependenc{plural}{built}")
+        told.append(f"{dependencies:,} dependencies{built}")
     if handoffs:
         told.append(f"{handoffs:,} hand-off{'' if handoffs == 1 else 's'}")
     return " and ".join(told)

@@ -122,7 +122,9 @@ def _links(numbers: Numbers, first: str, second: str) -> str:
         return f"Nobody requires a link between {first} and {second}."
     if not missing:
         return "The one required link is observed." if required == 1 else f"All {required} required links are observed."
-    return f"Of {required} required link{'' if required == 1 else 's'} {missing} with nothing observed."
+    if required == 1:
+        return "Through the one required link nothing is observed to pass."
+    return f"Of {required} required links {missing} with nothing observed."
 
 
 def _whole(value: float | None) -> int:
