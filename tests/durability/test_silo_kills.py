@@ -13,7 +13,7 @@ from tests.conftest import signed_in
 from tests.durability.test_kills import require_reaches
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-CLUSTERS = 80  # 3,160 pairs: sixteen parcels
+CLUSTERS = 80  # 3,160 pairs: 79 parcels
 
 
 def test_killing_the_worker_in_the_middle_of_an_assessment_judges_every_pair_once(house, ben):

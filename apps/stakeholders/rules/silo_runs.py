@@ -2,7 +2,7 @@
 
 from apps.kernel.refusals import Conflict
 
-PARCEL = 200  # pairs of one transaction: large enough for bulk writes, small enough to lose little and to tell progress
+PARCEL = 40  # pairs of one transaction: a second of work on a map of 10,000 components, so that progress is seen
 MOST_ATTEMPTS = 5  # beside one a parcel
 
 
