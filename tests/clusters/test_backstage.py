@@ -102,6 +102,7 @@ class TestWhatEntitiesBecome:
             ("/etc/passwd", "The target leaves the upload."),
             ("https://example.org/x.yaml", "We follow only files of the same upload"),
             ("./none.yaml", "There is no such file in the upload."),
+            ("catalog-info.yaml", "No file lies above itself"),
         ]
 
 

@@ -86,6 +86,9 @@ def odd_map(admin, payments, ledger, logistics):
         consumer_name="ledger",
         provider_name="=nowhere",
         kind="calls",
+        weight=30,
+        data_class="confidential",
+        safeguard="=sealed",
         found_at=timezone.now(),
     )
     LooseEnd.objects.create(consumer_name="nobody", provider_name="nowhere", kind="calls", found_at=timezone.now())

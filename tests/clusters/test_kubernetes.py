@@ -169,3 +169,53 @@ def test_whatever_others_wrote_is_read_or_said(shared_data, name):
     found = kubernetes.parse(files)
     assert found.rejections
     assert {one.file for one in found.rejections} | {row.place.file for row in found.components} <= set(files)
+
+
+def virtual(name, hosts="", http=""):
+    spec = ", ".join(part for part in (f"hosts: [{hosts}]" if hosts else "", f"http: [{http}]" if http else "") if part)
+    return (
+        f"---\napiVersion: networking.istio.io/v1\nkind: VirtualService\n"
+        f"metadata: {{name: {name}, namespace: shop}}\nspec: {{{spec}}}\n"
+    )
+
+
+SERVICES = "".join(
+    f"---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}, namespace: shop}}\nspec: {{}}\n"
+    for name in ("front", "cart", "till")
+)
+
+
+def test_routes_that_are_left_to_another_virtual_service_are_read_there():
+    text = (
+        virtual("root", "front", "{delegate: {name: carts, namespace: shop}}, {delegate: {name: tills}}")
+        + virtual("carts", http="{route: [{destination: {host: cart}}]}, {delegate: {name: tills}}")
+        + virtual("tills", http="{route: [{destination: {host: till}}, {destination: {host: gone}}]}")
+    )
+    catalog = parse(SERVICES + text)
+    assert {(row.consumer, row.kind, row.provider) for row in catalog.dependencies} == {
+        ("front", "routes to", "cart"),
+        ("front", "routes to", "till"),
+    }
+    assert [(one.field, one.value) for one in catalog.rejections] == [("destination.host", "gone")]
+
+
+def test_routes_left_to_each_other_in_a_circle_are_refused_with_the_way():
+    text = (
+        virtual("root", "front", "{delegate: {name: a}}")
+        + virtual("a", http="{delegate: {name: b}}, {route: [{destination: {host: cart}}]}")
+        + virtual("b", http="{delegate: {name: a}}, {delegate: {name: none}}")
+    )
+    catalog = parse(SERVICES + text)
+    assert [(row.consumer, row.provider) for row in catalog.dependencies] == [("front", "cart")]
+    told = {(one.field, one.value): one.reason for one in catalog.rejections}
+    assert "in a circle: shop/a → shop/b → shop/a. Take one" in told["http.delegate", "shop/b"]
+    assert "in a circle: shop/b → shop/a → shop/b. Take one" in told["http.delegate", "shop/a"]
+    assert told["http.delegate", "shop/none"] == "Not read: no such VirtualService."
+
+
+def test_calls_and_routes_may_be_circular():
+    text = virtual("x", "front", "{route: [{destination: {host: cart}}]}") + virtual(
+        "y", "cart", "{route: [{destination: {host: front}}]}"
+    )
+    catalog = parse(SERVICES + text)
+    assert (len(catalog.dependencies), catalog.rejections) == (2, [])

@@ -64,6 +64,23 @@ def test_an_import_that_brings_its_end_ties_it(ledger, loose, noon):
     assert again.counts()["dependency"]["unchanged"] == 1
 
 
+def test_it_comes_back_whole(ledger, noon):
+    said = {"weight": 42, "data_class": "restricted", "safeguard": "mutual TLS"}
+    write(noon, needs("ledger", "gate", **said))
+    assert {name: getattr(LooseEnd.objects.get(), name) for name in said} == said
+    write(noon, component("gate"))
+    assert {name: getattr(Dependency.objects.get(), name) for name in said} == said
+    assert write(noon, needs("ledger", "gate", **said)).counts()["dependency"]["unchanged"] == 1
+
+
+def test_what_a_later_import_says_otherwise_of_it_is_a_change(ledger, loose, noon):
+    plan = write(noon, needs("ledger", "gate", weight=7))
+    assert plan.counts()["loose_end"] == {"new": 0, "changed": 1, "unchanged": 0, "repeated": 0}
+    loose.refresh_from_db()
+    assert (loose.weight, loose.data_class) == (7, "")
+    assert write(noon, needs("ledger", "gate")).counts()["loose_end"]["unchanged"] == 1
+
+
 def test_a_component_added_by_hand_ties_it_and_says_so(omar, payments, ledger, loose, noon):
     actions.add_component(cluster_id=payments.pk, editor=omar, slug="gate", values={"name": "Gate"}, at=noon)
     assert Dependency.objects.get().provider.name == "Gate"
@@ -99,7 +116,14 @@ def test_its_page_shows_it_with_what_is_known(ada, ledger, loose):
     assert ledger.get_absolute_url() in said
     assert "not known" in said
     assert "No loose end fits" in signed_in(ada).get(PAGE, {"q": "zzz"}).content.decode()
-    assert b"payments,ledger,calls,,gate" in b"".join(signed_in(ada).get(PAGE, {"export": "csv"}))
+    assert b"payments,ledger,calls,,gate,1,,," in b"".join(signed_in(ada).get(PAGE, {"export": "csv"}))
+
+
+def test_its_page_and_api_tell_what_it_will_say(ada, ledger, noon):
+    write(noon, needs("ledger", "gate", weight=1200, data_class="internal", safeguard="mutual TLS"))
+    assert "weight 1,200 · internal data · mutual TLS" in signed_in(ada).get(PAGE).content.decode()
+    (told,) = caller(ada).get(API).json()["results"]
+    assert (told["weight"], told["data_class"], told["safeguard"], told["note"]) == (1200, "internal", "mutual TLS", "")
 
 
 def test_none_at_all_is_said(ada):

@@ -9,6 +9,7 @@ from django.db import transaction
 from apps.accounts.models import Person
 from apps.clusters import events, queries, rules
 from apps.clusters.actions.clusters import require_conventions, save_checked, save_new
+from apps.clusters.actions.nesting import require_may_nest
 from apps.clusters.models import Dependency
 from apps.clusters.queries.conventions import DEPENDENCY, plain_subject
 from apps.journal import actions as journal
@@ -31,12 +32,14 @@ def declare_dependency(
 ) -> Dependency:
     """Declare that the consumer needs the provider; the rest as `describe_dependency` takes it.
 
-    Refuses others than owners of the consumer, ends the declarer may not see, a component needing itself, and repeats.
+    Refuses others than owners of the consumer, ends the declarer may not see, a component needing itself, repeats, and
+    parts that would be wholes of their own whole.
     """
     consumer = queries.visible_component(consumer_id, declarer)
     provider = queries.visible_component(provider_id, declarer)
     rules.require_may_edit(queries.standing(declarer, consumer), of=consumer.name)
     require_conventions(plain_subject(DEPENDENCY, kind, cluster_id=consumer.cluster_id), at=at)
+    require_may_nest(kind=kind, consumer_id=consumer.pk, provider_id=provider.pk, person=declarer)
     dependency = Dependency(
         consumer=consumer,
         provider=provider,

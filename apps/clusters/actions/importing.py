@@ -1,6 +1,7 @@
 """Writing what fits of a catalogue, in one transaction."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,10 +10,14 @@ from django.db import IntegrityError, transaction
 from apps.accounts.models import Person
 from apps.clusters import events, queries, rules
 from apps.clusters.actions.loose_ends import tie_loose_ends
+from apps.clusters.actions.nesting import circles_of
 from apps.clusters.formats.catalog import Catalog, ClusterRow, ComponentRow, DependencyRow, PlacementRow
 from apps.clusters.models import Cluster, Component, Dependency, LooseEnd, Placement, Visibility
 from apps.clusters.queries import Plan, Status
-from apps.clusters.queries.plans import Key, Said, loose_key
+from apps.clusters.queries.nesting import names_for
+from apps.clusters.queries.plans import loose_key
+from apps.clusters.queries.steps import EDGE_FIELDS, Ends, Key, Said
+from apps.clusters.rules.nesting import nested
 from apps.journal import actions as journal
 from apps.kernel.refusals import refusal_from_constraint
 
@@ -40,7 +45,7 @@ def import_catalog(
     plan = queries.plan_import(
         catalog, person=importer, found_clusters=found_clusters, refuse_loose=refuse_loose, said=said, at=at
     )
-    writing = _Writing(plan, source[:80], at)
+    writing = _Writing(plan, importer, source[:80], at)
     try:
         with transaction.atomic():
             writing.write()
@@ -60,14 +65,11 @@ def import_catalog(
     return plan
 
 
-EDGE_FIELDS = ("weight", "data_class", "safeguard")
-
-
 class _Writing:
     """The writes of one import and, for each cluster, what they were."""
 
-    def __init__(self, plan: Plan, source: str, at: datetime) -> None:
-        self.plan, self.source, self.at = plan, source, at
+    def __init__(self, plan: Plan, importer: Person | None, source: str, at: datetime) -> None:
+        self.plan, self.importer, self.source, self.at = plan, importer, source, at
         self.touched: dict[int, Cluster] = {}
         self.added: dict[int, list[int]] = defaultdict(list)
         self.changed: dict[int, list[int]] = defaultdict(list)
@@ -125,39 +127,67 @@ class _Writing:
             self._declared(edge)
 
     def _dependencies(self) -> None:
-        steps = [
-            (step.row, self.plan.ends[id(step.row)])
-            for step in self.plan.having(Status.NEW)
-            if isinstance(step.row, DependencyRow)
-        ]
-        components = self._ends({key for _, ends in steps for key in ends if key})
+        planned = self._new_dependencies()
+        components = self._ends({key for _, ends in planned for key in ends if key})
+        self._refuse_circles(planned, components)
+        steps = self._new_dependencies()
         edges: list[Dependency] = []
         loose: list[LooseEnd] = []
         for row, ends in steps:
             consumer, provider = (components[key] if key else None for key in ends)
+            said = {name: value for name in EDGE_FIELDS if (value := getattr(row, name)) is not None}
             if consumer and provider:
-                said = {name: value for name in EDGE_FIELDS if (value := getattr(row, name)) is not None}
                 edges.append(
                     Dependency(consumer=consumer, provider=provider, kind=row.kind, source=self.source, **said)
                 )
             elif key := loose_key(row, ends):
-                loose.append(self._loose(key, consumer, provider))
+                loose.append(self._loose(key, consumer, provider, said))
         for edge in Dependency.objects.bulk_create(edges, batch_size=1000):
             self._declared(edge)
         LooseEnd.objects.bulk_create(loose, batch_size=1000)
         self._redescribe_dependencies()
 
+    def _new_dependencies(self) -> list[tuple[DependencyRow, Ends]]:
+        return [
+            (step.row, self.plan.ends[id(step.row)])
+            for step in self.plan.having(Status.NEW)
+            if isinstance(step.row, DependencyRow)
+        ]
+
+    def _refuse_circles(
+        self, planned: Sequence[tuple[DependencyRow, Ends]], components: Mapping[Key, Component]
+    ) -> None:
+        """Reject what closes a circle of wholes and parts only now: with a loose end just tied, or beside another."""
+        pairs = []
+        for row, ends in planned:
+            consumer, provider = (components[key].pk if key else 0 for key in ends)
+            pair = nested(row.kind, consumer, provider) if consumer and provider else None
+            if pair:
+                pairs.append((row, pair))
+        ways = circles_of([pair for _, pair in pairs])
+        names = names_for(self.importer, (one for way in ways.values() for one in way))
+        steps = {id(step.row): step for step in self.plan.steps} if ways else {}
+        for place, way in ways.items():
+            self.plan.refuse_circle(steps[id(pairs[place][0])], [names[one] for one in way])
+
     def _redescribe_dependencies(self) -> None:
         changed = [step for step in self.plan.having(Status.CHANGED) if isinstance(step.row, DependencyRow)]
-        edges = [self.plan.edges[id(step.row)] for step in changed]
-        for edge, step in zip(edges, changed, strict=True):
+        edges: list[Dependency] = []
+        loose: list[LooseEnd] = []
+        for step in changed:
+            edge = self.plan.edges.get(id(step.row))
+            kept: Dependency | LooseEnd = edge or self.plan.loose[id(step.row)]
             for name, _, after in step.changes:
-                setattr(edge, name, after)
+                setattr(kept, name, after)
+            (loose if isinstance(kept, LooseEnd) else edges).append(kept)  # type: ignore[arg-type]
         Dependency.objects.bulk_update(edges, EDGE_FIELDS, batch_size=1000)
+        LooseEnd.objects.bulk_update(loose, EDGE_FIELDS, batch_size=1000)
         for cluster in Cluster.objects.filter(components__needs__in=edges).distinct() if edges else ():
             self.touched.setdefault(cluster.pk, cluster)
 
-    def _loose(self, key: tuple[str, ...], consumer: Component | None, provider: Component | None) -> LooseEnd:
+    def _loose(
+        self, key: tuple[str, ...], consumer: Component | None, provider: Component | None, said: Mapping[str, Any]
+    ) -> LooseEnd:
         known = consumer or provider
         names = ("consumer_cluster", "consumer_name", "provider_cluster", "provider_name", "kind")
         return LooseEnd(
@@ -167,6 +197,7 @@ class _Writing:
             cluster=known.cluster if known else None,
             source=self.source,
             found_at=self.at,
+            **said,
         )
 
     def _declared(self, edge: Dependency) -> None:

@@ -20,7 +20,7 @@ from apps.clusters.formats import archives, backstage, catalog_csv, kubernetes
 from apps.clusters.formats.catalog import Catalog, printable
 from apps.clusters.models import CatalogFormat, CatalogImport
 from apps.clusters.queries import Plan, Status
-from apps.clusters.queries.plans import Said, said_by
+from apps.clusters.queries.steps import Said, said_by
 from apps.clusters.states import CATALOG, CatalogState
 from apps.journal import actions as journal
 from apps.kernel.refusals import Conflict, Invalid, Refusal, TooLarge, WrongState
@@ -36,8 +36,15 @@ MOST_REJECTIONS = 20_000
 def read_catalog(*, file_name: str, content: bytes, catalog_format: str, options: Mapping[str, Any]) -> Catalog:
     """What a file says, by its format.
 
-    `options`: "map", a column map (without it "rows" names the generic one), and "cluster_map", name → slug.
+    `options`: "map", a column map (without it "rows" names the generic one), and "cluster_map", name → slug. Wholes and
+    parts that the file says in a circle are among the rejections.
     """
+    catalog = _parsed(file_name, content, catalog_format, options)
+    catalog.refuse_circles()
+    return catalog
+
+
+def _parsed(file_name: str, content: bytes, catalog_format: str, options: Mapping[str, Any]) -> Catalog:
     cluster_map = options.get("cluster_map") or {}
     if catalog_format == CatalogFormat.BACKSTAGE:
         return backstage.parse(archives.unpack(file_name, content), cluster_map=cluster_map)

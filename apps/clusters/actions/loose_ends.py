@@ -9,7 +9,11 @@ from django.db.models import Q
 from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.clusters import events, queries, rules
+from apps.clusters.actions.nesting import circles_of
 from apps.clusters.models import Component, Dependency, LooseEnd, Visibility
+from apps.clusters.queries.nesting import names_for_all
+from apps.clusters.queries.steps import EDGE_FIELDS
+from apps.clusters.rules.nesting import circle_sentence, nested
 from apps.journal import actions as journal
 from apps.kernel.refusals import NotFound
 
@@ -39,19 +43,28 @@ def _tied(waiting: list[LooseEnd]) -> list[Dependency]:
     fitting: dict[str, list[Component]] = {name: [] for name in named}
     for component in Component.objects.filter(slug__in=named).select_related("cluster"):
         fitting[component.slug].append(component)
-    edges: list[Dependency] = []
-    gone: list[int] = []
+    whole: list[LooseEnd] = []
     for one in waiting:
         one.consumer = one.consumer or _only(fitting[one.consumer_name], one.consumer_cluster, beside=one.provider)
         one.provider = one.provider or _only(fitting[one.provider_name], one.provider_cluster, beside=one.consumer)
         if one.consumer and one.provider:
-            gone.append(one.pk)
-            if one.consumer != one.provider:
-                edges.append(Dependency(consumer=one.consumer, provider=one.provider, kind=one.kind, source=one.source))
+            whole.append(one)
         elif known := one.consumer or one.provider:
             one.cluster = known.cluster
             one.save(update_fields=["consumer", "provider", "cluster"])
-    LooseEnd.objects.filter(pk__in=gone).delete()
+    held = _hold_circles(whole)
+    LooseEnd.objects.filter(pk__in=[one.pk for one in whole if one.pk not in held]).delete()
+    edges = [
+        Dependency(
+            consumer=one.consumer,
+            provider=one.provider,
+            kind=one.kind,
+            source=one.source,
+            **{name: getattr(one, name) for name in EDGE_FIELDS},
+        )
+        for one in whole
+        if one.pk not in held and one.consumer != one.provider
+    ]
     had = set(
         Dependency.objects.filter(consumer__in=[edge.consumer for edge in edges]).values_list(
             "consumer_id", "provider_id", "kind"
@@ -59,6 +72,20 @@ def _tied(waiting: list[LooseEnd]) -> list[Dependency]:
     )
     new = {(edge.consumer_id, edge.provider_id, edge.kind): edge for edge in edges}
     return Dependency.objects.bulk_create([edge for key, edge in new.items() if key not in had], batch_size=1000)
+
+
+def _hold_circles(whole: list[LooseEnd]) -> set[int]:
+    """Those that stay loose, with a note why: as dependencies they would make something a part of itself."""
+    nests = [
+        (one, pair)
+        for one in whole
+        if one.consumer != one.provider and (pair := nested(one.kind, one.consumer_id or 0, one.provider_id or 0))
+    ]
+    ways = circles_of([pair for _, pair in nests])
+    names = names_for_all(key for way in ways.values() for key in way)
+    for place, way in ways.items():
+        LooseEnd.objects.filter(pk=nests[place][0].pk).update(note=circle_sentence([names[key] for key in way]))
+    return {nests[place][0].pk for place in ways}
 
 
 def _only(found: list[Component], cluster: str, *, beside: Component | None) -> Component | None:

@@ -45,6 +45,10 @@ class LooseEndOut(serializers.ModelSerializer[LooseEnd]):
             "provider_cluster",
             "provider_name",
             "kind",
+            "weight",
+            "data_class",
+            "safeguard",
+            "note",
             "source",
             "found_at",
         )

@@ -8,13 +8,15 @@ import posixpath
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 import yaml
 
 from apps.clusters.formats import backstage_export as own
+from apps.clusters.formats import backstage_relations as relations
+from apps.clusters.formats.backstage_relations import Entity, Reading, Ref, reference
 from apps.clusters.formats.catalog import (
     LONGEST_LABEL,
     MOST_BYTES,
@@ -22,7 +24,6 @@ from apps.clusters.formats.catalog import (
     Catalog,
     ClusterRow,
     ComponentRow,
-    DependencyRow,
     Place,
     cluster_slug,
 )
@@ -38,7 +39,6 @@ ENTRY_FILES = frozenset({"catalog-info.yaml", "catalog-info.yml"})
 _NAME = re.compile(r"[a-zA-Z0-9](?:[-_.]?[a-zA-Z0-9]){0,62}", re.ASCII)
 _NAMESPACE = re.compile(r"[a-z0-9](?:-?[a-z0-9]){0,62}", re.ASCII)
 _TAG = re.compile(r"[a-z0-9+#](?:[-:]?[a-z0-9+#]){0,62}", re.ASCII)
-_REF = re.compile(r"(?:(?P<kind>[a-zA-Z][a-zA-Z0-9]*):)?(?:(?P<namespace>[^/:]+)/)?(?P<name>[^/:]+)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -70,43 +70,6 @@ SHAPES: Mapping[str, Shape] = {
 PARTS = ("Component", "API", "Resource")  # the kinds that become components
 
 
-@dataclass(frozen=True)
-class Ref:
-    """A full entity reference; compared without case, as Backstage does."""
-
-    kind: str
-    namespace: str
-    name: str
-
-    def key(self) -> tuple[str, str, str]:
-        """What makes two references the same."""
-        return self.kind.lower(), self.namespace.lower(), self.name.lower()
-
-    def slug(self) -> str:
-        """Our short name: the name alone for a Component of the default namespace, else as much as tells it apart."""
-        named = self.name if self.namespace == "default" else f"{self.namespace}/{self.name}"
-        return named if self.kind == "component" else f"{self.kind}:{named}"
-
-
-@dataclass
-class Entity:
-    """One document that has the shape of its kind."""
-
-    place: Place
-    ref: Ref
-    metadata: dict[str, Any]
-    spec: dict[str, Any]
-
-
-@dataclass
-class _Reading:
-    """What has been read so far."""
-
-    catalog: Catalog = field(default_factory=Catalog)
-    entities: dict[tuple[str, str, str], Entity] = field(default_factory=dict)
-    read: set[str] = field(default_factory=set)
-
-
 def parse(
     files: Mapping[str, bytes], *, entries: frozenset[str] | None = None, cluster_map: Mapping[str, str] | None = None
 ) -> Catalog:
@@ -120,13 +83,14 @@ def parse(
         raise Invalid(
             "There is no catalog-info.yaml in the archive.", next_step="Add one, or send the catalogue file itself."
         )
-    reading, waiting = _Reading(), deque(starts)
+    reading, waiting = Reading(), deque(starts)
     while waiting:
         path = waiting.popleft()
         if path not in reading.read:
             reading.read.add(path)
             waiting.extend(_read_file(reading, path, files))
     _to_rows(reading, cluster_map or {})
+    relations.refuse_circles(reading)
     return reading.catalog
 
 
@@ -136,7 +100,7 @@ def _entries(files: Mapping[str, bytes]) -> set[str]:
     return {path for path in files if posixpath.basename(path) in ENTRY_FILES}
 
 
-def _read_file(reading: _Reading, path: str, files: Mapping[str, bytes]) -> Iterator[str]:
+def _read_file(reading: Reading, path: str, files: Mapping[str, bytes]) -> Iterator[str]:
     """Take every entity of one file in; yields the files its Locations name."""
     for place, document in _documents(reading.catalog, path, files[path]):
         if len(reading.entities) >= MOST_ROWS:
@@ -150,7 +114,7 @@ def _read_file(reading: _Reading, path: str, files: Mapping[str, bytes]) -> Iter
             continue
         reading.entities[entity.ref.key()] = entity
         if entity.ref.kind == "location":
-            yield from _targets(reading.catalog, entity, files)
+            yield from _targets(reading, entity, files)
 
 
 def _documents(catalog: Catalog, path: str, content: bytes) -> list[tuple[Place, Any]]:
@@ -279,7 +243,7 @@ def _list_fault(name: str, value: Any, pattern: re.Pattern[str] | None) -> Fault
     return None if bad is None else (name, bad, "It does not have the form Backstage gives it.")
 
 
-def _targets(catalog: Catalog, entity: Entity, files: Mapping[str, bytes]) -> Iterator[str]:
+def _targets(reading: Reading, entity: Entity, files: Mapping[str, bytes]) -> Iterator[str]:
     """The files a Location names, by path relative to its own; what lies outside is refused, one rejection each."""
     targets = [*([entity.spec["target"]] if entity.spec.get("target") else []), *(entity.spec.get("targets") or [])]
     folder = posixpath.dirname(entity.place.file)
@@ -290,14 +254,16 @@ def _targets(catalog: Catalog, entity: Entity, files: Mapping[str, bytes]) -> It
         elif path.startswith(("../", "/")) or path == "..":
             reason = "The target leaves the upload."
         elif found := sorted(name for name in files if fnmatchcase(name, path)):
+            # A pattern that fits its own file as well does not mean it.
+            reading.includes += [(entity, name) for name in found if name == path or name != entity.place.file]
             yield from found
             continue
         else:
             reason = "There is no such file in the upload."
-        catalog.refuse(entity.place, "spec.targets", target, reason)
+        reading.catalog.refuse(entity.place, "spec.targets", target, reason)
 
 
-def _to_rows(reading: _Reading, cluster_map: Mapping[str, str]) -> None:
+def _to_rows(reading: Reading, cluster_map: Mapping[str, str]) -> None:
     """Systems and domains become clusters; components, APIs and resources components; relations dependencies."""
     clusters: set[str] = set()
     for entity in reading.entities.values():
@@ -322,7 +288,7 @@ def _cluster_row(entity: Entity, cluster_map: Mapping[str, str]) -> ClusterRow:
     )
 
 
-def _take_component(reading: _Reading, entity: Entity, cluster_map: Mapping[str, str]) -> None:
+def _take_component(reading: Reading, entity: Entity, cluster_map: Mapping[str, str]) -> None:
     if own_row := own.component_row(entity.place, entity.metadata, entity.spec):
         reading.catalog.take(own_row)
         return
@@ -343,45 +309,10 @@ def _take_component(reading: _Reading, entity: Entity, cluster_map: Mapping[str,
             tags=tuple(dict.fromkeys(metadata["tags"])) if metadata.get("tags") else None,
         )
     )
-    for relation, kind, is_consumer, default in _RELATIONS:
-        for text in spec.get(relation) or []:
-            _take_relation(reading, entity, (relation, text, default), kind=kind, is_consumer=is_consumer)
+    relations.take_relations(reading, entity)
 
 
-# relation, our kind, whether the entity is the consumer, the kind a bare reference means.
-# A provided API needs the component behind it: when that fails, the API does.
-_RELATIONS = (
-    ("dependsOn", "uses", True, "component"),
-    ("dependencyOf", "uses", False, "component"),
-    ("consumesApis", "calls", True, "api"),
-    ("providesApis", "is provided by", False, "api"),
-)
-
-
-def _take_relation(
-    reading: _Reading, entity: Entity, relation: tuple[str, str, str], *, kind: str, is_consumer: bool
-) -> None:
-    name, text, default_kind = relation
-    other = reference(text, kind=default_kind, namespace=entity.ref.namespace)
-    if other is None:
-        reason = "A reference has the form kind:namespace/name."
-        reading.catalog.refuse(entity.place, f"spec.{name}", text, reason)
-        return
-    known = reading.entities.get(other.key())
-    ends = [entity.ref.slug(), known.ref.slug() if known else other.slug()]
-    consumer, provider = ends if is_consumer else reversed(ends)
-    reading.catalog.take(DependencyRow(entity.place, consumer=consumer, provider=provider, kind=kind))
-
-
-def reference(text: str, *, kind: str, namespace: str = "default") -> Ref | None:
-    """A reference `[kind:][namespace/]name` with its defaults filled in; None when it has another form."""
-    found = _REF.fullmatch(text.strip())
-    if not found:
-        return None
-    return Ref((found["kind"] or kind).lower(), (found["namespace"] or namespace).lower(), found["name"])
-
-
-def _governing(reading: _Reading, entity: Entity) -> list[str]:
+def _governing(reading: Reading, entity: Entity) -> list[str]:
     """The names that tell the cluster, the widest first: the domain of its system, else the system."""
     system = reference(entity.spec.get("system") or "", kind="system", namespace=entity.ref.namespace)
     if system is None:
@@ -391,7 +322,7 @@ def _governing(reading: _Reading, entity: Entity) -> list[str]:
     return [ref.name for ref in (domain, system) if ref]
 
 
-def _owner_name(reading: _Reading, entity: Entity) -> str:
+def _owner_name(reading: Reading, entity: Entity) -> str:
     """The owning group's title where the catalogue holds it, else the reference as it is written."""
     written: str = entity.spec["owner"]
     ref = reference(written, kind="group", namespace=entity.ref.namespace)

@@ -6,6 +6,8 @@ A value of None means that the source does not say; an import then leaves what i
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
+from apps.clusters.rules.nesting import ROW_STEP, circle_sentence, circles, nested
+
 MOST_BYTES = 32 * 1024 * 1024  # of one upload, and of an archive once unpacked
 MOST_ROWS = 200_000  # of one catalogue; more is a sign of the wrong file
 LONGEST_SHOWN = 300  # characters of a refused value that the report repeats
@@ -149,6 +151,21 @@ class Catalog:
             for row in rows[start : start + size]:
                 parcel.take(row)
             yield parcel
+
+    def refuse_circles(self) -> None:
+        """Take out what the rows themselves say in a circle: all that lies on it, in whichever parcel it would go."""
+        pairs = [
+            (row, pair)
+            for row in self.dependencies
+            if (pair := nested(row.kind, (row.consumer_cluster, row.consumer), (row.provider_cluster, row.provider)))
+        ]
+        ways = circles([pair for _, pair in pairs]) if pairs else {}
+        for place, way in ways.items():
+            row = pairs[place][0]
+            names = ["/".join(filter(None, one)) for one in way]
+            self.refuse(row.place, "provider", row.provider, f"{circle_sentence(names)} {ROW_STEP}")
+        gone = {id(pairs[place][0]) for place in ways}
+        self.dependencies = [row for row in self.dependencies if id(row) not in gone] if gone else self.dependencies
 
     def refuse(self, place: Place, name: str, value: object, reason: str) -> None:
         """Note a row that is not taken."""

@@ -6,12 +6,13 @@ is said to be not read. A host counts where it is one of these manifests' own: v
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from apps.clusters.formats.catalog import Catalog, ComponentRow, DependencyRow, Place, cluster_slug
 from apps.clusters.formats.yaml_documents import documents
+from apps.clusters.rules.nesting import circles, told
 from apps.kernel.refusals import Invalid, Refusal
 
 WORKLOADS: Mapping[str, str] = {
@@ -172,29 +173,84 @@ def _take_edges(reading: _Reading) -> None:
             provider = _resolved(reading, host, one.namespace)
             if provider and provider != consumer:
                 found.setdefault((consumer, provider, "calls"), one.place)
+    delegates = _delegates(reading)
+    asked = {_label(one) for found in delegates.values() for one in found}
     for one in reading.of("VirtualService"):
-        for edge in _routes(reading, one):
+        for edge in _routes(reading, one, delegates, asked):
             found.setdefault(edge, one.place)
     for (consumer, provider, kind), place in found.items():
         reading.catalog.take(DependencyRow(place, consumer[1], provider[1], kind, consumer[0], provider[0]))
 
 
-def _routes(reading: _Reading, one: Resource) -> Iterator[tuple[Key, Key, str]]:
-    """From what a VirtualService stands before, to where it sends: where both are hosts that are known."""
+Delegates = Mapping[str, list[Resource]]  # the label of a VirtualService → those it leaves its routes to
+
+
+def _delegates(reading: _Reading) -> Delegates:
+    """Who leaves routes to whom, without circles: each place of one is refused with its way."""
+    known = {_label(one): one for one in reading.of("VirtualService")}
+    said: list[tuple[str, str]] = []
+    for label, one in known.items():
+        for rule in _list(_object(one.content.get("spec")).get("http")):
+            delegate = _object(_object(rule).get("delegate"))
+            other = f"{delegate.get('namespace') or one.namespace}/{delegate.get('name')}"
+            if other in known:
+                said.append((label, other))
+            elif delegate:
+                reading.catalog.refuse(one.place, "http.delegate", other, "Not read: no such VirtualService.")
+    ways = circles(said) if said else {}
+    for place, way in ways.items():
+        reason = f"A route that is left to others comes back here, in a circle: {told(way)}. Take one of them out."
+        reading.catalog.refuse(known[said[place][0]].place, "http.delegate", said[place][1], reason)
+    found: dict[str, list[Resource]] = {}
+    for place, (label, other) in enumerate(said):
+        if place not in ways:
+            found.setdefault(label, []).append(known[other])
+    return found
+
+
+def _label(one: Resource) -> str:
+    return f"{one.namespace}/{one.name}"
+
+
+def _with_delegates(one: Resource, delegates: Delegates) -> list[Resource]:
+    """A VirtualService and all that it leaves routes to, each once."""
+    found, waiting = {_label(one): one}, [one]
+    while waiting:
+        new = [other for other in delegates.get(_label(waiting.pop()), []) if _label(other) not in found]
+        found |= {_label(other): other for other in new}
+        waiting += new
+    return list(found.values())
+
+
+def _routes(
+    reading: _Reading, one: Resource, delegates: Delegates, asked: Collection[str]
+) -> Iterator[tuple[Key, Key, str]]:
+    """From what a VirtualService stands before, to where it sends: where both are hosts that are known.
+
+    One without hosts is there for others that leave routes to it (`asked`): those stand before what it says.
+    """
     spec = _object(one.content.get("spec"))
     hosts = [str(host) for host in _list(spec.get("hosts"))]
     fronts = [key for host in hosts if (key := _resolved(reading, host, one.namespace))]
-    if not fronts:
+    if not fronts and (hosts or _label(one) not in asked):
         reason = "Not read: none of its hosts is a Service or an entry of these manifests."
         reading.catalog.refuse(one.place, "spec.hosts", ", ".join(hosts), reason)
         return
+    for host, target in _targets(reading, one):
+        if target is None:
+            reading.catalog.refuse(one.place, "destination.host", host, "Not read: no host of these manifests.")
+    for sender in _with_delegates(one, delegates):
+        for _, target in _targets(reading, sender):
+            yield from ((front, target, "routes to") for front in fronts if target and target != front)
+
+
+def _targets(reading: _Reading, one: Resource) -> Iterator[tuple[str, Key | None]]:
+    """Each host to which a VirtualService sends, and what is behind it."""
+    spec = _object(one.content.get("spec"))
     rules = [rule for protocol in ("http", "tcp", "tls") for rule in _list(spec.get(protocol))]
     for route in (route for rule in rules for route in _list(_object(rule).get("route"))):
         host = str(_object(_object(route).get("destination")).get("host", ""))
-        target = _resolved(reading, host, one.namespace)
-        if target is None:
-            reading.catalog.refuse(one.place, "destination.host", host, "Not read: no host of these manifests.")
-        yield from ((front, target, "routes to") for front in fronts if target and target != front)
+        yield host, _resolved(reading, host, one.namespace)
 
 
 def _resolved(reading: _Reading, host: str, namespace: str) -> Key | None:

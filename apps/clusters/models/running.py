@@ -7,7 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from apps.accounts.rules import Capability
-from apps.clusters.models.catalogue import Cluster, Component
+from apps.clusters.models.catalogue import MOST_WEIGHT, Cluster, Component, DataClass
 
 if TYPE_CHECKING:
     from apps.accounts.models import Person
@@ -73,6 +73,10 @@ class LooseEnd(models.Model):
     provider_cluster = models.CharField(max_length=80, blank=True)
     provider_name = models.CharField(max_length=200)
     kind = models.CharField(max_length=40)
+    weight = models.PositiveIntegerField(default=1)  # it and the next two are what the dependency will say
+    data_class = models.CharField(max_length=12, choices=DataClass.choices, blank=True)
+    safeguard = models.CharField(max_length=200, blank=True)
+    note = models.TextField(blank=True)  # why it stays, though something is so called
     source = models.CharField(max_length=80, blank=True)
     found_at = models.DateTimeField()
 
@@ -88,11 +92,26 @@ class LooseEnd(models.Model):
             models.CheckConstraint(
                 condition=models.Q(consumer__isnull=True) | models.Q(provider__isnull=True), name="loose_end_is_loose"
             ),
+            models.CheckConstraint(
+                condition=models.Q(weight__gte=1, weight__lte=MOST_WEIGHT),
+                name="loose_end_weight_bounded",
+                violation_error_message="A weight lies between 1 and 1,000,000.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(data_class__in=["", *DataClass.values]), name="loose_end_data_class_known"
+            ),
         ]
         indexes = [models.Index(fields=["provider_name"], name="loose_end_by_provider")]
 
     def __str__(self) -> str:
         return f"{self.consumer_name} {self.kind} {self.provider_name}"
+
+    @property
+    def more(self) -> str:
+        """What it says beside its ends and its kind, as people read it."""
+        weight = f"weight {self.weight:,}" if self.weight > 1 else ""
+        data = f"{self.data_class} data" if self.data_class else ""
+        return " · ".join(word for word in (weight, data, self.safeguard) if word)
 
     @property
     def missing(self) -> str:

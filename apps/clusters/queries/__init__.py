@@ -29,8 +29,9 @@ from apps.clusters.queries.map import (
     visible_import,
     visible_imports,
 )
-from apps.clusters.queries.plans import Plan, Status, Step, plan_import, told
+from apps.clusters.queries.plans import plan_import
 from apps.clusters.queries.search import search as search_catalogue
+from apps.clusters.queries.steps import Plan, Status, Step, told
 
 __all__ = [
     "MOST_NEIGHBOURS",

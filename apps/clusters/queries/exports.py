@@ -53,7 +53,7 @@ def catalog_of(person: Person, *, cluster: Cluster | None = None) -> Catalog:
         catalog.dependencies.append(DependencyRow(_NOWHERE, *ends, edge.weight, edge.data_class, edge.safeguard))
     for one in _few(loose.order_by("consumer_name", "provider_name", "kind", "pk")):
         ends = (one.consumer_name, one.provider_name, one.kind, one.consumer_cluster, one.provider_cluster)
-        catalog.dependencies.append(DependencyRow(_NOWHERE, *ends))
+        catalog.dependencies.append(DependencyRow(_NOWHERE, *ends, one.weight, one.data_class, one.safeguard))
     for host in _few(placed.order_by("cluster__slug", "site", "host")):
         catalog.placements.append(PlacementRow(_NOWHERE, host.cluster.slug, host.site, host.host, tuple(host.runs)))
     return catalog

@@ -1,10 +1,7 @@
 """What an import would do: every row of a catalogue against what the map holds now. Reads only."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from django.db.models.functions import Lower
@@ -17,98 +14,17 @@ from apps.clusters.formats.catalog import (
     ComponentRow,
     DependencyRow,
     PlacementRow,
-    Rejection,
     Row,
     same_but_place,
 )
 from apps.clusters.models import Cluster, Component, Dependency, LooseEnd, Placement
 from apps.clusters.queries.conventions import Keeping
+from apps.clusters.queries.nesting import names_for, nesting_above
+from apps.clusters.queries.steps import EDGE_FIELDS, Ends, Key, Plan, Said, Status, Step, about
+from apps.clusters.rules.nesting import circles, nested
 from apps.kernel.refusals import Refusal
 
-Key = tuple[str, str]  # a component: slug of its cluster, its own slug
-Ends = tuple[Key | None, Key | None]
-Spot = tuple[str, str, str]  # a placement: slug of its cluster, site, host
-Said = dict[tuple[str, Any], Row]  # what a catalogue has said already, by what it is about
-
-
-WHAT = ("cluster", "component", "dependency", "loose_end", "placement")
-
-
-class Status(StrEnum):
-    """What an import does with one row."""
-
-    NEW = "new"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-    REPEATED = "repeated"  # the same catalogue said it before
-
-
-@dataclass(frozen=True)
-class Step:
-    """One row and what becomes of it. `changes` are (field, before, after) of what differs."""
-
-    row: Row
-    what: str  # one of WHAT
-    label: str
-    status: Status
-    changes: tuple[tuple[str, Any, Any], ...] = ()
-
-    @property
-    def told(self) -> list[tuple[str, str, str]]:
-        """The changes as people read them."""
-        return [(name.replace("_", " "), _text(before), _text(after)) for name, before, after in self.changes]
-
-
-def _text(value: Any) -> str:
-    return (", ".join(value) if isinstance(value, list) else str(value)) or "–"
-
-
-def told(step: Step) -> dict[str, Any]:
-    """A step as a large import keeps it, and as its page reads it."""
-    place = {"file": step.row.place.file, "row": step.row.place.row}
-    return {"row": {"place": place}, "what": step.what, "label": step.label, "told": step.told}
-
-
-@dataclass
-class Plan:
-    """Every step of an import, with what it found on the way."""
-
-    steps: list[Step] = field(default_factory=list)
-    rejections: list[Rejection] = field(default_factory=list)
-    clusters: dict[str, Cluster] = field(default_factory=dict)  # by slug; those that exist
-    components: dict[Key, Component] = field(default_factory=dict)  # those that exist
-    placements: dict[Spot, Placement] = field(default_factory=dict)  # those that exist
-    edges: dict[int, Dependency] = field(default_factory=dict)  # id(row) of a dependency → the one that exists
-    ends: dict[int, Ends] = field(default_factory=dict)  # id(row) of a dependency → its ends, None for one not known
-
-    def counts(self) -> dict[str, dict[str, int]]:
-        """How many of each of WHAT are new, changed, unchanged or repeated; and how many rows were rejected."""
-        found = Counter((step.what, step.status.value) for step in self.steps)
-        told = {what: {status.value: found[what, status.value] for status in Status} for what in WHAT}
-        return {**told, "rejected": {"rows": len(self.rejections)}}
-
-    def having(self, *statuses: Status) -> list[Step]:
-        """The steps with one of these statuses, in the order of the catalogue."""
-        return [step for step in self.steps if step.status in statuses]
-
-
-def about(row: Row) -> tuple[str, Any]:
-    """What a row is about: two of the same say the same, or contradict each other."""
-    if isinstance(row, ClusterRow):
-        return "cluster", row.slug
-    if isinstance(row, ComponentRow):
-        return "component", (row.cluster, row.slug)
-    if isinstance(row, PlacementRow):
-        return "placement", (row.cluster, row.site, row.host)
-    return "dependency", (row.consumer_cluster, row.consumer, row.provider_cluster, row.provider, row.kind)
-
-
-def said_by(rows: Iterable[Row]) -> Said:
-    """What these rows say, the first of each: for whoever goes on after them."""
-    said: Said = {}
-    for row in rows:
-        said.setdefault(about(row), row)
-    return said
+Thing = int | str  # what a dependency names: the key of a component that exists, else a name
 
 
 def plan_import(
@@ -143,7 +59,7 @@ class _Planner:
 
     def __init__(self, catalog: Catalog, person: Person | None, *, found_clusters: bool, at: datetime) -> None:
         self.keeping = Keeping(at)
-        self.catalog, self.found_clusters = catalog, found_clusters
+        self.catalog, self.found_clusters, self.person = catalog, found_clusters, person
         self.plan = Plan(rejections=list(catalog.rejections))
         self.visible = Cluster.objects.visible_to(person) if person else Cluster.objects.all()
         self.said: Said = {}
@@ -198,10 +114,10 @@ class _Planner:
     def plan_dependencies(self) -> None:
         rows = self.catalog.dependencies
         ends, loose = self._known_ends(rows), _known_loose(rows)
-        stored = Dependency.objects.filter(
+        edges = Dependency.objects.filter(
             consumer__in=[component.pk for found in ends.values() for component in found.values() if component]
         )
-        known = {(edge.consumer_id, edge.provider_id, edge.kind): edge for edge in stored}
+        known = {(edge.consumer_id, edge.provider_id, edge.kind): edge for edge in edges}
         for row in rows:
             found = self._resolved(row, ends)
             if found is None:
@@ -223,10 +139,11 @@ class _Planner:
                 edge = known.get((one.pk, other.pk, row.kind)) if one and other else None
                 if edge:
                     self.plan.edges[id(row)] = edge
-                is_loose = loose_key(row, found) in loose
-                self._step(
-                    row, what, _label(row), _differences(edge, row, _EDGE_FIELDS) if edge else () if is_loose else None
-                )
+                if kept := loose.get(loose_key(row, found)):
+                    self.plan.loose[id(row)] = kept
+                stored = edge or kept
+                self._step(row, what, _label(row), _differences(stored, row, EDGE_FIELDS) if stored else None)
+        self._refuse_circles(ends)
 
     def plan_placements(self) -> None:
         rows = self.catalog.placements
@@ -250,6 +167,22 @@ class _Planner:
             end = "provider" if found[0] else "consumer"
             return end, getattr(row, end), "There is no such component, neither in the files nor in the map."
         return self.keeping.way_misfit(row.kind)
+
+    def _refuse_circles(self, ends: Mapping[str, Mapping[Key, Component | None]]) -> None:
+        """Take out of the plan what would make something a part of itself, on the map or with the rest of this."""
+        steps = [
+            (step, pair)
+            for step in self.plan.having(Status.NEW)
+            if isinstance(row := step.row, DependencyRow)
+            and (pair := nested(row.kind, *_things(row, self.plan.ends[id(row)], ends)))
+        ]
+        pairs = [pair for _, pair in steps]
+        above = nesting_above({whole for whole, _ in pairs if isinstance(whole, int)}) if pairs else []
+        ways = circles(pairs, above) if pairs else {}
+        names = names_for(self.person, (one for way in ways.values() for one in way if isinstance(one, int)))
+        for place, way in ways.items():
+            told = [names[one] if isinstance(one, int) else one for one in way]
+            self.plan.refuse_circle(steps[place][0], told)
 
     def _has_cluster(self, row: ComponentRow | PlacementRow) -> bool:
         """Whether the row's cluster exists or comes with this import; founds it where that is asked for."""
@@ -330,7 +263,16 @@ class _Planner:
         self.plan.rejections += rejected.rejections
 
 
-_EDGE_FIELDS = ("weight", "data_class", "safeguard")
+def _things(row: DependencyRow, found: Ends, ends: Mapping[str, Mapping[Key, Component | None]]) -> tuple[Thing, Thing]:
+    """Both ends of a dependency as one compares them: the key of what exists, the name of what is coming or unknown."""
+    things: list[Thing] = []
+    said = ((row.consumer, row.consumer_cluster), (row.provider, row.provider_cluster))
+    for (name, cluster), end in zip(said, found, strict=True):
+        component = ends[name].get(end) if end else None
+        things.append(component.pk if component else "/".join(filter(None, end or (cluster, name))))
+    return things[0], things[1]
+
+
 _COMPONENT_FIELDS = ("name", "kind", "tier", "lifecycle", "description", "owner_name", "sites", "tags")
 
 
@@ -362,9 +304,13 @@ def loose_key(row: DependencyRow, ends: Ends) -> tuple[str, str, str, str, str] 
     return clusters[0], row.consumer, clusters[1], row.provider, row.kind
 
 
-def _known_loose(rows: Iterable[DependencyRow]) -> set[Any]:
-    names = ("consumer_cluster", "consumer_name", "provider_cluster", "provider_name", "kind")
-    return set(LooseEnd.objects.filter(consumer_name__in={row.consumer for row in rows}).values_list(*names))
+def _known_loose(rows: Iterable[DependencyRow]) -> dict[Any, LooseEnd]:
+    """By what each is known by."""
+    found = LooseEnd.objects.filter(consumer_name__in={row.consumer for row in rows})
+    return {
+        (one.consumer_cluster, one.consumer_name, one.provider_cluster, one.provider_name, one.kind): one
+        for one in found
+    }
 
 
 def _refused_by(rule: Any, value: str) -> str:

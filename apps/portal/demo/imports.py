@@ -20,13 +20,13 @@ identity,osl-1,id-osl-01,sign-in;staff-directory;consent-store
 data-platform,ams-1,dat-ams-01,event-stream
 data-platform,ams-1,dat-ams-02,warehouse;reporting
 """
-CALLS = """consumer_cluster,consumer,provider_cluster,provider,kind
-storefront,checkout,identity,sign-in,calls
-payments,card-gateway,,acquirer-relay,calls
-payments,payouts,treasury,swift-bridge,calls
-logistics,label-printer,,customs-forms,calls
-storefront,search-index,,synonym-service,calls
-,loyalty-points,payments,ledger,calls
+CALLS = """consumer_cluster,consumer,provider_cluster,provider,kind,weight,data_class,safeguard
+storefront,checkout,identity,sign-in,calls,,,
+payments,card-gateway,,acquirer-relay,calls,240,restricted,tokens instead of card numbers
+payments,payouts,treasury,swift-bridge,calls,12,confidential,
+logistics,label-printer,,customs-forms,calls,,internal,
+storefront,search-index,,synonym-service,calls,35,,
+,loyalty-points,payments,ledger,calls,,,
 """
 PLANNED = """slug,cluster,name,kind,tier,sites
 customs-forms,logistics,Customs forms,service,3,tyo-1

@@ -16,7 +16,7 @@ from apps.clusters.formats import exporting
 from apps.clusters.formats.catalog_csv import FIELDS
 from apps.clusters.models import CatalogFormat, CatalogImport
 from apps.clusters.queries import Plan, Status
-from apps.clusters.queries.plans import WHAT
+from apps.clusters.queries.steps import WHAT
 from apps.clusters.states import WORKED_OFF, CatalogState
 from apps.clusters.web.column_form import ColumnsForm
 from apps.clusters.web.forms import CatalogForm
