@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.clusters import actions, queries
-from apps.clusters.actions.imports import read_catalog
+from apps.clusters.actions.reading import read_catalog
 from apps.clusters.formats import exporting
 from apps.clusters.formats.catalog import Catalog, ClusterRow, ComponentRow, DependencyRow, Place, PlacementRow
 from apps.clusters.models import Cluster, Component, Dependency, LooseEnd, Placement

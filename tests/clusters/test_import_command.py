@@ -7,8 +7,23 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
-from apps.clusters.models import Cluster, Component, Dependency, Lifecycle, LooseEnd, Placement, Tier
+from apps.clusters.actions import imports
+from apps.clusters.management.commands import import_catalog
+from apps.clusters.models import (
+    CatalogImport,
+    Cluster,
+    Component,
+    Dependency,
+    Lifecycle,
+    LooseEnd,
+    Placement,
+    Tier,
+)
+from apps.journal.models import Entry
+from tests.accounts.conftest import caller
+from tests.conftest import signed_in
 
 MAPS = Path(__file__).parent / "maps"
 
@@ -156,6 +171,89 @@ class TestCommand:
         _, rejected = run(folder, format="backstage", cluster_map=[str(mapped)])
         assert rejected == []
         assert [component.slug for component in Component.objects.all()] == ["gate"]
+
+    def test_it_is_written_in_parcels_and_kept_like_an_upload(self, admin, payments, file, monkeypatch):
+        monkeypatch.setattr(imports, "PARCEL_ROWS", 5)
+        file.write_text("slug,cluster\n" + "".join(f"c{n},payments\n" for n in range(12)))
+        counts, _ = run(file, format="csv")
+        kept = CatalogImport.objects.get()
+        assert counts["component"] == "12 new, 0 changed, 0 unchanged, 0 repeated"
+        assert (kept.state, kept.done_rows, kept.uploader, kept.content) == ("done", 12, None, None)
+        assert Entry.objects.filter(event="clusters.CatalogImported").count() == 3
+        assert "the house" in signed_in(admin).get("/clusters/import/").content.decode()
+        (told,) = caller(admin).get("/api/v1/catalog-imports/").json()["results"]
+        assert (told["uploader"], told["done_rows"]) == (None, 12)
+
+    def test_broken_off_it_goes_on_where_it_stood_with_what_was_rejected_before(self, payments, file, monkeypatch):
+        monkeypatch.setattr(imports, "PARCEL_ROWS", 5)
+        lines = [f"c{n},payments\n" for n in range(12)]
+        file.write_text("slug,cluster\nc0,nowhere\n" + "".join(lines) + "c0,payments\n")
+        parcel, written = imports.import_parcel, []
+
+        def stop(**given):
+            if written:
+                raise KeyboardInterrupt
+            written.append(parcel(**given))
+            return written[-1]
+
+        monkeypatch.setattr(imports, "import_parcel", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run(file, format="csv")
+        assert (CatalogImport.objects.get().state, Component.objects.count()) == ("running", 4)
+        monkeypatch.setattr(imports, "import_parcel", parcel)
+        counts, rejected = run(file, format="csv")
+        assert counts["component"] == "12 new, 0 changed, 0 unchanged, 1 repeated"
+        assert ["no such cluster" in line for line in rejected] == [True]
+        assert CatalogImport.objects.get().done_rows == 14
+        counts, _ = run(file, format="csv")
+        assert counts["component"].startswith("0 new, 0 changed, 12 unchanged"), "that was another import"
+        assert CatalogImport.objects.count() == 2
+
+    def test_one_that_a_worker_has_taken_up_ends_with_both(self, payments, file, monkeypatch):
+        monkeypatch.setattr(imports, "PARCEL_ROWS", 1)
+        monkeypatch.setattr(import_catalog, "_TURN_S", 0.0)
+        file.write_text("slug,cluster\na,payments\nb,payments\nc,payments\n")
+        begin = import_catalog.begin_import
+
+        def beside(**given):
+            begun = begin(**given)
+            imports.work_off(import_id=begun[0].pk, until=timezone.now())  # a worker, one parcel
+            return begun
+
+        monkeypatch.setattr(import_catalog, "begin_import", beside)
+        counts, _ = run(file, format="csv")
+        assert counts["component"].startswith("3 new")
+
+    def test_one_that_is_cancelled_meanwhile_says_so(self, admin, payments, file, monkeypatch):
+        monkeypatch.setattr(import_catalog, "_TURN_S", 0.0)
+        begin = import_catalog.begin_import
+
+        def beside(**given):
+            begun = begin(**given)
+            imports.cancel_import(import_id=begun[0].pk, person=admin, at=timezone.now())
+            return begun
+
+        monkeypatch.setattr(import_catalog, "begin_import", beside)
+        with pytest.raises(CommandError, match="cancelled after 0 rows"):
+            run(file, format="csv")
+        assert not Component.objects.exists()
+
+    def test_several_files_are_one_catalogue(self, payments, tmp_path):
+        one, other = tmp_path / "x.csv", tmp_path / "two" / "x.csv"
+        other.parent.mkdir()
+        one.write_text("slug,cluster\na,payments\nb,payments\n")
+        other.write_text("slug,cluster\nb,payments\nc,payments\n")
+        counts, rejected = run(one, other, format="csv")
+        assert (counts["component"], rejected) == ("3 new, 0 changed, 0 unchanged, 1 repeated", [])
+        counts, _ = run(one, other, format="csv", dry_run=True)
+        assert counts["component"] == "0 new, 0 changed, 3 unchanged, 1 repeated"
+
+    def test_several_files_are_bounded_together(self, payments, tmp_path):
+        for name in ("a.csv", "b.csv"):
+            with (tmp_path / name).open("wb") as big:
+                big.truncate(20 * 1024 * 1024)
+        with pytest.raises(CommandError, match="over 32 MB together"):
+            run(tmp_path / "a.csv", tmp_path / "b.csv", format="csv")
 
     @pytest.mark.parametrize("name", ["missing.csv", "big.csv"])
     def test_a_file_that_cannot_be_read_is_named(self, db, tmp_path, name):

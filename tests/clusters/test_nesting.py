@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.accounts.rules import Scope
 from apps.clusters import actions, queries
-from apps.clusters.actions.imports import read_catalog
+from apps.clusters.actions.reading import read_catalog
 from apps.clusters.formats.catalog import Catalog, ComponentRow, DependencyRow, Place
 from apps.clusters.models import Component, Dependency, LooseEnd
 from apps.clusters.queries.nesting import nesting_above

@@ -1,6 +1,8 @@
 """`kill -9` in the middle of voting loses no acknowledged vote and doubles no notification; nor does losing Redis."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -9,6 +11,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
@@ -334,6 +337,50 @@ def test_killing_the_worker_in_the_middle_of_a_catalogue_takes_every_row_once(ho
     assert (Component.objects.count(), Dependency.objects.count()) == (ROWS, ROWS - 1)
     assert [one.done_rows for one in CatalogImport.objects.order_by("pk")] == [ROWS, ROWS - 1]
     assert Entry.objects.filter(event="clusters.ImportEnded").count() == 2
+
+
+def test_killing_the_command_in_the_middle_of_a_catalogue_takes_every_row_once(house, payments, tmp_path):
+    file = tmp_path / "parts.csv"
+    rows = "\n".join(f"part-{n},payments,Does the work of part {n} all day" for n in range(ROWS))
+    file.write_text(f"slug,cluster,description\n{rows}\n")
+    command = [sys.executable, "manage.py", "import_catalog", str(file), "--format", "csv"]
+    done = [0]
+    for _ in range(2):
+        kill_when_written(command, house, more_than=done[-1])
+        time.sleep(0.5)  # a commit that was on its way arrives, or its connection ends
+        upload = CatalogImport.objects.get()
+        done.append(upload.done_rows)
+        assert upload.done_rows == Component.objects.count(), "a parcel is kept whole or not at all"
+    assert 0 < done[1] < done[2] < ROWS, "both kills must fall in the middle"
+    said = subprocess.run(command, env=house.env, cwd=settings.BASE_DIR, capture_output=True, text=True, check=True)
+    assert f"Goes on after {done[2]:,} of {ROWS:,} rows." in said.stdout
+    assert f"component: {ROWS} new, 0 changed, 0 unchanged, 0 repeated" in said.stdout
+    assert CatalogImport.objects.get().state == CatalogState.DONE
+    assert Component.objects.count() == ROWS
+    assert Entry.objects.filter(event="clusters.ImportEnded").count() == 1
+
+
+def test_a_worker_ends_what_a_killed_command_began(house, payments, tmp_path):
+    file = tmp_path / "parts.csv"
+    file.write_text("slug,cluster\n" + "".join(f"part-{n},payments\n" for n in range(ROWS)))
+    command = [sys.executable, "manage.py", "import_catalog", str(file), "--format", "csv"]
+    kill_when_written(command, house, more_than=0)
+    house.start("worker")
+    require_reaches(lambda: CatalogImport.objects.get().state == CatalogState.DONE, wake=continue_catalogs)
+    house.kill("worker")
+    assert Component.objects.count() == ROWS
+
+
+def kill_when_written(command, house, *, more_than) -> None:
+    """Run it until it has written more rows than that, and kill it there."""
+    going = subprocess.Popen(command, env=house.env, cwd=settings.BASE_DIR, stdout=subprocess.DEVNULL)
+    until = time.monotonic() + 120
+    while not CatalogImport.objects.filter(done_rows__gt=more_than).exists():
+        assert going.poll() is None, "the command ended by itself"
+        assert time.monotonic() < until, "the command did not go on"
+        time.sleep(0.005)
+    going.kill()
+    going.wait()
 
 
 def require_reaches(goal, *, wake) -> None:

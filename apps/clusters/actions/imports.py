@@ -16,14 +16,15 @@ from django.utils import timezone
 from apps.accounts.models import Person
 from apps.clusters import events, queries, rules
 from apps.clusters.actions.importing import import_catalog
-from apps.clusters.formats import archives, backstage, catalog_csv, kubernetes
-from apps.clusters.formats.catalog import Catalog, printable
+from apps.clusters.actions.reading import kept_options, read_catalog
+from apps.clusters.formats import archives, catalog_csv
+from apps.clusters.formats.catalog import Catalog
 from apps.clusters.models import CatalogFormat, CatalogImport
 from apps.clusters.queries import Plan, Status
 from apps.clusters.queries.steps import Said, said_by
 from apps.clusters.states import CATALOG, CatalogState
 from apps.journal import actions as journal
-from apps.kernel.refusals import Conflict, Invalid, Refusal, TooLarge, WrongState
+from apps.kernel.refusals import Conflict, Refusal, TooLarge, WrongState
 
 logger = logging.getLogger(__name__)
 
@@ -31,54 +32,6 @@ PARCEL_ROWS = 2_000  # of one transaction: large enough for bulk writes, small e
 MOST_BYTES_AT_ONCE = 1024 * 1024  # unpacked; what is larger is read by a worker, not while somebody waits
 MOST_STEPS = 500  # of a large upload that its page shows; the counts tell of all
 MOST_REJECTIONS = 20_000
-
-
-def read_catalog(*, file_name: str, content: bytes, catalog_format: str, options: Mapping[str, Any]) -> Catalog:
-    """What a file says, by its format.
-
-    `options`: "map", a column map (without it "rows" names the generic one), and "cluster_map", name → slug. Wholes and
-    parts that the file says in a circle are among the rejections.
-    """
-    catalog = _parsed(file_name, content, catalog_format, options)
-    catalog.refuse_circles()
-    return catalog
-
-
-def _parsed(file_name: str, content: bytes, catalog_format: str, options: Mapping[str, Any]) -> Catalog:
-    cluster_map = options.get("cluster_map") or {}
-    if catalog_format == CatalogFormat.BACKSTAGE:
-        return backstage.parse(archives.unpack(file_name, content), cluster_map=cluster_map)
-    files = archives.unpack(file_name, content)
-    if catalog_format == CatalogFormat.KUBERNETES:
-        return kubernetes.parse(files, cluster_map=cluster_map)
-    if len(files) > 1:
-        return catalog_csv.parse_files(files, cluster_map=cluster_map)
-    ((name, content),) = files.items()
-    rows = options.get("rows", "components")
-    if not options.get("map") and rows not in catalog_csv.FIELDS:
-        raise Invalid(
-            "“rows” must be clusters, components, dependencies or placements.", next_step="Choose one of them."
-        )
-    columns = catalog_csv.read_map(options["map"]) if options.get("map") else catalog_csv.generic_map(rows)
-    return catalog_csv.parse(content, file=name, columns=columns, cluster_map=cluster_map)
-
-
-def _kept_options(catalog_format: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that this format reads; refuses a cluster map that is not names → short names, as text."""
-    cluster_map = options.get("cluster_map") or {}
-    sentence = "The cluster map must be a JSON object: name in the file → short name of a cluster."
-    refusal = Invalid(sentence, next_step="Correct it and send it again.", fields={"cluster_map": [sentence]})
-    if not isinstance(cluster_map, dict):
-        raise refusal
-    for text in (*cluster_map, *cluster_map.values()):
-        if not isinstance(text, str) or printable(text) != text:
-            raise refusal
-    kept: dict[str, Any] = {"cluster_map": cluster_map} | {
-        name: bool(options.get(name)) for name in ("found_clusters", "refuse_loose")
-    }
-    if catalog_format == CatalogFormat.CSV:
-        kept |= {"rows": options.get("rows", "components"), "map": options.get("map")}
-    return kept
 
 
 @transaction.atomic
@@ -98,7 +51,7 @@ def upload_catalog(
     that lacks a column it needs, which `keep_unmapped` keeps until somebody says which column is what.
     """
     rules.require_may_import(rules.Standing(uploader.capabilities))
-    options = _kept_options(catalog_format, options)
+    options = kept_options(catalog_format, options)
     files = archives.unpack(file_name, content)
     state = _first_state(files)
     if keep_unmapped and catalog_format == CatalogFormat.CSV and _is_unmapped(files, options):
@@ -224,6 +177,46 @@ def apply_upload(*, import_id: int, importer: Person, at: datetime) -> CatalogIm
 
 
 @transaction.atomic
+def begin_import(
+    *,
+    file_name: str,
+    content: bytes,
+    catalog_format: str,
+    options: Mapping[str, Any],
+    importer: Person | None,
+    at: datetime,
+) -> tuple[CatalogImport, Catalog]:
+    """Keep a catalogue that will be written without looking at it first, and say what it holds; nothing is written yet.
+
+    The same once more, while the first was broken off, is the first: `write_out` goes on where that stands. `importer`
+    None is the house itself.
+    """
+    if importer:
+        rules.require_may_import(rules.Standing(importer.capabilities))
+    upload = CatalogImport(
+        file_name=file_name[-200:],
+        format=catalog_format,
+        options=kept_options(catalog_format, options),
+        content=content,
+        sha256=hashlib.sha256(content).hexdigest(),
+        uploader=importer,
+        importer=importer,
+        uploaded_at=at,
+    )
+    catalog = read_upload(upload)
+    same = {name: getattr(upload, name) for name in ("format", "options", "sha256", "uploader", "importer")}
+    begun = CatalogImport.objects.waiting().filter(**same).exclude(state=CatalogState.READING).first()
+    if begun:
+        return begun, catalog
+    upload.total_rows = len(catalog.rows())
+    _queue(upload)
+    upload.save()
+    event = events.CatalogUploaded(import_id=upload.pk, sha256=upload.sha256)
+    journal.record(event, subject=upload, actor=importer, at=at)
+    return upload, catalog
+
+
+@transaction.atomic
 def cancel_import(*, import_id: int, person: Person, at: datetime) -> CatalogImport:
     """Stop an import, or give an upload up; what has been written stays."""
     upload = _locked(import_id, person)
@@ -261,14 +254,25 @@ def work_off(*, import_id: int, until: datetime | None = None) -> CatalogImport:
         catalog = read_upload(upload)
         if upload.state == CatalogState.READING:
             upload = compare_upload(import_id=import_id, catalog=catalog, at=timezone.now())
-        if upload.state == CatalogState.READY:
-            return upload
-        said = said_by(catalog.rows()[: upload.done_rows])
-        done, total = upload.done_rows, len(catalog.rows())
+    except Conflict:
+        raise
+    except Refusal as refusal:
+        return _failed(import_id, refusal)
+    return upload if upload.state == CatalogState.READY else write_out(upload, catalog, until=until)
+
+
+def write_out(upload: CatalogImport, catalog: Catalog, *, until: datetime | None = None) -> CatalogImport:
+    """Go on writing an upload, of which `catalog` is what it says: to its end, or the first parcel after `until`.
+
+    Refused with a Conflict when another process has gone on with it.
+    """
+    said = said_by(catalog.rows()[: upload.done_rows])
+    done, total = upload.done_rows, len(catalog.rows())
+    try:
         for parcel in catalog.parcels(size=PARCEL_ROWS, after=done):
             size = len(parcel.rows())
             upload = import_parcel(
-                import_id=import_id,
+                import_id=upload.pk,
                 parcel=parcel,
                 said=said,
                 at_row=done,
@@ -281,8 +285,12 @@ def work_off(*, import_id: int, until: datetime | None = None) -> CatalogImport:
     except Conflict:
         raise
     except Refusal as refusal:
-        return fail_import(import_id=import_id, reason=f"{refusal} {refusal.next_step}", at=timezone.now())
+        return _failed(upload.pk, refusal)
     return upload
+
+
+def _failed(import_id: int, refusal: Refusal) -> CatalogImport:
+    return fail_import(import_id=import_id, reason=f"{refusal.sentence} {refusal.next_step}", at=timezone.now())
 
 
 @transaction.atomic

@@ -208,7 +208,9 @@ class CatalogOut(serializers.ModelSerializer[CatalogImport]):
     A large one is compared (`state` reading) and written (waiting, running) by a worker, `done_rows` of `total_rows`.
     """
 
-    uploader = serializers.SlugRelatedField[Any](slug_field="handle", read_only=True)
+    uploader = serializers.SlugRelatedField[Any](
+        slug_field="handle", read_only=True, allow_null=True, help_text="Null: the house, by the command line."
+    )
     clusters = CountsOut(source="counts.cluster")
     components = CountsOut(source="counts.component")
     dependencies = CountsOut(source="counts.dependency")

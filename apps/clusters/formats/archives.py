@@ -5,7 +5,7 @@ import io
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from apps.clusters.formats.catalog import MOST_BYTES
@@ -43,6 +43,15 @@ def unpack(name: str, content: bytes) -> dict[str, bytes]:
             f"{name} is a damaged archive.", next_step="Pack it again and send it once more.", code="bad_archive"
         ) from error
     return {name: content}
+
+
+def pack(files: Mapping[str, bytes]) -> bytes:
+    """These files as one archive that `unpack` reads: the same files give the same bytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
+        for name, content in sorted(files.items()):
+            out.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
 
 
 def _gunzipped(name: str, content: bytes) -> bytes:

@@ -41,7 +41,9 @@ class CatalogImport(models.Model):
     steps = models.JSONField(default=list)  # of a large one that is compared: the first of what would change
     rejections = models.JSONField(default=list)  # every row that was not taken: file, row, field, value, reason
     failure = models.TextField(blank=True)
-    uploader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    uploader = models.ForeignKey(  # null, and so below: the house itself, by the command line
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     uploaded_at = models.DateTimeField()
     importer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     applied_at = models.DateTimeField(null=True)  # all of it is written since then

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import time
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +12,29 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from apps.accounts.models import Person
-from apps.clusters import actions, queries
-from apps.clusters.actions.imports import read_catalog
-from apps.clusters.formats import backstage, kubernetes
-from apps.clusters.formats.catalog import MOST_BYTES, Catalog, Rejection
-from apps.clusters.models import CatalogFormat
-from apps.clusters.queries import Plan, Status
-from apps.kernel.refusals import Refusal, TooLarge
+from apps.clusters import queries
+from apps.clusters.actions.imports import begin_import, write_out
+from apps.clusters.actions.reading import read_catalog
+from apps.clusters.formats import archives, backstage
+from apps.clusters.formats.catalog import MOST_BYTES, Rejection
+from apps.clusters.models import CatalogFormat, CatalogImport
+from apps.clusters.queries import Status
+from apps.clusters.queries.steps import WHAT
+from apps.clusters.states import CatalogState
+from apps.kernel.refusals import Conflict, Refusal, TooLarge
 from apps.kernel.sheets import safe_cell
+
+Counts = Mapping[str, Mapping[str, int]]
+_TURN_S = 1.0  # seconds between two looks at an import that another process has taken up
 
 
 class Command(BaseCommand):
     """`manage.py import_catalog FILE… --format csv|backstage|kubernetes`."""
 
-    help = "Import clusters, components and dependencies. Running it again changes nothing."
+    help = (
+        "Import clusters, components and dependencies, parcel by parcel. Running it again changes nothing;"
+        " broken off, it goes on where it stood."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file; but for CSV also a folder")
@@ -45,50 +56,76 @@ class Command(BaseCommand):
         """Read every file as one catalogue, then plan or write it."""
         try:
             importer = Person.objects.get(handle=options["handle"].lower()) if options["handle"] else None
-            catalog = _catalog(options)
-            given = {name: options[name] for name in ("found_clusters", "refuse_loose")} | {"at": timezone.now()}
+            given = _given(options)
             if options["dry_run"]:
-                plan = queries.plan_import(catalog, person=importer, **given)
+                counts, rejections = self._planned(given, importer, options)
             else:
-                source = f"{options['format']}:{options['files'][0].name}"
-                plan = actions.import_catalog(catalog=catalog, importer=importer, source=source, **given)
+                upload = self._written(given, importer)
+                counts, rejections = upload.counts, [Rejection(**one) for one in upload.rejections]
+                rejections.sort(key=lambda one: (one.file, one.row))
         except Person.DoesNotExist:
             raise CommandError(f"There is nobody called {options['handle']}.") from None
         except (Refusal, OSError, json.JSONDecodeError) as refusal:
             raise CommandError(str(refusal)) from refusal
-        self._report(plan, is_dry=options["dry_run"])
+        self._report(counts, rejections)
         if options["rejects"]:
-            _write_rejects(options["rejects"], plan.rejections)
+            _write_rejects(options["rejects"], rejections)
 
-    def _report(self, plan: Plan, *, is_dry: bool) -> None:
-        for step in plan.having(Status.NEW, Status.CHANGED) if is_dry else []:
+    def _planned(
+        self, given: dict[str, Any], importer: Person | None, options: dict[str, Any]
+    ) -> tuple[Counts, list[Rejection]]:
+        plan = queries.plan_import(
+            read_catalog(**given),
+            person=importer,
+            found_clusters=options["found_clusters"],
+            refuse_loose=options["refuse_loose"],
+            at=timezone.now(),
+        )
+        for step in plan.having(Status.NEW, Status.CHANGED):
             changes = "; ".join(f"{name}: {before!r} → {after!r}" for name, before, after in step.changes)
             self.stdout.write(f"{step.status.value:9} {step.what:10} {step.label}  {changes}".rstrip())
-        for rejection in plan.rejections:
+        return plan.counts(), plan.rejections
+
+    def _written(self, given: dict[str, Any], importer: Person | None) -> CatalogImport:
+        """Write it parcel by parcel; beside a worker that has taken it up, they take turns."""
+        upload, catalog = begin_import(**given, importer=importer, at=timezone.now())
+        if upload.done_rows:
+            self.stdout.write(f"Goes on after {upload.done_rows:,} of {upload.total_rows:,} rows.")
+        while not upload.is_over:
+            try:
+                upload = write_out(upload, catalog)
+            except Conflict:
+                time.sleep(_TURN_S)
+                upload = CatalogImport.objects.select_related("importer").get(pk=upload.pk)
+        if upload.state != CatalogState.DONE:
+            raise CommandError(upload.failure or f"It was cancelled after {upload.done_rows:,} rows, which stay.")
+        return upload
+
+    def _report(self, counts: Counts, rejections: list[Rejection]) -> None:
+        for rejection in rejections:
             place = f"{rejection.file}:{rejection.row}"
             self.stderr.write(f"rejected  {place} {rejection.field} “{rejection.value}”: {rejection.reason}")
-        for what, told in plan.counts().items():
-            self.stdout.write(f"{what}: " + ", ".join(f"{count} {word}" for word, count in told.items()))
+        for what in (*WHAT, "rejected"):
+            self.stdout.write(f"{what}: " + ", ".join(f"{count} {word}" for word, count in counts[what].items()))
 
 
-def _catalog(options: dict[str, Any]) -> Catalog:
-    read = {
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """What is read: one file as it is, several packed into one; and how."""
+    how: dict[str, Any] = {
         "cluster_map": _cluster_map(options["cluster_map"]),
         "rows": options["rows"],
         "map": json.loads(options["map"].read_text()) if options["map"] else None,
+        **{name: options[name] for name in ("found_clusters", "refuse_loose")},
     }
-    has_many = len(options["files"]) > 1 or any(path.is_dir() for path in options["files"])
-    if has_many and options["format"] != CatalogFormat.CSV:
-        files, entries = _gathered(options["files"])
-        if options["format"] == CatalogFormat.KUBERNETES:
-            return kubernetes.parse(files, cluster_map=read["cluster_map"])
-        return backstage.parse(files, entries=frozenset(entries), cluster_map=read["cluster_map"])
-    catalog = Catalog()
-    for path in options["files"]:
-        said = read_catalog(file_name=path.name, content=_bounded(path), catalog_format=options["format"], options=read)
-        for name, rows in vars(said).items():
-            getattr(catalog, name).extend(rows)
-    return catalog
+    paths, name = options["files"], options["files"][0].name
+    given = {"file_name": name, "catalog_format": options["format"], "options": how}
+    if len(paths) == 1 and not paths[0].is_dir():
+        return {**given, "content": _bounded(paths[0])}
+    files, entries = _gathered(paths)
+    if sum(map(len, files.values())) > MOST_BYTES:
+        raise TooLarge(f"The files are over {MOST_BYTES >> 20} MB together.", next_step="Import a part of them first.")
+    how |= {"apart": True} if options["format"] == CatalogFormat.CSV else {"entries": sorted(entries)}
+    return {**given, "content": archives.pack(files)}
 
 
 def _gathered(paths: list[Path]) -> tuple[dict[str, bytes], set[str]]:
@@ -102,6 +139,8 @@ def _gathered(paths: list[Path]) -> tuple[dict[str, bytes], set[str]]:
             if found.is_symlink() or not found.is_file():
                 continue
             name = f"{path.name}/{found.relative_to(path).as_posix()}" if path.is_dir() else found.name
+            while name in files:
+                name = f"again/{name}"  # of another folder
             files[name] = _bounded(found)
             if not path.is_dir() or found.name in backstage.ENTRY_FILES:
                 entries.add(name)
