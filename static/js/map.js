@@ -6,6 +6,7 @@ import { zoom, zoomIdentity } from "d3-zoom";
 const [LEAST, MOST] = [0.1, 3];
 const READABLE = 0.7; // below it one starts at the focus rather than with all of it
 const ROOM = 24; // px between a box one stands on and the edge of the frame
+const VIEW = /^(\d{2,3})_(-?\d{1,5})_(-?\d{1,5})$/; // of the address: scale in percent, and what stands in the middle
 const DIRECTIONS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 
 function bringToLife(map) {
@@ -23,7 +24,7 @@ function bringToLife(map) {
   svg.setAttribute("height", height + 2 * ROOM);
   map.classList.add("is-live");
   map.querySelectorAll(".map-tools, .map-hint").forEach((one) => { one.hidden = false; });
-  let moved = false;
+  let [moved, isReady] = [false, false];
   let here = zoomIdentity;
   const view = zoom()
     .scaleExtent([LEAST, MOST])
@@ -34,7 +35,8 @@ function bringToLife(map) {
       moved ||= Boolean(event.sourceEvent);
       scene.setAttribute("transform", here.toString());
       map.dataset.distance = here.k < 0.35 ? "far" : here.k < 0.65 ? "mid" : "near";
-    });
+    })
+    .on("end", (event) => { if (event.sourceEvent) remember(); });
   const canvas = select(svg);
   canvas.call(view).on("dblclick.zoom", null);
 
@@ -49,16 +51,37 @@ function bringToLife(map) {
     showAll();
     if (here.k >= READABLE) return;
     const focus = stand("is-focus");
+    const [x, y] = focus ? [focus.x, focus.y] : [Math.min(width, frame()[0] / READABLE) / 2, height / 2];
+    centre(x, y, READABLE);
+  }
+  function centre(x, y, scale) {
     const [wide, high] = frame();
-    const [x, y] = focus ? [focus.x, focus.y] : [Math.min(width, wide / READABLE) / 2, height / 2];
-    canvas.call(view.transform, zoomIdentity.translate(wide / 2 - x * READABLE, high / 2 - y * READABLE).scale(READABLE));
+    canvas.call(view.transform, zoomIdentity.translate(wide / 2 - x * scale, high / 2 - y * scale).scale(scale));
+  }
+  // The address says what one sees, so that it can be sent to others; what it says wrongly is as if it said nothing.
+  function remember() {
+    const [x, y] = here.invert(frame().map((size) => size / 2));
+    const address = new URL(location.href);
+    address.searchParams.set("view", [here.k * 100, bounded(x, width), bounded(y, height)].map(Math.round).join("_"));
+    history.replaceState(history.state, "", address);
+  }
+  function recall() {
+    const found = VIEW.exec(new URLSearchParams(location.search).get("view") ?? "")?.slice(1).map(Number);
+    if (!found) return false;
+    const [scale, x, y] = [found[0] / 100, found[1], found[2]];
+    if (scale < LEAST || scale > MOST || x !== bounded(x, width) || y !== bounded(y, height)) return false;
+    moved = true;
+    centre(x, y, scale);
+    return true;
   }
   function bringIntoView(node) {
     const [x, y] = here.apply([node.x, node.y]);
     const [halfWide, halfHigh] = [node.wide / 2 * here.k + ROOM, node.high / 2 * here.k + ROOM];
     const [wide, high] = frame();
     const by = [within(x, halfWide, wide), within(y, halfHigh, high)];
-    if (by[0] || by[1]) canvas.call(view.translateBy, by[0] / here.k, by[1] / here.k);
+    if (!by[0] && !by[1]) return;
+    canvas.call(view.translateBy, by[0] / here.k, by[1] / here.k);
+    if (isReady) remember();
   }
   function trace(node) {
     map.classList.toggle("is-tracing", Boolean(node));
@@ -93,12 +116,13 @@ function bringToLife(map) {
   });
   for (const button of map.querySelectorAll("[data-map-zoom]")) {
     const by = Number(button.dataset.mapZoom);
-    button.addEventListener("click", () => { moved = true; if (by) canvas.call(view.scaleBy, by); else showAll(); });
+    button.addEventListener("click", () => { moved = true; if (by) canvas.call(view.scaleBy, by); else showAll(); remember(); });
   }
   new ResizeObserver(() => { if (!moved) begin(); }).observe(svg);
-  begin();
+  if (!recall()) begin();
   // Who walked here along the map walks on from where they stand.
   if (document.referrer && new URL(document.referrer).pathname === location.pathname) current?.link.focus();
+  isReady = true;
 }
 
 function placed(link) {
@@ -114,6 +138,11 @@ function nextOf(from, [across, down], nodes) {
   const tied = across ? ahead.filter((node) => from.near.has(node)) : [];
   const cost = (node) => Math.abs(node.x - from.x) * (across ? 1 : 3) + Math.abs(node.y - from.y) * (across ? 3 : 1);
   return (tied.length ? tied : ahead).reduce((best, node) => (best && cost(best) <= cost(node) ? best : node), null);
+}
+
+// At most one drawing away from it, on either side.
+function bounded(at, size) {
+  return Math.round(Math.min(2 * size, Math.max(-size, at)));
 }
 
 // How far to move so that what lies `half` around `at` is inside 0 … `size`.

@@ -71,6 +71,61 @@ def test_it_is_zoomed_and_moved_and_shown_whole_again(desk):
     assert scene.get_attribute("transform") == begun
 
 
+def seen(page) -> list[float]:
+    """What the drawing shows: how far it is moved, and its scale."""
+    return [float(one) for one in re.findall(r"-?[\d.]+", page.locator("[data-scene]").get_attribute("transform"))]
+
+
+@pytest.mark.usefixtures("federation")
+def test_a_link_shows_the_view_it_was_copied_from(desk):
+    page = desk.sign_in("ada")
+    page.goto("/clusters/map/?focus=payments/ledger&hops=2")
+    expect(page.locator("[data-map].is-live")).to_be_visible()
+    begun = seen(page)
+    assert "view=" not in page.url
+    page.get_by_role("button", name="Larger").click()
+    frame = page.locator(".map-frame").bounding_box()
+    page.mouse.move(frame["x"] + 30, frame["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(frame["x"] + 110, frame["y"] + 70, steps=4)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"focus=payments%2Fledger&hops=2&view=\d{2,3}_-?\d+_-?\d+$"))
+    looked_at, link = seen(page), page.url
+    assert looked_at != begun
+    page.goto("/clusters/map/")
+    page.goto(link)
+    expect(page.locator("[data-map].is-live")).to_be_visible()
+    assert seen(page) == pytest.approx(looked_at, abs=2)
+    assert page.url == link
+
+    page.get_by_role("button", name="Look").click()
+    assert "view=" not in page.url, "another question is another drawing"
+
+
+@pytest.mark.usefixtures("federation")
+@pytest.mark.parametrize(
+    "view", ["", "1", "9_0_0", "301_0_0", "100_0", "100_99999_0", "1e2_0_0", "100_0_0_0", "<b>", "٣٠٠_0_0"]
+)
+def test_an_address_that_says_no_view_begins_as_without(desk, view):
+    page = desk.sign_in("ada")
+    page.goto("/clusters/map/?focus=payments/ledger")
+    expect(page.locator("[data-map].is-live")).to_be_visible()
+    begun = seen(page)
+    page.goto(f"/clusters/map/?focus=payments/ledger&view={view}")
+    expect(page.locator("[data-map].is-live")).to_be_visible()
+    assert seen(page) == begun
+
+
+@pytest.mark.usefixtures("federation")
+def test_walking_by_keyboard_moves_the_view_in_the_address_too(desk):
+    page = desk.sign_in("ada")
+    page.goto("/clusters/map/?focus=payments/ledger&hops=2&view=300_0_0")
+    expect(page.locator("[data-map].is-live")).to_be_visible()
+    page.locator("[data-node][tabindex='0']").focus()
+    expect(page).not_to_have_url(re.compile("view=300_0_0"))
+    expect(page).to_have_url(re.compile(r"view=300_\d+_\d+$"))
+
+
 @pytest.mark.usefixtures("federation")
 def test_the_list_and_the_links_stand_in_every_browser(stage):
     page = stage.sign_in("ada")
