@@ -1,7 +1,7 @@
 """Writing what fits of a catalogue, in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +11,13 @@ from apps.accounts.models import Person
 from apps.clusters import events, queries, rules
 from apps.clusters.actions.loose_ends import tie_loose_ends
 from apps.clusters.actions.nesting import circles_of
+from apps.clusters.formats.apis import ApiSaid
 from apps.clusters.formats.catalog import Catalog, ClusterRow, ComponentRow, DependencyRow, PlacementRow
-from apps.clusters.models import Cluster, Component, Dependency, LooseEnd, Placement, Visibility
+from apps.clusters.models import ApiDescription, Cluster, Component, Dependency, LooseEnd, Placement, Visibility
 from apps.clusters.queries import Plan, Status
 from apps.clusters.queries.nesting import names_for
 from apps.clusters.queries.plans import loose_key
-from apps.clusters.queries.steps import EDGE_FIELDS, Ends, Key, Said
+from apps.clusters.queries.steps import API_FIELD, EDGE_FIELDS, Ends, Key, Said
 from apps.clusters.rules.nesting import nested
 from apps.journal import actions as journal
 from apps.kernel.refusals import refusal_from_constraint
@@ -107,6 +108,7 @@ class _Writing:
 
     def _components(self) -> None:
         new: list[Component] = []
+        apis: list[tuple[Component, ApiSaid]] = []
         for step in self.plan.having(Status.NEW, Status.CHANGED):
             row = step.row
             if not isinstance(row, ComponentRow):
@@ -118,11 +120,15 @@ class _Writing:
                 self.plan.components[row.cluster, row.slug] = new[-1]
             else:
                 component = self.plan.components[row.cluster, row.slug]
-                _set(component, step.changes)
-                component.save(update_fields=[*(name for name, _, _ in step.changes), "version"])
+                plain = tuple(change for change in step.changes if change[0] != API_FIELD)
+                _set(component, plain)
+                component.save(update_fields=[*(name for name, _, _ in plain), "version"])
                 self.changed[cluster.pk].append(component.pk)
+            if row.api:
+                apis.append((self.plan.components[row.cluster, row.slug], row.api))
         for component in Component.objects.bulk_create(new, batch_size=1000):
             self.added[component.cluster_id].append(component.pk)
+        _describe(apis)
         for edge in tie_loose_ends(arrived=new):
             self._declared(edge)
 
@@ -230,6 +236,26 @@ class _Writing:
         stored = Component.objects.filter(slug__in={slug for _, slug in rest}).select_related("cluster")
         found = {(component.cluster.slug, component.slug): component for component in stored}
         return {key: self.plan.components.get(key) or found[key] for key in keys}
+
+
+def _describe(apis: Iterable[tuple[Component, ApiSaid]]) -> None:
+    """Keep what was said of these components as APIs, in place of what was said before."""
+    ApiDescription.objects.bulk_create(
+        [
+            ApiDescription(
+                component=component,
+                type=said.type,
+                definition=said.definition,
+                definition_at=said.definition_at,
+                remotes=list(said.remotes),
+            )
+            for component, said in apis
+        ],
+        batch_size=200,  # documents are long
+        update_conflicts=True,
+        unique_fields=["component"],
+        update_fields=["type", "definition", "definition_at", "remotes"],
+    )
 
 
 def _set(row: Cluster | Component, changes: tuple[tuple[str, Any, Any], ...]) -> None:

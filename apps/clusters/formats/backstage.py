@@ -16,6 +16,7 @@ import yaml
 
 from apps.clusters.formats import backstage_export as own
 from apps.clusters.formats import backstage_relations as relations
+from apps.clusters.formats.apis import ApiSaid, read_api
 from apps.clusters.formats.backstage_relations import Entity, Reading, Ref, reference
 from apps.clusters.formats.catalog import (
     LONGEST_LABEL,
@@ -89,6 +90,7 @@ def parse(
         if path not in reading.read:
             reading.read.add(path)
             waiting.extend(_read_file(reading, path, files))
+    reading.files = files
     _to_rows(reading, cluster_map or {})
     relations.refuse_circles(reading)
     return reading.catalog
@@ -288,8 +290,18 @@ def _cluster_row(entity: Entity, cluster_map: Mapping[str, str]) -> ClusterRow:
     )
 
 
+def _api(reading: Reading, entity: Entity) -> ApiSaid | None:
+    if entity.ref.kind != "api":
+        return None
+    api, fault = read_api(entity.spec, file=entity.place.file, files=reading.files)
+    if fault:
+        reading.catalog.refuse(entity.place, *fault)
+    return api
+
+
 def _take_component(reading: Reading, entity: Entity, cluster_map: Mapping[str, str]) -> None:
-    if own_row := own.component_row(entity.place, entity.metadata, entity.spec):
+    api = _api(reading, entity)
+    if own_row := own.component_row(entity.place, entity.metadata, entity.spec, api):
         reading.catalog.take(own_row)
         return
     spec, metadata = entity.spec, entity.metadata
@@ -307,6 +319,7 @@ def _take_component(reading: Reading, entity: Entity, cluster_map: Mapping[str, 
             description=metadata.get("description"),
             owner_name=_owner_name(reading, entity),
             tags=tuple(dict.fromkeys(metadata["tags"])) if metadata.get("tags") else None,
+            api=api,
         )
     )
     relations.take_relations(reading, entity)

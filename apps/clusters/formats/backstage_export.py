@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from apps.clusters.formats.apis import ApiSaid, spec_of
 from apps.clusters.formats.catalog import (
     LONGEST_LABEL,
     Catalog,
@@ -25,10 +26,12 @@ from apps.clusters.formats.catalog import (
     Row,
 )
 from apps.clusters.formats.catalog_csv import MOST_WEIGHT
+from apps.clusters.rules.nesting import nested
 
 SHORT_NAME, CLUSTER = "concordat/short-name", "concordat/cluster"
 SAYS, NEEDS, HOSTS = "concordat/says", "concordat/needs", "concordat/hosts"
 _SYSTEM = "concordat/system-of"
+_RESOURCE = "resource:"
 _VERSION = "backstage.io/v1alpha1"
 _NAME = re.compile(r"[a-z0-9](?:[-_.]?[a-z0-9]){0,62}", re.ASCII)
 _TAG = re.compile(r"[a-z0-9+#](?:[-:]?[a-z0-9+#]){0,62}", re.ASCII)
@@ -49,17 +52,16 @@ def render(catalog: Catalog) -> dict[str, bytes]:
     """The catalogue as files: an entry that names the others, and one for each cluster."""
     of_cluster: dict[str, list[dict[str, Any]]] = defaultdict(list)
     names = _Names()
-    needs = _needs(catalog.dependencies)
-    known = {(row.cluster, row.slug) for row in catalog.components}
+    tree = _Tree(catalog, names)
     placed: dict[str, list[PlacementRow]] = defaultdict(list)
     for placement in catalog.placements:
         placed[placement.cluster].append(placement)
     for cluster in catalog.clusters:
         of_cluster[cluster.slug] += _domain(cluster, names, placed.pop(cluster.slug, []))
     for component in catalog.components:
-        of_cluster[component.cluster].append(_component(component, names, needs))
+        of_cluster[component.cluster].append(_component(component, tree))
     # What hangs on no component of the files: a consumer that is not known, or a host of a cluster that is not here.
-    rest = [row for key in needs if key not in known for row in needs[key]]
+    rest = [row for key, rows in tree.needs.items() if key not in tree.known for row in rows]
     hosts = [row for rows in placed.values() for row in rows]
     files = {f"clusters/{names.of(slug)}.yaml": _yaml(entities) for slug, entities in of_cluster.items()}
     return {"catalog-info.yaml": _yaml([_location(sorted(files), rest, hosts)]), **files}
@@ -98,7 +100,9 @@ def cluster_row(place: Place, metadata: Mapping[str, Any]) -> ClusterRow | None:
     )
 
 
-def component_row(place: Place, metadata: Mapping[str, Any], spec: Mapping[str, Any]) -> ComponentRow | None:
+def component_row(
+    place: Place, metadata: Mapping[str, Any], spec: Mapping[str, Any], api: ApiSaid | None = None
+) -> ComponentRow | None:
     """The component that an entity of ours stands for; None for another's."""
     said = _annotations(metadata)
     if SHORT_NAME not in said or CLUSTER not in said:
@@ -108,12 +112,14 @@ def component_row(place: Place, metadata: Mapping[str, Any], spec: Mapping[str, 
     values |= {name: tuple(map(str, values[name])) for name in ("sites", "tags") if name in values}
     values.setdefault("name", metadata.get("title"))
     values.setdefault("description", metadata.get("description"))
-    values.setdefault("kind", spec.get("type"))
+    values.setdefault("kind", "api" if api else spec.get("type"))
     values.setdefault("lifecycle", str(spec.get("lifecycle", "")).lower() or None)
     values.setdefault("tags", tuple(metadata["tags"]) if metadata.get("tags") else None)
     if values.get("tier") not in (None, 0, 1, 2, 3):
         del values["tier"]
-    return ComponentRow(place, cluster=said[CLUSTER], slug=said[SHORT_NAME], cluster_name=said[CLUSTER], **values)
+    return ComponentRow(
+        place, cluster=said[CLUSTER], slug=said[SHORT_NAME], cluster_name=said[CLUSTER], api=api, **values
+    )
 
 
 def _domain(row: ClusterRow, names: "_Names", placed: Iterable[PlacementRow]) -> list[dict[str, Any]]:
@@ -133,43 +139,53 @@ def _domain(row: ClusterRow, names: "_Names", placed: Iterable[PlacementRow]) ->
     ]
 
 
-def _component(
-    row: ComponentRow, names: "_Names", needs: Mapping[tuple[str, str], list[DependencyRow]]
-) -> dict[str, Any]:
-    home = names.of(row.cluster)
+def _component(row: ComponentRow, tree: "_Tree") -> dict[str, Any]:
+    home, kind = tree.names.of(row.cluster), _kind(row)
     # What the fields of an entity cannot hold, or not so that it reads the same again.
     says: dict[str, Any] = {"tier": row.tier, "owner_name": row.owner_name, "sites": row.sites}
     tags = tuple(row.tags or ())
     fits = len(set(tags)) == len(tags) and all(_TAG.fullmatch(tag) and len(tag) <= LONGEST_LABEL for tag in tags)
-    metadata: dict[str, Any] = {"name": names.of(row.slug, home), "namespace": home, "title": row.name}
+    metadata: dict[str, Any] = {"name": tree.name(row.slug, kind, home), "namespace": home, "title": row.name}
     if row.description:
         metadata["description"] = row.description
     if tags and fits:
         metadata["tags"] = list(tags)
     elif tags:
         says["tags"] = tags
-    if not (row.kind or "").strip():
+    if not (row.kind or "").strip() or (row.api and row.kind != "api"):
         says["kind"] = row.kind
-    own = needs.get((row.cluster, row.slug), [])
+    if kind == "Resource":
+        says["lifecycle"] = row.lifecycle  # no field of theirs
+    own = tree.needs.get((row.cluster, row.slug), [])
     annotations = {SHORT_NAME: row.slug, CLUSTER: row.cluster, SAYS: _json(says)}
     if own:
         annotations[NEEDS] = _json([_edge(one) for one in own])
     metadata["annotations"] = annotations
+    return {"apiVersion": _VERSION, "kind": kind, "metadata": metadata, "spec": _spec(row, tree)}
+
+
+def _spec(row: ComponentRow, tree: "_Tree") -> dict[str, Any]:
+    home, kind = tree.names.of(row.cluster), _kind(row)
     spec: dict[str, Any] = {
         "type": row.kind if (row.kind or "").strip() else "service",
         "lifecycle": row.lifecycle or "production",
         "owner": row.owner_name if (row.owner_name or "").strip() else f"group:{home}",
         "system": home,
     }
-    on = sorted({_reference(one, names) for one in own if one.provider_cluster})
-    if on:
-        spec["dependsOn"] = on
-    return {"apiVersion": _VERSION, "kind": "Component", "metadata": metadata, "spec": spec}
+    if row.api:
+        return spec | spec_of(row.api)
+    if kind == "Resource":
+        del spec["lifecycle"]
+    relations = tree.relations((row.cluster, row.slug))
+    taken = relations if kind == "Component" else {name: relations[name] for name in relations if name == "dependsOn"}
+    return spec | taken
 
 
-def _reference(row: DependencyRow, names: "_Names") -> str:
-    home = names.of(row.provider_cluster)
-    return f"component:{home}/{names.of(row.provider, home)}"
+def _kind(row: ComponentRow | None) -> str:
+    """The kind of entity that a component is to others."""
+    if row and row.api:
+        return "API"
+    return "Resource" if row and row.slug.startswith(_RESOURCE) else "Component"
 
 
 def _location(files: list[str], rest: Iterable[DependencyRow], hosts: Iterable[PlacementRow]) -> dict[str, Any]:
@@ -205,11 +221,48 @@ class _Names:
         return self.made[home, text]
 
 
-def _needs(rows: Iterable[DependencyRow]) -> dict[tuple[str, str], list[DependencyRow]]:
-    found: dict[tuple[str, str], list[DependencyRow]] = defaultdict(list)
-    for row in rows:
-        found[row.consumer_cluster, row.consumer].append(row)
-    return found
+Key = tuple[str, str]  # of a component: its cluster and its short name
+
+
+class _Tree:
+    """The components of a catalogue and what ties them, as others read it; the annotations have it all, as it is."""
+
+    def __init__(self, catalog: Catalog, names: _Names) -> None:
+        self.names = names
+        self.known: dict[Key, ComponentRow] = {(row.cluster, row.slug): row for row in catalog.components}
+        self.needs: dict[Key, list[DependencyRow]] = defaultdict(list)
+        self.said: dict[Key, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for row in catalog.dependencies:
+            self.needs[row.consumer_cluster, row.consumer].append(row)
+            if row.consumer_cluster and row.provider_cluster:
+                self._say(row, (row.consumer_cluster, row.consumer), (row.provider_cluster, row.provider))
+
+    def _say(self, row: DependencyRow, consumer: Key, provider: Key) -> None:
+        if pair := nested(row.kind, consumer, provider):
+            self.said[pair[1]]["subcomponentOf"].add(self.reference(pair[0]))
+        elif row.kind == "calls" and _kind(self.known.get(provider)) == "API":
+            self.said[consumer]["consumesApis"].add(self.reference(provider))
+        elif row.kind == "is provided by" and _kind(self.known.get(consumer)) == "API":
+            self.said[provider]["providesApis"].add(self.reference(consumer))
+        else:
+            self.said[consumer]["dependsOn"].add(self.reference(provider))
+
+    def relations(self, key: Key) -> dict[str, Any]:
+        """What an entity says of others; a part says only the first of its wholes, for which there is room."""
+        found: dict[str, Any] = {name: sorted(said) for name, said in sorted(self.said.get(key, {}).items())}
+        return found | ({"subcomponentOf": found["subcomponentOf"][0]} if "subcomponentOf" in found else {})
+
+    def reference(self, key: Key) -> str:
+        """A component as others refer to it."""
+        home, kind = self.names.of(key[0]), _kind(self.known.get(key))
+        return f"{kind.lower()}:{home}/{self.name(key[1], kind, home)}"
+
+    def name(self, slug: str, kind: str, home: str) -> str:
+        """The name of a component among the entities of its kind, without the word that tells the kind apart for us."""
+        prefix = f"{kind.lower()}:"
+        if kind == "Component" or slug.startswith(prefix):
+            return self.names.of(slug.removeprefix(prefix) if kind != "Component" else slug, home)
+        return self.names.of(f"{prefix}{slug}", home)
 
 
 def _edge(row: DependencyRow) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Entities of a Backstage catalogue, what they say of each other, and the relations that never run in a circle."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,7 @@ class Reading:
     catalog: Catalog = field(default_factory=Catalog)
     entities: dict[tuple[str, str, str], Entity] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
+    files: Mapping[str, bytes] = field(default_factory=dict)  # of the upload, by path
     includes: list[tuple[Entity, str]] = field(default_factory=list)  # a Location, and a file that it names itself
 
 

@@ -6,6 +6,7 @@ A value of None means that the source does not say; an import then leaves what i
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
+from apps.clusters.formats.apis import ApiSaid
 from apps.clusters.rules.nesting import ROW_STEP, circle_sentence, circles, nested
 
 MOST_BYTES = 32 * 1024 * 1024  # of one upload, and of an archive once unpacked
@@ -79,6 +80,7 @@ class ComponentRow:
     sites: tuple[str, ...] | None = None
     tags: tuple[str, ...] | None = None
     cluster_name: str = ""  # as the source calls the cluster, for one that is founded with it
+    api: ApiSaid | None = None  # of a component that is an API
 
 
 @dataclass(frozen=True)
@@ -199,6 +201,9 @@ def _misfit(row: Row) -> tuple[str, str, str] | None:
     """The first value that does not fit: its field, itself, the reason."""
     for spec in fields(row):
         value = getattr(row, spec.name)
+        for name, text, longest in value.texts() if isinstance(value, ApiSaid) else ():
+            if reason := _text_misfit(text, longest):
+                return name, text, reason
         if isinstance(value, tuple) and len(value) > MOST_ITEMS:
             return spec.name, f"{len(value)} items", f"At most {MOST_ITEMS} items fit here."
         for text in value if isinstance(value, tuple) else (value,):

@@ -1,5 +1,6 @@
 """Tables and truths of the map, and of what is wrong on it."""
 
+from apps.clusters.models.apis import ApiDescription
 from apps.clusters.models.catalogue import (
     Cluster,
     ClusterGroupObjectPermission,
@@ -21,6 +22,7 @@ from apps.clusters.models.imports import CatalogFormat, CatalogImport
 from apps.clusters.models.running import LooseEnd, Placement
 
 __all__ = [
+    "ApiDescription",
     "BusinessCapability",
     "CatalogFormat",
     "CatalogImport",

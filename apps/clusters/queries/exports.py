@@ -16,6 +16,7 @@ from apps.clusters.formats.catalog import (
     PlacementRow,
 )
 from apps.clusters.models import Cluster, Component, LooseEnd, Placement
+from apps.clusters.queries.apis import api_said
 from apps.clusters.queries.map import visible_dependencies
 from apps.kernel.refusals import TooLarge
 
@@ -25,7 +26,7 @@ _NOWHERE = Place("export", 1)
 def catalog_of(person: Person, *, cluster: Cluster | None = None) -> Catalog:
     """Everything a person may see of the map, or of one cluster with what its components need, loose ends too."""
     clusters = Cluster.objects.visible_to(person)
-    components = Component.objects.visible_to(person).select_related("cluster")
+    components = Component.objects.visible_to(person).select_related("cluster", "api")
     edges = visible_dependencies(person)
     loose, placed = LooseEnd.objects.visible_to(person), Placement.objects.visible_to(person).select_related("cluster")
     if cluster:
@@ -72,6 +73,7 @@ def _component(one: Component) -> ComponentRow:
         owner_name=one.owner_name,
         sites=tuple(one.sites),
         tags=tuple(one.tags),
+        api=api_said(one),
     )
 
 

@@ -18,9 +18,10 @@ from apps.clusters.formats.catalog import (
     same_but_place,
 )
 from apps.clusters.models import Cluster, Component, Dependency, LooseEnd, Placement
+from apps.clusters.queries.apis import api_said
 from apps.clusters.queries.conventions import Keeping
 from apps.clusters.queries.nesting import names_for, nesting_above
-from apps.clusters.queries.steps import EDGE_FIELDS, Ends, Key, Plan, Said, Status, Step, about
+from apps.clusters.queries.steps import API_FIELD, EDGE_FIELDS, Ends, Key, Plan, Said, Status, Step, about
 from apps.clusters.rules.nesting import circles, nested
 from apps.kernel.refusals import Refusal
 
@@ -95,7 +96,7 @@ class _Planner:
         rows = self.catalog.components
         existing = Component.objects.filter(
             cluster__in=list(self.plan.clusters.values()), slug__in={row.slug for row in rows}
-        ).select_related("cluster")
+        ).select_related("cluster", "api")
         by_key = {(component.cluster.slug.lower(), component.slug): component for component in existing}
         for row in rows:
             if not self._has_cluster(row) or self._repeats(row):
@@ -109,7 +110,8 @@ class _Planner:
                 continue
             if known:
                 self.plan.components[row.cluster, row.slug] = known
-            self._step(row, "component", _label(row), _differences(known, row, _COMPONENT_FIELDS) if known else None)
+            changes = (*_differences(known, row, _COMPONENT_FIELDS), *_api_differences(known, row)) if known else None
+            self._step(row, "component", _label(row), changes)
 
     def plan_dependencies(self) -> None:
         rows = self.catalog.dependencies
@@ -281,6 +283,14 @@ def _differences(stored: Any, row: Row, names: tuple[str, ...]) -> tuple[tuple[s
     said = ((name, getattr(stored, name), getattr(row, name)) for name in names)
     plain = ((name, before, list(after) if isinstance(after, tuple) else after) for name, before, after in said)
     return tuple((name, before, after) for name, before, after in plain if after is not None and after != before)
+
+
+def _api_differences(stored: Component, row: ComponentRow) -> tuple[tuple[str, Any, Any], ...]:
+    """What the row says otherwise of an API, told shortly: documents are long."""
+    before = api_said(stored)
+    if row.api is None or row.api == before:
+        return ()
+    return ((API_FIELD, before.told() if before else "", row.api.told()),)
 
 
 def _label(row: Row) -> str:

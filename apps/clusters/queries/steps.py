@@ -17,6 +17,7 @@ Said = dict[tuple[str, Any], Row]  # what a catalogue has said already, by what 
 
 
 EDGE_FIELDS = ("weight", "data_class", "safeguard")  # what a dependency says beside its ends and its kind
+API_FIELD = "api"  # of a component: told of as a change, written beside it
 WHAT = ("cluster", "component", "dependency", "loose_end", "placement")
 
 
