@@ -4,6 +4,7 @@ from apps.accounts.models import Person
 from apps.clusters.models import Component
 from apps.clusters.panels import Panel, PanelKind, register
 from apps.integrations.queries import lines_of
+from apps.integrations.queries.apis import apis_of
 
 
 def of_component(component: Component, person: Person) -> Panel | None:
@@ -11,7 +12,7 @@ def of_component(component: Component, person: Person) -> Panel | None:
     sides: dict[str, list[object]] = {"offers": [], "uses": [], "used": []}
     for line in lines_of(component, person):
         sides[line.side].append(line)
-    return Panel("integrations/_component.html", {"component": component, **sides})
+    return Panel("integrations/_component.html", {"component": component, "apis": apis_of(component, person), **sides})
 
 
 def register_panels() -> None:

@@ -252,3 +252,14 @@ class TestDocuments:
             catalog = backstage.parse({"c.yaml": TREE.replace(place, broken).encode()})
             assert ["NUL" in rejection.reason for rejection in catalog.rejections] == [True]
             assert "api:remote" not in {row.slug for row in catalog.components}
+
+
+def test_names_of_the_tree_stand_once_whatever_ours_are(admin, payments):
+    for slug, kind in (("x", "api"), ("api:x", "api"), ("resource:x", "database"), ("resource-x", "service")):
+        one = Component.objects.create(cluster=payments, slug=slug, name=slug, kind=kind)
+        if kind == "api":
+            ApiDescription.objects.create(component=one, type="grpc", definition="syntax")
+    again = read(exporting.archive(queries.catalog_of(admin), as_format="backstage"))
+    assert again.rejections == []
+    assert write(again).having(Status.NEW, Status.CHANGED) == []
+    assert len(again.components) == 4

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from apps.clusters.formats.catalog import MOST_BYTES, MOST_ITEMS
 from apps.clusters.formats.catalog_csv import FIELDS
 from apps.clusters.models import (
+    ApiDescription,
     CatalogFormat,
     CatalogImport,
     Cluster,
@@ -99,6 +100,20 @@ class ComponentIn(ComponentEditIn):
     cluster = serializers.CharField(max_length=LONGEST_CLUSTER_SLUG, help_text="Short name of its cluster.")
     slug = serializers.CharField(max_length=LONGEST_COMPONENT_SLUG)
     name = serializers.CharField(max_length=200)
+
+
+class ApiDescriptionOut(serializers.ModelSerializer[ApiDescription]):
+    """What a catalogue said of a component as an API."""
+
+    type = serializers.CharField(help_text="As the catalogue says it: openapi, asyncapi, grpc, graphql …")
+    definition = serializers.CharField(help_text="Its document; empty: it lies elsewhere, or was none.")
+    definition_at = serializers.CharField(help_text="Where it lies; never called.")
+    remotes = serializers.ListField(child=serializers.CharField(), help_text="Type and address, one each.")
+
+    class Meta:
+        model = ApiDescription
+        fields = ("type", "definition", "definition_at", "remotes")
+        read_only_fields = fields
 
 
 class NeighbourOut(serializers.Serializer[Neighbour]):

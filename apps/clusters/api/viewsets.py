@@ -14,6 +14,7 @@ from apps.accounts.models import Person
 from apps.accounts.rules import Scope
 from apps.clusters import actions, queries
 from apps.clusters.api.serializers import (
+    ApiDescriptionOut,
     AppointmentIn,
     AppointmentOut,
     CatalogIn,
@@ -30,8 +31,18 @@ from apps.clusters.api.serializers import (
     NeighbourOut,
 )
 from apps.clusters.formats.catalog import MOST_BYTES
-from apps.clusters.models import CatalogImport, Cluster, Component, Dependency, Lifecycle, Tier, Visibility
+from apps.clusters.models import (
+    ApiDescription,
+    CatalogImport,
+    Cluster,
+    Component,
+    Dependency,
+    Lifecycle,
+    Tier,
+    Visibility,
+)
 from apps.clusters.queries import Holder
+from apps.clusters.queries.apis import described_api
 from apps.clusters.rules import Part
 from apps.kernel.refusals import Invalid, TooLarge
 
@@ -134,6 +145,12 @@ class ComponentViewSet(Appointing):
         return actions.describe_component(
             component_id=component.pk, editor=self.person, version=component.version, changes=data, at=self.at
         )
+
+    @action(detail=True, url_path="api-description", filterset_class=None)
+    @read(gives=ApiDescriptionOut)
+    def api_description(self) -> ApiDescription:
+        """What a catalogue said of it as an API, its document included; 404 where none did."""
+        return described_api(self.get_object())
 
     @extend_schema(
         parameters=[

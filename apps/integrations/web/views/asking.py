@@ -1,4 +1,4 @@
-"""What the lists share: a filter from the address, refused in words where it does not fit."""
+"""What pages share: a filter from the address, refused in words where it does not fit, and keys of rows."""
 
 from typing import Any
 
@@ -18,3 +18,8 @@ def filtered_by(kind: type[Any], request: PersonRequest, rows: QuerySet[Any]) ->
             fields={name: [str(error) for error in errors] for name, errors in found.errors.items()},
         )
     return found
+
+
+def is_key(text: str) -> bool:
+    """Whether a text of an address can be the key of a row."""
+    return text.isascii() and text.isdigit() and len(text) < 19  # noqa: PLR2004  # digits of a 64-bit key

@@ -21,7 +21,7 @@ from apps.integrations.rules.reading import needs_read
 from apps.integrations.web.filters import IntegrationFilter
 from apps.integrations.web.forms import EditIntegrationForm, IntegrationForm, WithdrawForm
 from apps.integrations.web.tables import INTEGRATIONS
-from apps.integrations.web.views.asking import filtered_by
+from apps.integrations.web.views.asking import filtered_by, is_key
 from apps.journal.queries import timeline
 from apps.kernel.answers import went
 from apps.kernel.exports import asked, export
@@ -146,14 +146,10 @@ def _begun(request: PersonRequest) -> dict[str, str]:
     """What the address says to begin with: ?consumer=ID, ?interface=ID; what nobody may know of is left out."""
     begun: dict[str, str] = {}
     consumer, interface = (request.GET.get(name, "") for name in ("consumer", "interface"))
-    if _is_key(consumer):
+    if is_key(consumer):
         one = Component.objects.visible_to(request.user).select_related("cluster").filter(pk=consumer).first()
         begun |= {"consumer": f"{one.cluster.slug}/{one.slug}"} if one else {}
-    if _is_key(interface):
+    if is_key(interface):
         offered = queries.interfaces_seen_by(request.user).filter(pk=interface).first()
         begun |= {"interface": queries.path_of(offered)} if offered else {}
     return begun
-
-
-def _is_key(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19  # noqa: PLR2004  # digits of a 64-bit key

@@ -1,5 +1,7 @@
 """The list of interfaces, the page of one, offering and withdrawing it."""
 
+from typing import Any
+
 from django.db.models import Count
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -8,14 +10,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.web.people import PersonRequest, signed_in
+from apps.clusters.models import ApiDescription, Component
 from apps.clusters.queries import standing, visible_component
 from apps.clusters.rules import is_editor, require_may_edit
 from apps.clusters.web.margin import margin
 from apps.integrations import actions, queries
+from apps.integrations.queries.apis import proposal
 from apps.integrations.web.filters import InterfaceFilter
 from apps.integrations.web.forms import EditInterfaceForm, InterfaceForm
 from apps.integrations.web.tables import INTERFACES
-from apps.integrations.web.views.asking import filtered_by
+from apps.integrations.web.views.asking import filtered_by, is_key
 from apps.journal.queries import timeline
 from apps.kernel.answers import went
 from apps.kernel.exports import asked, export
@@ -59,7 +63,7 @@ def offer(request: PersonRequest, pk: int) -> HttpResponse:
     """Say that a component offers an interface."""
     component = visible_component(pk, request.user)
     require_may_edit(standing(request.user, component), of=component.name)
-    form = InterfaceForm(request.POST or None)
+    form = InterfaceForm(request.POST or None, initial=_begun(request, component))
     if request.method == "POST" and form.is_valid():
         try:
             interface = actions.offer_interface(
@@ -112,6 +116,17 @@ def withdraw(request: PersonRequest, pk: int) -> HttpResponse:
     component_id = queries.visible_interface(pk, request.user).component_id
     actions.withdraw_interface(interface_id=pk, withdrawer=request.user, at=timezone.now())
     return went(request, "clusters:component", component_id)
+
+
+def _begun(request: PersonRequest, component: Component) -> dict[str, Any]:
+    """What the form begins with: ?api=ID, a visible API that a catalogue described; else the component."""
+    asked = request.GET.get("api", "")
+    pk = int(asked) if is_key(asked) else component.pk
+    described = ApiDescription.objects.select_related("component").filter(
+        component=pk, component__in=Component.objects.visible_to(request.user)
+    )
+    found = described.first()
+    return proposal(found) if found else {}
 
 
 def _crumbs(label: str) -> list[dict[str, str]]:

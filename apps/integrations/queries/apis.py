@@ -1,0 +1,54 @@
+"""APIs that catalogues told of, beside the interfaces that are offered of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+
+from apps.accounts.models import Person
+from apps.clusters.formats.yaml_documents import documents
+from apps.clusters.models import ApiDescription, Component
+from apps.clusters.queries.apis import PROVIDED_BY, apis_tied_to
+from apps.integrations.models import Interface
+from apps.integrations.rules.needs import LONGEST_ADDRESS, LONGEST_NAME
+from apps.integrations.rules.offered import proposed
+from apps.kernel.refusals import Refusal
+
+
+@dataclass(frozen=True)
+class KnownApi:
+    """An API that a catalogue says a component provides or calls, and the interface of that name, where one is."""
+
+    api: Component
+    is_provided: bool
+    interface: Interface | None
+
+
+def apis_of(component: Component, person: Person) -> list[KnownApi]:
+    """The APIs that catalogues tie to a component; of each the interface so called that is offered."""
+    ties = apis_tied_to(component, person)
+    if not ties:
+        return []
+    apis = [tie.api.pk for tie in ties]
+    offered = Interface.objects.visible_to(person).filter(
+        Q(component__in=apis) | Q(component__needed_by__consumer__in=apis, component__needed_by__kind=PROVIDED_BY)
+    )
+    named = {one.name.lower(): one for one in offered.distinct().order_by("-pk")}
+    return [KnownApi(tie.api, tie.is_provided, named.get(tie.api.name.lower())) for tie in ties]
+
+
+def proposal(description: ApiDescription) -> dict[str, Any]:
+    """What the form of an interface begins with where a catalogue described it as an API."""
+    api, at = description.component, description.definition_at
+    said = {"name": api.name[:LONGEST_NAME], "description": api.description, "contract_url": ""}
+    if at.startswith("https://") and len(at) <= LONGEST_ADDRESS:
+        said["contract_url"] = at
+    return said | proposed(description.type, _content(description.definition))
+
+
+def _content(definition: str) -> Any:
+    try:
+        found = documents(definition.encode())
+    except Refusal:
+        return None
+    return found[0].content if found else None
