@@ -95,7 +95,7 @@ def test_a_link_shows_the_view_it_was_copied_from(desk):
     page.goto("/clusters/map/")
     page.goto(link)
     expect(page.locator("[data-map].is-live")).to_be_visible()
-    assert seen(page) == pytest.approx(looked_at, abs=2)
+    assert seen(page) == pytest.approx(looked_at, abs=6)  # px: the address says whole percents
     assert page.url == link
 
     page.get_by_role("button", name="Look").click()

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet, Value
 from apps.accounts.models import Person
 from apps.clusters.models import Cluster, Component
 from apps.clusters.queries import component_named
+from apps.clusters.queries.apis import called_apis, provided_apis
 from apps.integrations.models import Integration, Interface
 from apps.integrations.models.edges import IntegrationQuerySet
 from apps.integrations.rules.words import KIND_WORDS, Kind
@@ -98,10 +99,10 @@ def interface_named(text: str, person: Person) -> Interface:
 class Line:
     """One line of what a component offers, uses, or is used for: an interface, and who is at its other end."""
 
-    side: str  # "offers", "uses" or "used"
-    pk: int  # of the interface it offers, else of the integration
+    side: str  # "offers", "uses" or "used"; of what catalogues name only, "provides" or "calls"
+    pk: int  # of the interface it offers, of the integration, or of the API, a component, that a catalogue names
     interface: str
-    kind: str
+    kind: str  # "" of an API
     component_id: int
     component: str
     cluster: str
@@ -126,7 +127,17 @@ def lines_of(component: Component, person: Person, *, limit: int = 300) -> list[
         *(Value("used"), "pk", "interface__name", "interface__kind"),
         *("consumer_id", "consumer__name", "consumer__cluster__name"),
     )
-    found = [Line(*row) for row in offers.union(uses, used, all=True)[:limit]]
+    named = [
+        edges.values_list(
+            *(Value(side), f"{end}_id", f"{end}__name", Value("")),
+            *(f"{end}_id", f"{end}__name", f"{end}__cluster__name"),
+        )
+        for side, end, edges in (
+            ("provides", "consumer", provided_apis(component, person)),
+            ("calls", "provider", called_apis(component, person)),
+        )
+    ]
+    found = [Line(*row) for row in offers.union(uses, used, *named, all=True)[:limit]]
     return sorted(found, key=lambda one: (one.component.lower(), one.interface.lower(), one.pk))
 
 

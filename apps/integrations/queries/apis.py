@@ -1,5 +1,6 @@
 """APIs that catalogues told of, beside the interfaces that are offered of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,9 +8,10 @@ from django.db.models import Q
 
 from apps.accounts.models import Person
 from apps.clusters.formats.yaml_documents import documents
-from apps.clusters.models import ApiDescription, Component
-from apps.clusters.queries.apis import PROVIDED_BY, apis_tied_to
+from apps.clusters.models import ApiDescription
+from apps.clusters.queries.apis import PROVIDED_BY
 from apps.integrations.models import Interface
+from apps.integrations.queries import Line
 from apps.integrations.rules.needs import LONGEST_ADDRESS, LONGEST_NAME
 from apps.integrations.rules.offered import proposed
 from apps.kernel.refusals import Refusal
@@ -19,22 +21,25 @@ from apps.kernel.refusals import Refusal
 class KnownApi:
     """An API that a catalogue says a component provides or calls, and the interface of that name, where one is."""
 
-    api: Component
+    pk: int  # of the component that the API is
+    name: str
     is_provided: bool
     interface: Interface | None
 
 
-def apis_of(component: Component, person: Person) -> list[KnownApi]:
-    """The APIs that catalogues tie to a component; of each the interface so called that is offered."""
-    ties = apis_tied_to(component, person)
-    if not ties:
+def apis_among(lines: Iterable[Line], person: Person) -> list[KnownApi]:
+    """The APIs among what is told of a component; of each the interface so called that is offered."""
+    told = [line for line in lines if line.side in {"provides", "calls"}]
+    if not told:
         return []
-    apis = [tie.api.pk for tie in ties]
+    apis = [line.pk for line in told]
     offered = Interface.objects.visible_to(person).filter(
         Q(component__in=apis) | Q(component__needed_by__consumer__in=apis, component__needed_by__kind=PROVIDED_BY)
     )
     named = {one.name.lower(): one for one in offered.distinct().order_by("-pk")}
-    return [KnownApi(tie.api, tie.is_provided, named.get(tie.api.name.lower())) for tie in ties]
+    return [
+        KnownApi(line.pk, line.component, line.side == "provides", named.get(line.component.lower())) for line in told
+    ]
 
 
 def proposal(description: ApiDescription) -> dict[str, Any]:
