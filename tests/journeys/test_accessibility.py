@@ -214,6 +214,7 @@ def test_axe_finds_nothing(desk, organisation, width):
         *planned,
         f"{decided['reopened']}?by=own&weights=cost:1,autonomy:1",
         f"{decided['decided']}?by=pairs",
+        decided["decided"].replace("decision/", "contract/"),
         arranged,
         f"{arranged}?arrange=1",
         "/meetings/new/",

@@ -103,12 +103,14 @@ class PatternDecisionOut(serializers.ModelSerializer[PatternDecision]):
     excluded = serializers.DictField(help_text="Pattern to the sentences of the gates that exclude it.")
     facts = serializers.DictField()
     ranking = serializers.ListField(child=serializers.DictField())
+    sensitivity = PatternSensitivityOut(many=True, help_text="Empty: only one fitted, or an early decision.")
 
     class Meta:
         model = PatternDecision
         fields = (
             *("id", "integration", "number", "state", "chosen", "recommended", "is_close_call", "reasons"),
-            *("facts", "weighed_by", "weights", "ranking", "excluded", "profile_version", "inputs_sha256"),
+            *("facts", "weighed_by", "weights", "ranking", "excluded", "sensitivity"),
+            *("consistency_ratio", "profile_version", "inputs_sha256"),
             *("decided_by", "decided_at", "reopened_at"),
         )
         read_only_fields = fields

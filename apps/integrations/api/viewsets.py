@@ -4,9 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
+from rest_framework.request import Request
 
+from apps.accounts.api.etags import is_unchanged
+from apps.accounts.api.negotiation import OneForm
+from apps.accounts.api.schema import Problem
 from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.rules import Scope
 from apps.integrations import actions, queries
@@ -27,11 +33,16 @@ from apps.integrations.api.serializers import (
     InterfaceIn,
     InterfaceOut,
 )
+from apps.integrations.formats.adr import record_of
 from apps.integrations.models import Integration, Interface, PatternDecision
 from apps.integrations.models.decisions import WEIGHED_BY
-from apps.integrations.queries.decisions import advice_on, decisions_of
+from apps.integrations.queries.contracts import contract_of
+from apps.integrations.queries.decisions import advice_on, decision_numbered, decisions_of
 from apps.integrations.rules.asking import weighing_asked
+from apps.integrations.rules.contracts import MEDIA_TYPES
 from apps.integrations.web.filters import IntegrationFilter, InterfaceFilter
+from apps.integrations.web.views.decisions import MARKDOWN
+from apps.kernel.problems import PROBLEM_TYPE
 
 
 class InterfaceViewSet(ReadViewSet[Interface]):
@@ -142,3 +153,37 @@ class IntegrationViewSet(ReadViewSet[Integration]):
         return actions.decide_pattern(
             integration_id=self.get_object().pk, decider=self.person, weighing=weighing, at=self.at, **data
         )
+
+    @extend_schema(
+        responses={
+            **{(200, media): OpenApiTypes.STR for media in MEDIA_TYPES.values()},
+            304: None,
+            (409, PROBLEM_TYPE): Problem,
+        }
+    )
+    @action(detail=True, filterset_class=None, content_negotiation_class=OneForm)
+    def artifact(self, request: Request, **_: Any) -> HttpResponse:
+        """A skeleton of the contract that its decision asks for: AsyncAPI 3.0, OpenAPI 3.1 or a data contract, as YAML.
+
+        Checked by its published schema. Refused (409) while no decision is in force (“undecided”, “reopened”), and for
+        what has no contract (“no_contract”).
+        """
+        contract = contract_of(self.get_object())
+        if is_unchanged(request, contract.tag):
+            return HttpResponse(status=304, headers={"ETag": contract.tag})
+        headers = {"ETag": contract.tag, "Content-Disposition": f'attachment; filename="{contract.name}"'}
+        return HttpResponse(contract.text, content_type=contract.media_type, headers=headers)
+
+    @extend_schema(responses={(200, "text/markdown"): OpenApiTypes.STR})
+    @action(
+        detail=True,
+        url_path="decisions/(?P<number>[0-9]{1,9})/record",
+        filterset_class=None,
+        content_negotiation_class=OneForm,
+    )
+    def decision_record(self, request: Request, number: str, **_: Any) -> HttpResponse:
+        """One decision as an architecture decision record, in Markdown."""
+        del request
+        integration = self.get_object()
+        text = record_of(integration, decision_numbered(integration, int(number)))
+        return HttpResponse(text, content_type=MARKDOWN)

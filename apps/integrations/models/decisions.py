@@ -31,6 +31,8 @@ class PatternDecision(models.Model):
     weights = models.JSONField()  # criterion → share of 1
     ranking = models.JSONField()  # [{pattern, closeness}], the nearest first
     excluded = models.JSONField()  # pattern → the sentences of the gates that exclude it
+    sensitivity = models.JSONField(default=list, blank=True)  # rules.ranking.Sensitivity of each weight; []: unsaid
+    consistency_ratio = models.FloatField(null=True, blank=True)  # of judgements in pairs
     profile_version = models.PositiveSmallIntegerField()
     inputs_sha256 = models.CharField(max_length=64)  # of facts, weights and the profile's version, in hex
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -15,8 +15,10 @@ from apps.integrations.rules.gates import Facts
 from apps.integrations.rules.patterns import Pattern
 from apps.integrations.rules.weighing import Weighing
 from apps.integrations.states import CURRENT
+from apps.kernel.refusals import NotFound
 
 OPEN = "open"  # nobody has decided yet
+MOST_NUMBER = 2**31 - 1  # of a decision: the column's
 _NEEDS = tuple(name for name in Facts.__dataclass_fields__ if not name.startswith("offered_"))
 
 
@@ -42,6 +44,14 @@ def decisions_of(integration: Integration) -> QuerySet[PatternDecision]:
 def current_decision(integration: Integration) -> PatternDecision | None:
     """What holds now, or held until a need changed."""
     return decisions_of(integration).filter(state__in=CURRENT).first()
+
+
+def decision_numbered(integration: Integration, number: int) -> PatternDecision:
+    """One of them; refuses what is not there."""
+    found = decisions_of(integration).filter(number=number).first() if number <= MOST_NUMBER else None
+    if found is None:
+        raise NotFound("There is no such decision.", next_step="Go back to what was decided on this integration.")
+    return found
 
 
 def with_decisions(rows: QuerySet[Integration]) -> QuerySet[Integration]:

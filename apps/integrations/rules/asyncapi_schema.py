@@ -63,11 +63,11 @@ def written(path: Iterable[str | int]) -> str:
 
 def schema_faults(document: Any, schema: Schema, *, layer: str = "schema", under: Path = ()) -> list[Fault]:
     """Where the document does not fit the schema: the nearest fault of each place, those on the surface first."""
-    from jsonschema import Draft7Validator  # only here: no page pays for it at start
+    from jsonschema import Draft7Validator, validators  # only here: no page pays for it at start
 
-    checker = _formats()
+    of_its_draft = validators.validator_for(schema, default=Draft7Validator)
     found: dict[str, Fault] = {}
-    for error in Draft7Validator(schema, format_checker=checker).iter_errors(document):
+    for error in of_its_draft(schema, format_checker=_formats()).iter_errors(document):
         if _is_reference_s(error):
             continue
         nearest = _nearest(error)

@@ -243,6 +243,8 @@ def kept(found: Advice) -> dict[str, Any]:
         "excluded": {
             one.pattern.value: [verdict.sentence for verdict in one.failed] for one in found.judgements if not one.fits
         },
+        "sensitivity": [asdict(one) for one in found.sensitivities],
+        "consistency_ratio": found.weighing.ratio,
         "profile_version": found.profile_version,
         "inputs_sha256": found.inputs_sha256,
     }

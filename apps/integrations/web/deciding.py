@@ -19,6 +19,7 @@ from apps.integrations.rules.asking import (
     weighing_asked,
     weights_written,
 )
+from apps.integrations.rules.contracts import STANDARD_WORDS, standard_of
 from apps.integrations.rules.deciding import LONGEST_REASONS, Advice, differences, sentence_of
 from apps.integrations.rules.gates import Judgement
 from apps.integrations.rules.patterns import PATTERN_MEANS, PATTERN_WORDS, PROFILES, Pattern
@@ -188,6 +189,7 @@ def context_of(integration: Integration, person: Person, said: Asked, advice: Ad
         "decisions": [(one, PATTERN_WORDS[Pattern(one.chosen)], weights_written(one.weights)) for one in decisions],
         "current": current,
         "changed": _changed(current, advice),
+        "contract": _contract(current, integration.interface.kind),
         "facts": [(FACT_NAMES[name], fact_words(name, value)) for name, value in vars(advice.facts).items()],
         "may_decide": standing(person, cluster).may_own,
     }
@@ -197,6 +199,16 @@ def _changed(decision: PatternDecision | None, advice: Advice) -> list[str]:
     if decision is None or decision.state != DecisionState.REOPENED:
         return []
     return [difference_words(*one) for one in differences(decision.facts, advice.facts)]
+
+
+def _contract(current: PatternDecision | None, kind: str) -> dict[str, str]:
+    """By which standard the decision's contract is written, or why it has none; neither while none is in force."""
+    if current is None or current.state != DecisionState.DECIDED:
+        return {}
+    try:
+        return {"standard": STANDARD_WORDS[standard_of(current.chosen, kind=kind)]}
+    except Refusal as refusal:
+        return {"why_none": refusal.sentence}
 
 
 def _points(points: Mapping[str, float]) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.integrations.web.views import asyncapi, cutoff, decisions, integrations, interfaces, isolation
+from apps.integrations.web.views import asyncapi, contracts, cutoff, decisions, integrations, interfaces, isolation
 
 app_name = "integrations"
 urlpatterns = [
@@ -18,6 +18,9 @@ urlpatterns = [
     path("cut-off/", cutoff.page, name="cutoff"),
     path("asyncapi/", asyncapi.check, name="asyncapi"),
     path("<int:pk>/decision/", decisions.page, name="decision"),
+    path("<int:pk>/decisions/<int:number>.md", decisions.record, name="decision_record"),
+    path("<int:pk>/contract/", contracts.page, name="contract"),
+    path("<int:pk>/contract.yaml", contracts.file, name="contract_file"),
     path("interfaces/", interfaces.listing, name="interfaces"),
     path("interfaces/<int:pk>/", interfaces.page, name="interface"),
     path("interfaces/<int:pk>/edit/", interfaces.describe, name="describe_interface"),

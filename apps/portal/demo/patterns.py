@@ -41,6 +41,10 @@ DECISIONS: tuple[tuple[str, str, str, int, Weighing, str], ...] = (
             "and every change of theirs breaks it."
         ),
     ),
+    (
+        *("reporting", "Sales of the day", "batch", 33, weighed("usual")),
+        "Yesterday is enough, and one job a night is all that either side has to look after.",
+    ),
 )
 REOPENED_BY = {"survives_s": 900}  # signing in should bear a longer cut than answers may be old
 

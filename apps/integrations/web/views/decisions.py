@@ -4,17 +4,20 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.clusters.web.margin import margin
 from apps.integrations import actions, queries
+from apps.integrations.formats.adr import record_of
 from apps.integrations.models import Integration
-from apps.integrations.queries.decisions import advice_on
+from apps.integrations.queries.decisions import advice_on, decision_numbered
 from apps.integrations.web.deciding import Asked, DecideForm, asked, context_of
 from apps.journal.queries import timeline
 from apps.kernel.answers import went
 from apps.kernel.refusals import Refusal
+
+MARKDOWN = "text/markdown; charset=utf-8"
 
 
 @require_http_methods(["GET", "POST"])
@@ -41,6 +44,16 @@ def page(request: PersonRequest, pk: int) -> HttpResponse:
         else:
             return went(request, "integrations:decision", pk)
     return _page_of(request, integration, said, form)
+
+
+@require_GET
+@signed_in
+def record(request: PersonRequest, pk: int, number: int) -> HttpResponse:
+    """One decision as an architecture decision record (Markdown)."""
+    integration = queries.visible_integration(pk, request.user)
+    text = record_of(integration, decision_numbered(integration, number))
+    headers = {"Content-Disposition": f'attachment; filename="decision-{pk}-{number}.md"'}
+    return HttpResponse(text, content_type=MARKDOWN, headers=headers)
 
 
 def _page_of(request: PersonRequest, integration: Integration, said: Asked, form: DecideForm) -> HttpResponse:
