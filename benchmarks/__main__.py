@@ -5,8 +5,9 @@ the pages named, both at 100,000; `python -m benchmarks replays` only the replay
 benchmarks room` only the live room's fan-out, beside 10,000; `python -m benchmarks map` only the map's walks and lens;
 `python -m benchmarks search` only the search of a catalogue of 100,000 entries; `python -m benchmarks import` only the
 import of a catalogue of 50,000 entities; `python -m benchmarks lists` only the lists of the map, of 10,000 and 100,000
-integrations and findings; `python -m benchmarks silos` only the assessment of silos;
-`python -m benchmarks conventions` only the scan of 100,000 components by conventions.
+integrations and findings; `python -m benchmarks silos` only the assessment of silos; `python -m benchmarks conventions`
+only the scan of 100,000 components by conventions; `python -m benchmarks patterns` only the decision aid over 10,000
+integrations.
 """
 
 import os
@@ -66,6 +67,7 @@ def main() -> int:
         _map(reader)
         _search(reader)
         _import(reader)
+        _patterns(reader)
     return 0
 
 
@@ -106,6 +108,17 @@ def _silos(reader: Any) -> None:
     table.silos(silos.took(reader))
 
 
+def _patterns(reader: Any) -> None:
+    from benchmarks import map as the_map
+    from benchmarks import patterns, table
+
+    del reader
+    the_map.surround()
+    pair = patterns.surround()
+    ranked, found = patterns.ranked(pair[0])
+    table.patterns(ranked, patterns.reopened(pair, found))
+
+
 def _conventions(reader: Any) -> None:
     from benchmarks import conventions, search, table
 
@@ -139,6 +152,7 @@ ALONE: dict[str, Callable[[Any], None]] = {
     "silos": _silos,
     "conventions": _conventions,
     "lists": _lists,
+    "patterns": _patterns,
     "import": _import,
 }
 

@@ -11,6 +11,7 @@ from benchmarks.map import AIM as AIM_MAP
 from benchmarks.map import COMPONENTS, EDGES, Beside
 from benchmarks.measure import Result, Times
 from benchmarks.pages import AIM_CONFLICTS, AIM_GROWTH, AIM_ROOM_MS, AIM_VOTE, MOST_QUERIES
+from benchmarks.patterns import AIM_ADVICE_MS, AIM_REOPEN, AIM_REOPEN_S, Ranked, Reopened
 from benchmarks.replays import AIM_S, CHANGES, Speed
 from benchmarks.room import Spread
 from benchmarks.search import AIM as AIM_SEARCH
@@ -150,6 +151,22 @@ def silos(took: Assessed) -> None:
         f"{took.read:.2f} s, {took.pairs:,} pairs judged in {took.judged:.2f} s; asked for in {took.asked:.2f} s, "
         f"and the worker's job, with all of it kept, in {took.whole:.2f} s; "
         f"the graph library counts the same in {took.bare:.2f} s, ratio {took.judged / took.bare:.2f}"
+    )
+
+
+def patterns(ranked: Ranked, reopened: Reopened) -> None:
+    """The advice on each of many integrations beside numpy, and an edit that reopens all decisions beside SQL."""
+    each, ratio = ranked.ours / ranked.number * 1000, reopened.ours / reopened.bare
+    print(
+        f"\nThe decision aid: {ranked.number:,} integrations judged, ranked and swayed in {ranked.ours:.1f} s, "
+        f"{each:.2f} ms each (aim {AIM_ADVICE_MS:.0f}){_said(over=each > AIM_ADVICE_MS)}; ranked by numpy "
+        f"{ranked.bare:.2f} s, ratio {ranked.ours / ranked.bare:.0f}; {ranked.close:,} close calls; the check of "
+        f"patterns {ranked.check:.1f} s"
+    )
+    print(
+        f"An offer with {reopened.number:,} decided users changes: all reopened and told in {reopened.ours:.1f} s (aim "
+        f"{AIM_REOPEN_S:.0f}){_said(over=reopened.ours > AIM_REOPEN_S)}, {reopened.queries} statements; one statement "
+        f"of SQL {reopened.bare:.2f} s, ratio {ratio:.1f} (aim {AIM_REOPEN:.0f}){_said(over=ratio > AIM_REOPEN)}"
     )
 
 

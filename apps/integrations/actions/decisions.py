@@ -43,8 +43,7 @@ def decide_pattern(
     rules.require_seen(inputs_sha256, found.inputs_sha256)
     place, said = rules.require_choice(found, chosen), rules.require_reasons(reasons)
     before = PatternDecision.objects.filter(integration=integration)
-    for one in before.filter(state__in=CURRENT).select_for_update():
-        _move(one, DecisionState.SUPERSEDED)
+    _move(before.filter(state__in=CURRENT).select_for_update(), DecisionState.SUPERSEDED)
     decision = PatternDecision(
         integration=integration,
         number=(before.aggregate(last=Max("number"))["last"] or 0) + 1,
@@ -71,13 +70,13 @@ def reopen_changed(integrations: Iterable[Integration], *, actor: Person, at: da
     """Reopen what was decided on other facts than these integrations have now. Part of the edit that changed them."""
     by_key = {one.pk: one for one in integrations}
     rows = PatternDecision.objects.filter(integration__in=by_key, state=DecisionState.DECIDED)
-    for decision in rows.select_for_update().order_by("pk"):
+    reopened: list[PatternDecision] = []
+    told: list[tuple[events.PatternReopened, Integration]] = []
+    for decision in rows.only("integration", "number", "state", "facts").select_for_update().order_by("pk"):
         integration = by_key[decision.integration_id]
         changed = rules.differences(decision.facts, facts_of(integration))
         if not changed:
             continue
-        decision.reopened_at = at
-        _move(decision, DecisionState.REOPENED)
         event = events.PatternReopened(
             integration_id=integration.pk,
             decision_id=decision.pk,
@@ -85,7 +84,10 @@ def reopen_changed(integrations: Iterable[Integration], *, actor: Person, at: da
             before={name: fact_words(name, was) for name, was, _ in changed},
             after={name: fact_words(name, now) for name, _, now in changed},
         )
-        journal.record(event, subject=integration, actor=actor, at=at)
+        reopened.append(decision)
+        told.append((event, integration))
+    _move(reopened, DecisionState.REOPENED, reopened_at=at)
+    journal.record_all(told, actor=actor, at=at)
 
 
 def locked_integration(integration_id: int, person: Person) -> Integration:
@@ -97,7 +99,9 @@ def locked_integration(integration_id: int, person: Person) -> Integration:
     return found
 
 
-def _move(decision: PatternDecision, target: DecisionState) -> None:
-    DECISION.require(decision.state, target)
-    decision.state = target
-    decision.save(update_fields=["state", "reopened_at"])
+def _move(decisions: Iterable[PatternDecision], target: DecisionState, **more: datetime) -> None:
+    """One or many at once: an interface may have thousands of users."""
+    moved = list(decisions)
+    for one in moved:
+        DECISION.require(one.state, target)
+    PatternDecision.objects.filter(pk__in=[one.pk for one in moved]).update(state=target, **more)

@@ -70,7 +70,7 @@ def describe_interface(
         event = events.InterfaceDescribed(interface_id=interface.pk, version=interface.version, fields=changed)
         journal.record(event, subject=interface, actor=editor, at=at)
         if {"latency_ms", "availability_percent"} & set(changed):
-            used = list(interface.integrations.all())
+            used = list(interface.integrations.select_related("consumer"))
             for one in used:
                 one.interface = interface  # as it is now
             reopen_changed(used, actor=editor, at=at)
