@@ -3,14 +3,15 @@
 from apps.clusters import checks
 from apps.clusters import events as map_events
 from apps.clusters.queries import owning_people
+from apps.integrations import events as integration_events
 from apps.journal.actions import subscribe
 from apps.journal.models import Entry
 from apps.notify.actions.telling import tell
 from apps.trust import events
 from apps.trust.models import TrustLink
-from apps.trust.queries import judged
+from apps.trust.queries.judging import judged
 
-VERSION = 1
+VERSION = 2  # integrations too
 
 
 def register() -> None:
@@ -26,6 +27,8 @@ def register() -> None:
         map_events.DependencyDeclared,
         map_events.DependencyWithdrawn,
         map_events.CatalogImported,
+        integration_events.IntegrationDeclared,
+        integration_events.IntegrationWithdrawn,
     )
 
 

@@ -58,12 +58,6 @@ class TestPages:
         assert client.post(url("end", link.pk), {"reason": "Over."}).status_code == 302
         assert not TrustLink.objects.exists()
 
-    def test_the_ways_of_dependencies_say_what_arrives(self, link, ledger, dispatch, omar, noon):
-        map_actions.declare_dependency(consumer_id=ledger.pk, provider_id=dispatch.pk, declarer=omar, at=noon)
-        page = signed_in(omar).get(url("ways"))
-        (way,) = page.context["ways"]
-        assert (way.chain.length, way.claims) == (1, "sub, tenant")
-
     def test_a_token_is_checked_and_kept_nowhere(self, link, pay, ship, ada):
         client, text = signed_in(ada), token()
         page = client.post(url("check"), {"token": text, "issuer": pay.pk, "callee": ship.pk})

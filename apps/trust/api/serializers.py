@@ -6,8 +6,10 @@ from rest_framework import serializers
 
 from apps.accounts.models import Person
 from apps.clusters.models import Cluster
+from apps.integrations.models import Integration
 from apps.trust.formats.bundles import MOST_BYTES
 from apps.trust.models import SigningKey, TokenFormat, TrustDomain, TrustLink
+from apps.trust.queries.ways import Way, way_of
 from apps.trust.rules.domains import LONGEST_REASON, LONGEST_S, MOST_CLAIMS, SHORTEST_S
 from apps.trust.rules.tokens import ASYMMETRIC
 from apps.trust.rules.tokens import MOST_BYTES as MOST_OF_TOKEN
@@ -128,6 +130,44 @@ class CheckedOut(serializers.Serializer[Any]):
     is_believed = serializers.BooleanField()
     steps = StepOut(many=True, source="answer.steps")
     claims = serializers.DictField(source="answer.claims", help_text="Only where the signature holds.")
+
+
+class IntegrationWayOut(serializers.ModelSerializer[Integration]):
+    """One integration, and whether the callee believes the caller."""
+
+    integration = serializers.IntegerField(source="pk")
+    caller = serializers.IntegerField(source="consumer_id", help_text="The consuming component.")
+    caller_cluster = serializers.CharField(source="consumer.cluster.slug")
+    interface = serializers.IntegerField(source="interface_id")
+    callee = serializers.IntegerField(source="interface.component_id")
+    callee_cluster = serializers.CharField(source="interface.component.cluster.slug")
+    is_believed = serializers.BooleanField()
+    length = serializers.SerializerMethodField(help_text="Links of the way; 0 within one domain, null: there is none.")
+    claims = serializers.SerializerMethodField(help_text="Which of the caller's arrive.")
+    why_none = serializers.SerializerMethodField(help_text="Why there is no way; empty where there is one.")
+
+    class Meta:
+        model = Integration
+        fields = (
+            *("integration", "caller", "caller_cluster", "interface", "callee", "callee_cluster"),
+            *("is_believed", "length", "claims", "why_none"),
+        )
+        read_only_fields = fields
+
+    def get_length(self, row: Integration) -> int | None:
+        """Of its way."""
+        return self._way(row).length
+
+    def get_claims(self, row: Integration) -> list[str]:
+        """Of its way."""
+        return self._way(row).claims
+
+    def get_why_none(self, row: Integration) -> str:
+        """Of its way."""
+        return self._way(row).why_none
+
+    def _way(self, row: Integration) -> Way:
+        return way_of(row, self.context["view"].told.ways)
 
 
 class WayOut(serializers.Serializer[Any]):

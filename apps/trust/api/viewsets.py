@@ -1,10 +1,11 @@
 """The JSON door of trust."""
 
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django_filters.rest_framework import CharFilter, FilterSet
+from django_filters.rest_framework import BooleanFilter, CharFilter, FilterSet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
@@ -14,10 +15,12 @@ from rest_framework.response import Response
 from apps.accounts.api.viewsets import Door, ReadViewSet, read, write
 from apps.accounts.rules import Scope
 from apps.clusters.queries import visible_cluster
+from apps.integrations.models import Integration
 from apps.trust import actions, queries
 from apps.trust.api.serializers import (
     BundleIn,
     CheckedOut,
+    IntegrationWayOut,
     RotationIn,
     SigningKeyOut,
     TokenIn,
@@ -32,6 +35,7 @@ from apps.trust.api.serializers import (
 from apps.trust.checking import Checked, checked_token
 from apps.trust.models import SigningKey, TrustDomain, TrustLink
 from apps.trust.queries.files import bundle_file, manifest_file
+from apps.trust.queries.ways import Told, told, with_ways
 
 
 class TrustDomainFilter(FilterSet):  # type: ignore[misc]  # the package publishes no types
@@ -114,6 +118,28 @@ class TrustDomainViewSet(ReadViewSet[TrustDomain]):
             "links": [link.pk for link in way.links] if way else [],
             "claims": sorted(way.claims) if way else [],
         }
+
+
+class TrustWayFilter(FilterSet):  # type: ignore[misc]  # the package publishes no types
+    is_believed = BooleanFilter()
+
+
+class TrustWayViewSet(ReadViewSet[Integration]):
+    """Of every integration you may know of: whether the callee believes the caller, and which claims arrive."""
+
+    serializer_class = IntegrationWayOut
+    lookup_value_converter = "int"
+    ordering = ("pk",)
+    filterset_class = TrustWayFilter
+    version_field = None
+
+    @cached_property
+    def told(self) -> Told:
+        """The ways of this call, each sought once."""
+        return told(self.person, at=self.at)
+
+    def rows(self) -> QuerySet[Integration]:
+        return with_ways(self.person, self.told)
 
 
 class TrustLinkFilter(FilterSet):  # type: ignore[misc]  # the package publishes no types

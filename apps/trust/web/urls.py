@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from apps.trust.web import views
+from apps.trust.web import views, ways
 
 app_name = "trust"
 urlpatterns = [
     path("", views.listing, name="domains"),
-    path("ways/", views.ways, name="ways"),
+    path("ways/", ways.page, name="ways"),
     path("check/", views.check_token, name="check"),
     path("new/<slug:slug>/", views.declare, name="declare"),
     path("<int:pk>/", views.page, name="domain"),

@@ -1,4 +1,4 @@
-"""Trust domains: the list, the page of one, its keys and links; the ways of dependencies; checking a token."""
+"""Trust domains: the list, the page of one, its keys and links; checking a token."""
 
 from collections.abc import Callable
 from datetime import datetime, time
@@ -42,15 +42,6 @@ def listing(request: PersonRequest) -> HttpResponseBase:
     )
     without = Cluster.objects.visible_to(request.user).filter(trust_domains__isnull=True).order_by("name")
     return render(request, "trust/domains.html", {"page": page, "without": without[:100]})
-
-
-@require_GET
-@signed_in
-def ways(request: PersonRequest) -> HttpResponse:
-    """For every dependency across clusters: is the caller believed, by which way, and what survives it."""
-    found = queries.ways_of_dependencies(request.user, at=timezone.now())
-    context = {"ways": found, "is_cut": len(found) == queries.MOST_SHOWN, "crumbs": _crumbs("Ways of trust")}
-    return render(request, "trust/ways.html", context)
 
 
 @sensitive_post_parameters("token")
