@@ -37,8 +37,9 @@ class Ranked:
     """Seconds for all of them: gates, ranking and how far each weight could move; beside ranking alone by numpy."""
 
     ours: float
+    processor: float  # of ours
     bare: float
-    check: float  # the check of patterns over the same: gates alone, read from the database
+    check: float  # the check of patterns over the users of both interfaces: gates alone, read from the database
     close: int  # calls
     number: int
 
@@ -48,6 +49,7 @@ class Reopened:
     """Seconds of the edit of an interface with so many decided users, and of one statement that writes the same."""
 
     ours: float
+    processor: float  # of ours
     bare: float
     queries: int
     number: int
@@ -101,13 +103,15 @@ def ranked(interface: Interface) -> tuple[Ranked, list[Advice]]:
     """The advice on every integration of the interface; the winners must be those that numpy finds."""
     weighing = weighed("usual")
     facts = [facts_of(one) for one in interface.integrations.select_related("interface").order_by("pk")]
+    began = time.process_time()
     ours, found = _timed(lambda: [advice(one, weighing) for one in facts])
+    processor = time.process_time() - began
     rows = _points(found)
     bare, firsts = _timed(lambda: _bare_ranking(rows))
     names = sorted(one.value for one in Pattern)
     assert [names[place] for place in firsts] == [one.places[0].pattern.value for one in found]
     check, _ = _timed(judged)
-    return Ranked(ours, bare, check, sum(one.is_close for one in found), len(found)), found
+    return Ranked(ours, processor, bare, check, sum(one.is_close for one in found), len(found)), found
 
 
 def _points(found: Sequence[Advice]) -> Any:
@@ -148,22 +152,23 @@ def reopened(pair: tuple[Interface, Interface], found: Sequence[Advice]) -> Reop
     editor = Person.objects.order_by("pk")[0]
     RoleGrant.objects.get_or_create(person=editor, role=Role.CLUSTER_OWNER)
     assign_perm("own_cluster", editor, pair[0].component.cluster)
-    taken, queries = [], 0
+    taken, queries = list[tuple[float, float, float]](), 0
     for turn in range(TURNS):
         _decide(pair, found, editor)
         latency, before = 50 + turn, Entry.objects.count()
-        counted = _Counted()
+        counted, began = _Counted(), time.process_time()
         with connection.execute_wrapper(counted):
             ours, _ = _timed(lambda latency=latency: _edit(pair[0], editor, latency))
-        queries = counted.number
+        processor, queries = time.process_time() - began, counted.number
         told = Entry.objects.filter(event="integrations.PatternReopened").order_by("-pk")[:1].get()
         hearing = list(Delivery.objects.filter(entry=told).order_by("subscriber").values_list("subscriber", flat=True))
         assert Entry.objects.count() == before + len(found) + 1  # and that the interface was edited
         bare, _ = _timed(lambda latency=latency, hearing=hearing: _bare_reopening(pair[1], editor, latency, hearing))
         left = PatternDecision.objects.filter(state=DecisionState.REOPENED).values_list("integration__interface")
         assert sorted(left).count((pair[0].pk,)) == sorted(left).count((pair[1].pk,)) == len(found)
-        taken.append((ours, bare))
-    return Reopened(median(one for one, _ in taken), median(one for _, one in taken), queries, len(found))
+        taken.append((ours, processor, bare))
+    halves = [median(column) for column in zip(*taken, strict=True)]
+    return Reopened(halves[0], halves[1], halves[2], queries, len(found))
 
 
 def _decide(pair: tuple[Interface, Interface], found: Sequence[Advice], decider: Person) -> None:

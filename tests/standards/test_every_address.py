@@ -271,6 +271,7 @@ BY_PLACE = (
     ("threshold-agreements/", "pk", "threshold-agreement"),
     ("trust/links/", "pk", "trust-link"),
     ("trust-links/", "pk", "trust-link"),
+    ("trust-ways/", "pk", "integration"),
     ("trust/", "pk", "trust-domain"),
     ("trust-domains/", "pk", "trust-domain"),
     ("initiatives/", "pk", "initiative"),
