@@ -7,7 +7,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 # Each serves few pages or only children, mails and imports, and takes a tenth of a second or more to load.
-LATE = ("weasyprint", "celpy", "lark", "openpyxl", "networkx", "icalendar", "jsonschema", "PIL", "lxml", "playwright")
+LATE = (
+    *("weasyprint", "celpy", "lark", "openpyxl", "networkx", "icalendar", "jsonschema", "PIL", "lxml", "playwright"),
+    *("pydantic", "open_data_contract_standard"),
+)
 
 
 def test_heavy_libraries_are_loaded_by_what_needs_them():
