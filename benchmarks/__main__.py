@@ -109,11 +109,13 @@ def _silos(reader: Any) -> None:
 
 
 def _patterns(reader: Any) -> None:
+    from apps.clusters.models import Component
     from benchmarks import map as the_map
     from benchmarks import patterns, table
 
     del reader
-    the_map.surround()
+    if Component.objects.count() < the_map.COMPONENTS:  # alone
+        the_map.surround()
     pair = patterns.surround()
     ranked, found = patterns.ranked(pair[0])
     table.patterns(ranked, patterns.reopened(pair, found))
