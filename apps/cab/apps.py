@@ -11,11 +11,12 @@ class CabConfig(AppConfig):
         from apps.cab import panels, reactions  # noqa: F401  # subscribing is importing
         from apps.cab.queries.measures import measures
         from apps.cab.queries.reach import unmet
-        from apps.cab.rules.facts import COLUMNS
+        from apps.cab.rules.facts import columns_in
         from apps.policies import facts, reach
         from apps.stakeholders.measures import register
+        from apps.stakeholders.queries.rates import enterprise_currency
 
         panels.register_panels()
-        facts.declare(COLUMNS)
+        facts.declare(columns_in(enterprise_currency()))
         reach.declare(unmet)
         register(*measures())

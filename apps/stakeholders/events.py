@@ -287,6 +287,18 @@ class IntegrationWentLive(Event):
 
 
 @dataclass(frozen=True)
+class ExchangeRateRecorded(Event):
+    """One `currency` was worth `rate` of `into`, what the enterprise reckons in, on the day `as_of`."""
+
+    words: ClassVar[str] = "recorded a rate between currencies"
+    rate_id: int
+    currency: str
+    into: str
+    rate: str
+    as_of: str
+
+
+@dataclass(frozen=True)
 class WorkingCalendarWritten(Event):
     words: ClassVar[str] = "wrote the calendar"
     calendar_id: int

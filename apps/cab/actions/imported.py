@@ -13,6 +13,7 @@ from psycopg import sql
 
 from apps.accounts.actions.recorded import take_in_names
 from apps.accounts.models import Person
+from apps.cab.actions.estimating import set_estimate
 from apps.cab.formats.mapping import INSTANTS, Mapped, Name
 from apps.cab.formats.records import Flaw
 from apps.cab.models import (
@@ -28,7 +29,9 @@ from apps.cab.queries.changes import files_of
 from apps.cab.rules import revisions
 from apps.clusters.actions import take_in_components
 from apps.clusters.models import Cluster, Component
+from apps.kernel.refusals import Invalid
 from apps.kernel.windows import require_window
+from apps.stakeholders.queries.rates import rates_now
 
 _PLAIN = (
     "title",
@@ -82,7 +85,7 @@ class SliceWriter:
 
     def __init__(self, run: ImportRun, cluster: Cluster, clusters: dict[str, Cluster], *, at: datetime) -> None:
         self.run, self.cluster, self.clusters, self.at = run, cluster, clusters, at
-        self.hidden = _hidden_from(run.started_by)
+        self.hidden, self.rates = _hidden_from(run.started_by), rates_now()
         join = run.map.get("join")
         self.join_pattern = re2.compile(join["pattern"]) if join else None
         self.join_cluster = join.get("cluster", "") if join else ""
@@ -134,8 +137,12 @@ class SliceWriter:
     def _flaw(self, said: Mapped, before: ImportedRecord | None) -> Flaw | None:
         if said.cluster and said.cluster not in self.clusters:
             return Flaw("cluster", said.cluster, "There is no such cluster. Found it first, or map it to one.")
-        if before is None or before.digest == said.digest:
+        if before is not None and before.digest == said.digest:
             return None
+        return self._unpriced(said) or (self._barred(said, before) if before else None)
+
+    def _barred(self, said: Mapped, before: ImportedRecord) -> Flaw | None:
+        """Why a change that is there already is not written over, if so."""
         if before.change.cluster_id in self.hidden:
             return Flaw("external_id", said.external_id, "A record of this id belongs to a cluster you may not see.")
         if before.change.rounds.exists():
@@ -143,6 +150,14 @@ class SliceWriter:
                 f"{before.change.reference} has been before a board since; its text is no longer taken from a file."
             )
             return Flaw("external_id", said.external_id, reason)
+        return None
+
+    def _unpriced(self, said: Mapped) -> Flaw | None:
+        """Why what it cost cannot be taken, if so: its currency has no rate."""
+        try:
+            set_estimate(Change(), said.cost_amount, said.cost_currency, rates=self.rates)
+        except Invalid as refusal:
+            return Flaw("cost_currency", said.cost_currency, refusal.sentence)
         return None
 
     def _create(self, records: Sequence[Mapped]) -> None:
@@ -236,6 +251,7 @@ class SliceWriter:
         change.requester_id = people[said.requester.handle]
         change.implementer_id = people[said.implementer.handle] if said.implementer else None
         change.links = [dict(link) for link in said.links]
+        set_estimate(change, said.cost_amount, said.cost_currency, rates=self.rates)
         change.risk_computed = said.risk
         change.risk = max(said.risk, change.risk_raised_to or 0)
         change.risk_factors = _risk_as_recorded(said.risk)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.core.files.base import File
@@ -12,6 +13,7 @@ from django.db import connection, transaction
 from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.cab import events, states
+from apps.cab.actions.estimating import set_estimate
 from apps.cab.actions.exceptions import end_exceptions_of
 from apps.cab.actions.handing import take
 from apps.cab.actions.moves import locked_change, move_change, move_round
@@ -60,6 +62,8 @@ class Content:
     window_end: datetime | None = None
     window_zone: str = ""
     downtime_minutes: int = 0
+    cost_amount: Decimal | None = None
+    cost_currency: str = ""  # the enterprise's where an amount has none
     links: Sequence[Mapping[str, str]] = field(default=())
     template_version: TemplateVersion | None = None  # of a new change; an edit does not move it
 
@@ -295,6 +299,7 @@ def _write(change: Change, content: Content) -> None:
         setattr(change, one, getattr(content, one))
     change.title = change.title.strip()
     change.links = [dict(link) for link in content.links]
+    set_estimate(change, content.cost_amount, content.cost_currency)
     if content.window_start and content.window_end:
         window = require_window(
             start_local=content.window_start, end_local=content.window_end, zone=content.window_zone

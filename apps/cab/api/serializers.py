@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
+from decimal import Decimal
 from typing import Any
 
 from django.core.validators import URLValidator
@@ -34,6 +35,7 @@ from apps.cab.models.handovers import Way
 from apps.cab.queries.dossier import blockers_of, rounds_of, whole_again
 from apps.cab.queries.named import cluster_named, components_named, people_named
 from apps.cab.rules.ballots import NO_SUCH_BALLOT
+from apps.cab.rules.costs import DIGITS
 from apps.cab.states import Outcome
 from apps.windows.api.fields import Strict, WallClockIn
 
@@ -201,6 +203,15 @@ class ChangeDetailOut(ChangeOut):
     co_authors = PersonRef(many=True, read_only=True, source="listed_co_authors")
     category = serializers.ChoiceField(choices=ChangeCategory.choices, allow_blank=True, read_only=True)
     components = serializers.SerializerMethodField()
+    cost = serializers.DecimalField(
+        source="estimate.converted",
+        max_digits=24,
+        decimal_places=2,
+        read_only=True,
+        allow_null=True,
+        default=None,
+        help_text="The estimate in the enterprise's currency, `cost_into`, at the rate it was said at; null: unknown.",
+    )
     links = Link(many=True, read_only=True)
     risk_factors = FactorOut(many=True, read_only=True)
     template = serializers.IntegerField(
@@ -230,6 +241,11 @@ class ChangeDetailOut(ChangeOut):
             "window_end_local",
             "window_zone",
             "downtime_minutes",
+            "cost_amount",
+            "cost_currency",
+            "cost_rate",
+            "cost",
+            "cost_into",
             "links",
             "risk_computed",
             "risk_factors",
@@ -282,6 +298,20 @@ class ChangeEditIn(Strict):
     window_end = WallClockIn(required=False, allow_null=True)
     window_zone = serializers.CharField(max_length=64, allow_blank=True, required=False, help_text="IANA name.")
     downtime_minutes = serializers.IntegerField(min_value=0, max_value=100_000, required=False)
+    cost_amount = serializers.DecimalField(
+        min_value=Decimal(0),
+        max_digits=DIGITS,
+        decimal_places=2,
+        required=False,
+        allow_null=True,
+        help_text="What it is thought to cost; null: not known.",
+    )
+    cost_currency = serializers.CharField(
+        max_length=3,
+        allow_blank=True,
+        required=False,
+        help_text="Three letters; one that has a stored rate. Empty: the enterprise's.",
+    )
     implementer = serializers.CharField(max_length=150, allow_blank=True, required=False)
     co_authors = serializers.ListField(child=serializers.CharField(max_length=150), max_length=50, required=False)
     links = Link(many=True, required=False, max_length=20)  # type: ignore[call-arg]  # of the list, not of a link

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from apps.cab.rules.facts import CATEGORIES
 from apps.cab.states import ChangeState, Outcome
 from apps.kernel.refusals import Invalid
 from apps.kernel.windows import require_window
+from apps.stakeholders.rules.costs import MOST_COST
 
 # Field → the longest text it takes, in characters; the same bounds as the form's.
 TEXTS: Mapping[str, int] = {
@@ -44,6 +46,8 @@ CHOICES: Mapping[str, Sequence[str]] = {
 }
 # Told by records only: here nothing is implemented without its decision, and nothing is written down afterwards.
 FLAGS = ("unauthorized", "latent")
+# Fields that records of before did not have: empty they stay out of the hash, so that nothing looks changed.
+_LATER = frozenset({*FLAGS, "category", "cost_amount", "cost_currency"})
 YES, NO = frozenset({"yes", "true", "1"}), frozenset({"", "no", "false", "0"})
 DEFAULTS = {"type": "normal", "category": "", "state": ChangeState.CLOSED.value, "outcome": "", "risk": "1"}
 WITH_OUTCOME = frozenset({ChangeState.IMPLEMENTED, ChangeState.IN_REVIEW, ChangeState.CLOSED, ChangeState.CANCELLED})
@@ -53,6 +57,8 @@ LONGEST_COMPONENT = 200
 LONGEST_DOWNTIME = 100_000  # minutes
 _FIRST_YEAR, _LAST_YEAR = 1970, 2200
 _PATH = re2.compile(r"[a-zA-Z0-9._@+](?:[a-zA-Z0-9._@+:/-]*[a-zA-Z0-9._@+])?")  # as apps.clusters.rules has it
+# At most ten digits before the point: as much as apps.cab.rules.costs takes.
+_AMOUNT = re2.compile(r"(?:[0-9]{1,10}|[0-9]{1,3}(?:,[0-9]{3}){1,2}|[0-9](?:,[0-9]{3}){3})(?:\.[0-9]{1,2})?")
 _SPACES = re2.compile(r"\s+")
 _FOREIGN = re2.compile(r"[^a-zA-Z0-9._@+:/-]")
 
@@ -91,6 +97,8 @@ class Mapped:
     window_end: datetime | None = None
     window_zone: str = ""
     downtime_minutes: int = 0
+    cost_amount: Decimal | None = None
+    cost_currency: str = ""
     links: tuple[Mapping[str, str], ...] = ()
     created_at: datetime | None = None
     submitted_at: datetime | None = None
@@ -106,12 +114,18 @@ class Mapped:
     @cached_property
     def digest(self) -> str:
         """SHA-256, in hex, of everything the source says: the same again means that nothing has changed."""
-        said = {name: value for name, value in vars(self).items() if name not in (*FLAGS, "category") or value}
+        said = {name: value for name, value in vars(self).items() if name not in _LATER or _is_said(value)}
         content = json.dumps(said, sort_keys=True, default=_plain, separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
 
 
+def _is_said(value: Any) -> bool:
+    return value not in ("", None) and value is not False
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     return [value.handle, value.name] if isinstance(value, Name) else value.isoformat()
 
 
@@ -148,6 +162,8 @@ class Mapper:
             **dict.fromkeys(FLAGS, self._flag),
             "category": self._category,
             "downtime_minutes": self._minutes,
+            "cost_amount": self._amount,
+            "cost_currency": self._currency,
             "links": self._links,
         }
         self.namespace = self.map.data.get("people") or self.source
@@ -312,6 +328,21 @@ class Mapper:
         if not values[0].isascii() or not values[0].isdigit() or int(values[0][:9]) > LONGEST_DOWNTIME:
             raise _FlawedError(name, values[0], f"Minutes are a whole number from 0 to {LONGEST_DOWNTIME:,}.")
         return int(values[0])
+
+    def _amount(self, name: str, cells: Cells) -> Decimal | None:
+        """An amount with a point before its hundredths; commas only between thousands."""
+        values = self._values(name, cells)
+        if not values:
+            return None
+        if not _AMOUNT.fullmatch(values[0]):
+            raise _FlawedError(name, values[0], f"An amount is a number from 0 to {MOST_COST:,}, such as 12,500.00.")
+        return Decimal(values[0].replace(",", "")).quantize(Decimal("0.01"))
+
+    def _currency(self, name: str, cells: Cells) -> str:
+        values = self._values(name, cells)
+        if values and not (len(values[0]) == 3 and values[0].isascii() and values[0].isalpha()):  # noqa: PLR2004  # ISO 4217
+            raise _FlawedError(name, values[0], "A currency is its three letters, such as EUR.")
+        return values[0].upper() if values else ""
 
     def _link(self, value: str) -> dict[str, str]:
         rule = self.rules["links"]

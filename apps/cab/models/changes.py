@@ -13,13 +13,16 @@ from django.db.models.lookups import IsNull
 from django.urls import reverse
 
 from apps.accounts.rules import Capability
+from apps.cab.rules.costs import DIGITS, Estimate
 from apps.cab.states import PLANNING, ChangeState, Outcome, RetroactiveState
 from apps.clusters.models import Cluster, Visibility
 from apps.kernel.fields import WallClockField
+from apps.stakeholders.rules.rates import DECIMALS
 
 if TYPE_CHECKING:
     from apps.accounts.models import Person
 
+_CURRENCY = r"^[A-Z]{3}$"
 FIRST_NUMBER = 1001  # references start with four digits so that they sort and read alike
 
 
@@ -45,6 +48,7 @@ class ChangeCategory(models.TextChoices):
 _LISTED = (
     *("number", "type", "title", "state", "outcome", "on_hold", "unauthorized", "latent", "risk", "revision"),
     *("window_start_at", "window_end_at", "deadline_at", "submitted_at", "decided_at", "implemented_at"),
+    *("cost_amount", "cost_currency", "cost_rate", "cost_into"),
     *("cluster__slug", "cluster__name", "requester__handle", "requester__name"),
 )
 
@@ -122,6 +126,12 @@ class Change(models.Model):
     window_start_at = models.DateTimeField(null=True)
     window_end_at = models.DateTimeField(null=True)
     downtime_minutes = models.PositiveIntegerField(default=0)
+    # What it is thought to cost: the amount as people say it, and the stored rate of then into the currency that the
+    # enterprise reckoned in. All of it, or nothing.
+    cost_amount = models.DecimalField(max_digits=DIGITS, decimal_places=2, null=True, blank=True)
+    cost_currency = models.CharField(max_length=3, blank=True, default="", db_default="")
+    cost_rate = models.DecimalField(max_digits=16, decimal_places=DECIMALS, null=True, blank=True)
+    cost_into = models.CharField(max_length=3, blank=True, default="", db_default="")
     links = models.JSONField(default=list, blank=True)  # [{"label": …, "url": …}]
 
     state = models.CharField(
@@ -227,6 +237,19 @@ class Change(models.Model):
                 violation_error_message="A window has a start, a later end and a zone, or none of them.",
             ),
             models.CheckConstraint(
+                condition=models.Q(cost_amount__isnull=True, cost_rate__isnull=True, cost_currency="", cost_into="")
+                | models.Q(
+                    cost_amount__isnull=False,
+                    cost_rate__isnull=False,
+                    cost_amount__gte=0,
+                    cost_rate__gt=0,
+                    cost_currency__regex=_CURRENCY,
+                    cost_into__regex=_CURRENCY,
+                ),
+                name="change_cost_whole",
+                violation_error_message="A cost has an amount, a currency and a rate, or none of them.",
+            ),
+            models.CheckConstraint(
                 condition=~models.Q(state__in=[ChangeState.SCHEDULED]) | models.Q(window_start_at__isnull=False),
                 name="change_scheduled_has_window",
                 violation_error_message="A scheduled change has a window.",
@@ -307,6 +330,13 @@ class Change(models.Model):
     def reference(self) -> str:
         """How people name it: CHG-1042."""
         return f"CHG-{self.number}"
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """What it is thought to cost; None where nobody said."""
+        if self.cost_amount is None or self.cost_rate is None:
+            return None
+        return Estimate(self.cost_amount, self.cost_currency, self.cost_rate, self.cost_into)
 
 
 @cache

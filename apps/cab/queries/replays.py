@@ -14,9 +14,10 @@ from apps.accounts.models import Person
 from apps.cab.models import Change, ChangeComponent, Handover, Replay, ReplayedChange
 from apps.cab.models.replays import Course
 from apps.cab.queries.metrics import FAILED
-from apps.cab.queries.ways import blast_radii, facts_from, with_level
+from apps.cab.queries.ways import blast_radii, cost_of, facts_from, with_level
 from apps.cab.rules import replays as rules
 from apps.cab.rules import routing
+from apps.cab.rules.facts import COST_FACT
 from apps.cab.states import ChangeState
 from apps.kernel.refusals import NotFound
 from apps.policies.judging import answers_to
@@ -54,6 +55,7 @@ WHICH: dict[str, tuple[str, Q]] = {
 # What facts are read off; the other long texts are most of a row's bytes.
 READ = (
     *("type", "category", "risk", "cluster__slug", "downtime_minutes", "window_start_local", "window_end_local"),
+    *("cost_amount", "cost_currency", "cost_rate", "cost_into"),
     *("window_start_at", "submitted_at", "created_at", "backout_plan", "test_plan"),
 )
 
@@ -186,7 +188,11 @@ def facts_of_each(changes: Sequence[Change]) -> dict[int, Facts]:
     found: dict[int, Facts] = {}
     for one in changes:
         known = recorded.get(one.pk) or facts_from(one, touched[one.pk], at=one.submitted_at or one.created_at)
-        given: Facts = {**known, "blast_radius": known.get("blast_radius", reach.get(one.pk, 0))}
+        given: Facts = {
+            **known,
+            "blast_radius": known.get("blast_radius", reach.get(one.pk, 0)),
+            COST_FACT: known[COST_FACT] if COST_FACT in known else cost_of(one),
+        }
         is_told = given.get(LEVEL_FACT) is not None
         found[one.pk] = given if is_told else with_level(given, governing.judge(one.cluster_id, given))
     return found

@@ -18,6 +18,7 @@ from apps.policies import queries as policies
 from apps.policies.models import PolicyVersion
 from apps.policies.rules.columns import Facts, Value
 from apps.stakeholders.queries import thresholds
+from apps.stakeholders.queries.rates import enterprise_currency
 from apps.stakeholders.rules.levels import LEVEL_FACT, Judgement
 
 
@@ -68,6 +69,11 @@ def blast_radii(changes: Collection[int]) -> dict[int, int]:
     return dict(counted.values_list("change", "reach"))
 
 
+def cost_of(change: Change) -> int | None:
+    """What it is thought to cost, in whole units of the enterprise's currency; None where nobody said."""
+    return change.estimate.fact(enterprise_currency()) if change.estimate else None
+
+
 def facts_from(
     change: Change, rows: list[tuple[int, list[str], int]], *, at: datetime, blast_radius: int | None = None
 ) -> dict[str, Value | None]:
@@ -89,6 +95,7 @@ def facts_from(
             has_backout_plan=bool(change.backout_plan.strip()),
             has_test_plan=bool(change.test_plan.strip()),
             blast_radius=blast_radius,
+            cost=cost_of(change),
         )
     )
 

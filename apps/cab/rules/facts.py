@@ -1,7 +1,7 @@
 """The facts that policies decide a change by: which there are, and how they are read off a change. Pure."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 from apps.policies.rules.columns import Column, Kind, Value, yes_no
@@ -16,6 +16,9 @@ OPENS, CLOSES = time(8), time(18)  # working hours, Monday to Friday, wall clock
 WEEK = timedelta(days=7)
 _TAGS, _NEED = "From tags like data:internal.", "Beside its own, that need what it touches directly."
 _THRESHOLDS = "That the thresholds in force come to."
+_COST = "Estimated, at the stored rate; a started unit counts whole."
+COST_FACT = "cost"
+USUAL_CURRENCY = "EUR"  # of facts that nobody reads in another
 COLUMNS = (
     Column("type", "type", Kind.CHOICE, vocabulary=("standard", "normal", "emergency")),
     Column("category", "category", Kind.CHOICE, vocabulary=CATEGORIES),
@@ -25,6 +28,7 @@ COLUMNS = (
     Column("tier", "tier", Kind.NUMBER, low=0, high=3, hint="Of the most critical component; 0 is the most critical."),
     Column("data_class", "data class", Kind.CHOICE, vocabulary=DATA_CLASSES, hint=_TAGS, is_ordered=True),
     Column("downtime", "downtime", Kind.NUMBER, low=0, high=1440, unit="minutes"),
+    Column(COST_FACT, "cost", Kind.NUMBER, low=0, high=100_000_000, unit=USUAL_CURRENCY, hint=_COST),
     Column("day", "day", Kind.CHOICE, vocabulary=("weekday", "weekend"), hint="Weekend when any part is."),
     yes_no("working_hours", "working hours", "Whether any part lies in Monday to Friday, 08:00–18:00."),
     Column("notice", "notice", Kind.NUMBER, low=0, high=720, unit="hours", hint="From submission to the window."),
@@ -33,6 +37,11 @@ COLUMNS = (
     Column("blast_radius", "blast radius", Kind.NUMBER, low=0, high=100, unit="components", hint=_NEED),
     Column(LEVEL_FACT, "level of decision", Kind.CHOICE, vocabulary=tuple(Level), hint=_THRESHOLDS, is_ordered=True),
 )  # fmt: skip
+
+
+def columns_in(currency: str) -> tuple[Column, ...]:
+    """The columns, money counted in the currency that the enterprise reckons in."""
+    return tuple(replace(one, unit=currency) if one.name == COST_FACT else one for one in COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -52,10 +61,11 @@ class Situation:
     has_backout_plan: bool
     has_test_plan: bool
     blast_radius: int | None = None  # components beside its own that need them
+    cost: int | None = None  # whole units of the enterprise's currency; None: nobody said
 
 
 def facts(situation: Situation) -> dict[str, Value | None]:
-    """The facts by column; None for what is not known: without a window no day, without components no tier."""
+    """The facts by column; None for what is not known: no day without a window, no tier without components."""
     window, notice = situation.window_local, situation.notice
     return {
         "type": situation.type,
@@ -66,6 +76,7 @@ def facts(situation: Situation) -> dict[str, Value | None]:
         "tier": min(situation.tiers, default=None),
         "data_class": _data_class(situation.tags),
         "downtime": situation.downtime_minutes,
+        COST_FACT: situation.cost,
         "day": None if window is None else "weekend" if _on_weekend(*window) else "weekday",
         "working_hours": None if window is None else _word(_in_working_hours(*window)),
         "notice": None if notice is None else max(0, int(notice.total_seconds() // 3600)),

@@ -40,6 +40,7 @@ FIELDS: dict[str, Materiality] = {
     "window_end": _M,
     "window_zone": _M,
     "downtime_minutes": _M,
+    "cost": _M,
     "attachments": _M,
     "links": _A,
 }
@@ -49,6 +50,7 @@ LABELS = {
     "window_end": "Window end",
     "window_zone": "Window zone",
     "downtime_minutes": "Downtime expected",
+    "cost": "Estimated cost",
 }
 LONGEST_BY_WORDS = 24_000  # characters
 
@@ -106,8 +108,9 @@ def snapshot(
 ) -> dict[str, Any]:
     """The content of a revision: every governed field of `change` as plain values.
 
-    `cluster` is the slug; `components` are "cluster/slug" names; people are handles; `attachments` are names with
-    their hash. Lists are sorted, so that the same content always has the same hash.
+    The cost is kept with the rate it was reckoned at. `cluster` is the slug; `components` are "cluster/slug" names;
+    people are handles; `attachments` are names with their hash. Lists are sorted, so that the same content always has
+    the same hash.
     """
 
     def clock(moment: Any) -> str:
@@ -132,6 +135,7 @@ def snapshot(
         "links": change.links,
         # Only where there are any: a revision without them keeps the hash it had before they were part of it.
         **({"category": str(change.category)} if change.category else {}),
+        **({"cost": change.estimate.told()} if change.estimate else {}),
         **({"attachments": sorted(attachments)} if attachments else {}),
     }
 

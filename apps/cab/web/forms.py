@@ -12,11 +12,13 @@ from apps.cab.actions.proposing import Content
 from apps.cab.models import Board, Change, ChangeCategory, ChangeType, Choice, Majority, SeatRole, TemplateVersion
 from apps.cab.queries.named import components_named, people_named
 from apps.cab.rules.ballots import NO_SUCH_BALLOT
+from apps.cab.rules.costs import DIGITS
 from apps.cab.rules.standards import Mode
 from apps.cab.states import ExceptionState, ObservationState, Outcome
 from apps.clusters.models import Cluster, Component
 from apps.kernel.refusals import Refusal
 from apps.kernel.windows import zone_names
+from apps.stakeholders.queries.rates import enterprise_currency
 from apps.windows.web.fields import WallClock
 
 T = TypeVar("T")
@@ -105,6 +107,13 @@ class ChangeForm(RefusableForm):
     downtime_minutes = forms.IntegerField(
         min_value=0, max_value=100_000, initial=0, label="Downtime expected (minutes)"
     )
+    cost_amount = forms.DecimalField(
+        min_value=0, max_digits=DIGITS, decimal_places=2, required=False, label="Estimated cost",
+        help_text="Empty: not known, which counts for the stricter reading.",
+    )  # fmt: skip
+    cost_currency = forms.CharField(
+        max_length=3, required=False, label="Currency", help_text="One that has a stored rate into the enterprise's."
+    )
     implementer = forms.CharField(max_length=150, required=False, help_text="The handle of who carries it out.")
     co_authors = Lines(
         most=MOST_PEOPLE, required=False, help_text="Handles, one a line. Authors never vote on their change."
@@ -119,6 +128,7 @@ class ChangeForm(RefusableForm):
         cluster = self.fields["cluster"]
         assert isinstance(cluster, forms.ModelChoiceField)
         cluster.queryset = visible
+        self.fields["cost_currency"].initial = enterprise_currency()
         for name, suggestions in (("window_zone", "zones"), ("implementer", "people")):
             self.fields[name].widget.attrs["list"] = suggestions
 
@@ -182,8 +192,10 @@ class ChangeForm(RefusableForm):
                     "backout_plan",
                     "window_zone",
                     "downtime_minutes",
+                    "cost_amount",
                 )
             },
+            "cost_currency": change.cost_currency or enterprise_currency(),
             "cluster": change.cluster.slug,
             "window_start": change.window_start_local,
             "window_end": change.window_end_local,

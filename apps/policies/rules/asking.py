@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from apps.kernel.refusals import Invalid
-from apps.policies.rules.columns import LONGEST_TEXT, Column, Kind, Value
+from apps.policies.rules.columns import LONGEST_TEXT, Column, Kind, Value, figure, ungrouped
 from apps.policies.rules.tables import Columns
 
 
@@ -30,6 +30,7 @@ def facts_written(columns: Columns, texts: Mapping[str, str]) -> dict[str, Value
     data: dict[str, object] = {}
     for column in columns:
         text = texts.get(column.name, "").strip()
+        text = ungrouped(text) if column.kind == Kind.NUMBER else text
         is_number = column.kind == Kind.NUMBER and text.isascii() and text.isdigit() and len(text) < 10  # noqa: PLR2004  # an int's length
         data[column.name] = (int(text) if is_number else text) or (0 if is_number else None)
     return facts_from(columns, data)
@@ -41,8 +42,9 @@ def _value(column: Column, value: object, wrong: dict[str, list[str]]) -> Value 
     fits = isinstance(value, str | int) and len(str(value)[: LONGEST_TEXT + 1]) <= LONGEST_TEXT
     known = column.known(value) if fits else None  # type: ignore[arg-type]  # `fits` says so
     if known is None:
+        high = figure(column.high)
         wanted = {
-            Kind.NUMBER: f"a whole number from {column.low} to {column.high}; what is more counts as {column.high}",
+            Kind.NUMBER: f"a whole number from {column.low} to {high}; what is more counts as {high}",
             Kind.CHOICE: f"one of {', '.join(column.vocabulary)}",
             Kind.TEXT: f"text of at most {LONGEST_TEXT} characters",
         }

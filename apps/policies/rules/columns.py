@@ -1,5 +1,6 @@
 """Typed columns and the cells under them: what a fact may be, and which of its values a rule takes."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +11,8 @@ Value = str | int
 Facts = Mapping[str, Value | None]
 MOST_TEXTS = 50  # of one cell
 LONGEST_TEXT = 80  # characters
+GROUPED_FROM = 10_000  # four digits are read at a glance
+_GROUPED = re.compile(r"(?<=\d),(?=\d{3}(?!\d))", re.ASCII)
 ANY_OTHER = ""  # stands for every text no cell names; no fact is empty text
 
 
@@ -75,12 +78,22 @@ class Column:
         if value == ANY_OTHER:
             return f"a {self.label} no rule names"
         end = " or more" if value == self.high and self.is_open_ended else ""
-        return f"{self.label} {value}{end}{' ' + self.unit if self.unit else ''}"
+        return f"{self.label} {figure(value)}{end}{' ' + self.unit if self.unit else ''}"
 
     @property
     def is_open_ended(self) -> bool:
         """Whether the highest number stands for everything above it too."""
         return self.kind == Kind.NUMBER and bool(self.unit)
+
+
+def figure(value: Value) -> str:
+    """The value in a sentence: from 10,000 on, thousands are set apart."""
+    return f"{value:,}" if isinstance(value, int) and value >= GROUPED_FROM else str(value)
+
+
+def ungrouped(text: str) -> str:
+    """The text without the commas that set thousands apart: what `figure` wrote can be read again."""
+    return _GROUPED.sub("", text)
 
 
 def yes_no(name: str, label: str, hint: str = "") -> Column:
@@ -134,7 +147,7 @@ def _range_from(column: Column, data: Mapping[str, object]) -> Cell | None:
     if not set(data) <= {"from", "to"} or type(low) is not int or type(high) is not int:
         raise _misfit(column, "it takes whole numbers “from” and “to”")
     if not column.low <= low <= high <= column.high:
-        raise _misfit(column, f"its numbers run from {column.low} to {column.high}, the lower one first")
+        raise _misfit(column, f"its numbers run from {column.low} to {figure(column.high)}, the lower one first")
     return None if (low, high) == (column.low, column.high) else Range(low, high)
 
 

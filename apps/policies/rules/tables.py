@@ -12,7 +12,7 @@ from apps.policies.rules.expressions import Expression, expression_from
 from apps.policies.rules.outcomes import Outcome, outcome_from
 
 MOST_ROWS = 200
-MOST_COLUMNS = 15
+MOST_COLUMNS = 18
 LONGEST_NAME = 120  # characters of a rule's name
 Columns = Sequence[Column]
 

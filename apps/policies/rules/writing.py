@@ -1,7 +1,7 @@
 """Cells as people write them in the editor: `4-5`, `>=4`, `normal, standard`, `not payments`; empty for any value."""
 
 from apps.kernel.refusals import Invalid
-from apps.policies.rules.columns import Among, Cell, Column, Kind, Range, cell_from
+from apps.policies.rules.columns import Among, Cell, Column, Kind, Range, cell_from, ungrouped
 
 LONGEST = 4200  # characters of one cell, more than fifty long names need
 
@@ -37,6 +37,7 @@ def written(column: Column, cell: Cell | None) -> str:
 
 def _range_written(column: Column, text: str) -> dict[str, object]:
     plain = text.replace("–", "-").replace("≥", ">=").replace("≤", "<=").replace(" ", "")
+    plain = ungrouped(plain)
     if plain.startswith(">="):
         return {"from": _number(column, plain[2:])}
     if plain.startswith("<="):

@@ -62,6 +62,7 @@ def _built(at: datetime) -> list[str]:
     said.append("maintenance windows and blackouts")
     organisation.found_boards(people, at=at)
     said.append(f"{Board.objects.count()} boards")
+    said.append(f"{metrics.record_rates(people, at=at)} rates between currencies")
     said.append(f"{past.bring_along(people, at=at)} changes of two years from the delivery pipeline")
     past.set_targets(people, at=at)
     said.append(f"{thresholds.adopt(people, at=at)} agreements on thresholds")

@@ -7,7 +7,7 @@ from typing import Any
 from apps.accounts.models import Person
 from apps.clusters.models import Cluster
 from apps.integrations.models import Integration
-from apps.stakeholders.actions import calendars, costs
+from apps.stakeholders.actions import calendars, costs, rates
 from apps.stakeholders.actions import metrics as actions
 from apps.stakeholders.models import Metric
 from apps.stakeholders.rules.metrics import ended_periods
@@ -56,6 +56,25 @@ CONNECTED: dict[tuple[str, str], tuple[int, str, str, str, int]] = {
     ("dispatch", "parcels.moved"): (120, "150", "88", "0", 1),
 }
 RUN: dict[str, str] = {"payments": "14400", "data-platform": "9600"}  # a year
+
+
+# days ago, and what one of each was worth in EUR then
+RATES: tuple[tuple[int, dict[str, str]], ...] = (
+    (410, {"USD": "0.9235", "GBP": "1.1680", "NOK": "0.0861", "CHF": "1.0410"}),
+    (190, {"USD": "0.9108", "GBP": "1.1742", "NOK": "0.0849"}),
+    (12, {"USD": "0.9184", "GBP": "1.1695", "CHF": "1.0655"}),
+)
+
+
+def record_rates(people: dict[str, Person], *, at: datetime) -> int:
+    """What other currencies are worth, over a year; how many rates."""
+    for ago, said in RATES:
+        when = at - timedelta(days=ago)
+        for currency, rate in said.items():
+            rates.record_rate(
+                currency=currency, rate=Decimal(rate), as_of=when.date(), recorder=people["priya"], at=when
+            )
+    return sum(len(said) for _, said in RATES)
 
 
 def measure(people: dict[str, Person], *, at: datetime) -> int:

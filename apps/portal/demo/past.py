@@ -43,6 +43,7 @@ TROUBLE = ("Restart {} with more memory", "Stop the retry storm against {}", "Bl
 # The last decides within hours; what a board decided comes by `DECIDED`.
 WAIT_H: dict[str, float] = {ChangeType.STANDARD: 1.5, ChangeType.NORMAL: 44.0, ChangeType.EMERGENCY: 0.6}
 LEAD_H: dict[str, float] = {ChangeType.STANDARD: 20.0, ChangeType.NORMAL: 110.0, ChangeType.EMERGENCY: 1.5}
+COST_EUR: dict[str, float] = {ChangeType.STANDARD: 400, ChangeType.NORMAL: 6_000, ChangeType.EMERGENCY: 900}
 COLUMNS = [
     "id",
     "title",
@@ -62,6 +63,7 @@ COLUMNS = [
     "closed_at",
     "reverts",
     "revert_reason",
+    "cost_amount",
 ]
 # What boards decided in these two years: (days ago, title, components, outcome); the way of each is told in full.
 DECIDED = (
@@ -100,7 +102,16 @@ TARGETS = (
 def decided() -> tuple[Story, ...]:
     """What boards decided before the present stories begin."""
     return tuple(
-        Story(title, "Agreed in the yearly plan.", components, "joan", -days, "closed", outcome=outcome)
+        Story(
+            title,
+            "Agreed in the yearly plan.",
+            components,
+            "joan",
+            -days,
+            "closed",
+            outcome=outcome,
+            cost=f"{8_000 + 900 * (days % 40)}",
+        )
         for days, title, components, outcome in DECIDED
     )
 
@@ -166,6 +177,7 @@ class _Done:
     closed_at: str
     reverts: str = ""
     revert_reason: str = ""
+    cost_amount: str = ""
 
 
 def make_dashboards(people: dict[str, Person], *, at: datetime) -> None:
@@ -212,6 +224,12 @@ def _one(name: str, dice: Random, ready_at: datetime, share: float, *, recent: b
     return [one, undoing]
 
 
+def _cost(name: str, kind: str) -> str:
+    """What one was thought to cost; one in eight says nothing. By dice of its own: those of the register stay."""
+    dice = Random(name)  # noqa: S311  # the demo is the same for everybody
+    return "" if dice.random() < 1 / 8 else f"{round(COST_EUR[kind] * dice.lognormvariate(0, 0.9), -1):.0f}"
+
+
 def _row(
     name: str, title: str, kind: str, cluster: str, part: str, dice: Random, done_at: datetime, share: float
 ) -> _Done:
@@ -223,4 +241,5 @@ def _row(
     return _Done(
         name, title, "As the team's plan for the quarter says.", kind, "closed", Outcome.SUCCESSFUL,
         dice.choice((1, 2, 2, 3)), cluster, part, author, doer, *(one.isoformat(timespec="seconds") for one in moments),
+        "", "", _cost(name, kind),
     )  # fmt: skip

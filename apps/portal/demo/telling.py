@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -106,6 +107,7 @@ def _begun(
         communication_plan="Support and the neighbouring clusters know the day before.",
         backout_plan=story.backout,
         window_start=first, window_end=first + timedelta(hours=story.hours), window_zone=cluster.zone, downtime_minutes=story.downtime,
+        cost_amount=Decimal(story.cost) if story.cost else None, cost_currency=story.currency,
         links=[{"label": "Runbook", "url": "https://runbooks.halden.example/"}],
     )  # fmt: skip
     teller = _Teller(content, people, story, begun)

@@ -27,7 +27,11 @@ PAYMENTS: tuple[Line, ...] = (
     *FLOOR[3:],
     ("tier 0", "consult", "The ledger carries all of us."),
 )
-LOGISTICS: tuple[Line, ...] = (*FLOOR, ("working hours yes and downtime ≥ 15", "notify", "Lorries wait at the gate."))
+LOGISTICS: tuple[Line, ...] = (
+    *FLOOR,
+    ("working hours yes and downtime ≥ 15", "notify", "Lorries wait at the gate."),
+    ("cost ≥ 25,000", "consult", "What one depot spends is missed at another."),
+)
 TREASURY: tuple[Line, ...] = (*FLOOR, ("tier 0", "enterprise_decides", "Keys that move money are never one's own."))
 IDENTITY: tuple[Line, ...] = (*FLOOR, ("blast radius ≥ 2", "consult", "Everybody signs in here."))
 # The shop wants to decide on long outages by itself: the floor does not let it.
@@ -36,10 +40,15 @@ STOREFRONT: tuple[Line, ...] = (
     ("downtime ≥ 240 and working hours yes", "enterprise_decides", "At night nobody shops."),
     *FLOOR[2:],
 )
-DATA_ASKED: tuple[Line, ...] = (*FLOOR, ("data class restricted", "consult", "We hold little of it."))
+DATA_ASKED: tuple[Line, ...] = (
+    *FLOOR,
+    ("data class restricted", "consult", "We hold little of it."),
+    ("cost ≥ 100,000", "consult", "Below that it is our own budget."),
+)
 DATA_OFFERED: tuple[Line, ...] = (
     *FLOOR,
     ("data class ≥ confidential", "consult", "Reports leave the house; what is confidential is looked at."),
+    ("cost ≥ 40,000", "consult", "From there on it is weighed against what others could do with it."),
 )
 
 # cluster → (text, owner, for the board, days ago it was agreed, days from then to its first day, and to its review)
@@ -77,7 +86,7 @@ def negotiate(people: dict[str, Person], *, at: datetime) -> int:
         "data-platform",
         people["rashid"],
         DATA_ASKED,
-        "Restricted data is rare here.",
+        "Restricted data is rare here, and large projects are rarer.",
         at - timedelta(days=6),
         (14, 190),
     )
@@ -88,7 +97,7 @@ def negotiate(people: dict[str, Person], *, at: datetime) -> int:
         thresholds=_text(DATA_OFFERED),
         effective_on=asked.effective_on,
         review_on=asked.review_on,
-        note="Reports are read outside: let confidential data be heard, too.",
+        note="Reports are read outside: let confidential data be heard, too, and what costs more than a small project.",
         at=at - timedelta(days=2),
     )
     actions.sign_offer(agreement_id=offer.agreement_id, signer=marit, digest=offer.digest, at=at - timedelta(days=2))

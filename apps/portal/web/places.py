@@ -107,6 +107,7 @@ PLACES: tuple[Place, ...] = (
     Place("KPIs", "stakeholders:kpis", "success metrics alignment tree time to decision cost per integration"),
     Place("Metrics that pull apart", "stakeholders:metric_conflicts", "KPIs conflicts incentives correlation"),
     Place("Costs of integrations", "stakeholders:costs", "hours licences cost per integration went live"),
+    Place("Rates between currencies", "stakeholders:rates", "exchange currency EUR USD money cost"),
     Place("Escalations", "stakeholders:escalations", "conflicts cases ladder incentives on call"),
     Place("Protocols of escalation", "stakeholders:protocols", "steps ladder who is asked"),
     Place("Who is away", "stakeholders:absences", "absence holiday on call"),

@@ -192,7 +192,7 @@ def state_position(
     if others - {currency}:
         raise Invalid(
             f"The other parties count in {', '.join(sorted(others))}.",
-            next_step="Say it in the same currency: no rate is kept.",
+            next_step="Say it in the same currency: positions are not converted.",
             fields={"currency": ["Another one than the others."]},
         )
     row.benefit, row.cost, row.currency = benefit, cost, currency

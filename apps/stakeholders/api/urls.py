@@ -11,6 +11,7 @@ from apps.stakeholders.api.initiatives import InitiativeViewSet
 from apps.stakeholders.api.metrics import AlignmentReportView, MeasuresView, SuccessMetricViewSet
 from apps.stakeholders.api.people import AuthorityViewSet, InfluenceViewSet, StakeholderViewSet
 from apps.stakeholders.api.protocols import EscalationProtocolViewSet, EscalationSimulationView
+from apps.stakeholders.api.rates import ExchangeRateViewSet
 from apps.stakeholders.api.required_links import RequiredLinkViewSet
 from apps.stakeholders.api.silo_actions import SiloActionViewSet
 from apps.stakeholders.api.silo_survey import SiloAnswerViewSet, SiloRoundViewSet
@@ -30,6 +31,7 @@ router.register("threshold-floors", ThresholdFloorViewSet, basename="threshold-f
 router.register("threshold-agreements", ThresholdAgreementViewSet, basename="threshold-agreements")
 router.register("success-metrics", SuccessMetricViewSet, basename="success-metrics")
 router.register("integration-costs", IntegrationCostViewSet, basename="integration-costs")
+router.register("exchange-rates", ExchangeRateViewSet, basename="exchange-rates")
 router.register("goings-live", GoingLiveViewSet, basename="goings-live")
 router.register("silos", SiloViewSet, basename="silos")
 router.register("silo-runs", SiloRunViewSet, basename="silo-runs")

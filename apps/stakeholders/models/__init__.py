@@ -28,6 +28,7 @@ from apps.stakeholders.models.metrics import (
     ValueSource,
 )
 from apps.stakeholders.models.people import Influence, Kind, Stakeholder
+from apps.stakeholders.models.rates import ExchangeRate
 from apps.stakeholders.models.required_links import RequiredLink
 from apps.stakeholders.models.silo_survey import HandOff, SiloAction, SiloAnswer, SiloRound
 from apps.stakeholders.models.silos import SiloAssessment, SiloRun, SiloRunQuerySet, SiloStanding, SiloWeighting
@@ -51,6 +52,7 @@ __all__ = [
     "Engagement",
     "EscalationCase",
     "EscalationProtocol",
+    "ExchangeRate",
     "GoingLive",
     "HandOff",
     "Holiday",

@@ -64,7 +64,7 @@ def cost_per_integration(costs: Iterable[Cost], period: Period, *, went_live: in
     shares = [(one.currency, share) for one in costs if (share := share_in(one, period))]
     currencies = sorted({currency for currency, _ in shares})
     if len(currencies) > 1:
-        reason = f"The costs are in {' and '.join(currencies)}, and no rate between them is kept."
+        reason = f"The costs are in {' and '.join(currencies)}, and are not converted."
         return CostPerIntegration(None, reason, Decimal(0), "")
     total = sum((share for _, share in shares), Decimal(0)).quantize(_CENT)
     currency = currencies[0] if currencies else ""

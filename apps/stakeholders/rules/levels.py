@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from apps.policies.rules.columns import Among, Cell, Column, Facts, Kind, Value
+from apps.policies.rules.columns import Among, Cell, Column, Facts, Kind, Value, figure
 
 VERSION = 1  # of the evaluation; rises whenever the same facts may come to another level
 LEVEL_FACT = "level"  # the fact that policies read; thresholds cannot name it, they make it
@@ -161,14 +161,14 @@ def _condition_told(column: Column, cell: Cell) -> str:
         *head, last = words
         either = f"{', '.join(head)} or {last}" if head else last
         return f"{column.label} {'not ' if cell.is_negated else ''}{either}"
-    unit = f" {column.unit}" if column.unit else ""
+    unit, low, high = f" {column.unit}" if column.unit else "", figure(cell.low), figure(cell.high)
     if cell.low == cell.high:
-        return f"{column.label} {cell.low}{unit}"
+        return f"{column.label} {low}{unit}"
     if cell.high == column.high:
-        return f"{column.label} ≥ {cell.low}{unit}"
+        return f"{column.label} ≥ {low}{unit}"
     if cell.low == column.low:
-        return f"{column.label} ≤ {cell.high}{unit}"
-    return f"{column.label} from {cell.low} to {cell.high}{unit}"
+        return f"{column.label} ≤ {high}{unit}"
+    return f"{column.label} from {low} to {high}{unit}"
 
 
 def _unknown_in(one: Threshold, known: Mapping[str, Value | None]) -> list[str] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.kernel.refusals import Invalid
-from apps.policies.rules.columns import Among, Cell, Column, Kind, Range, cell_from
+from apps.policies.rules.columns import Among, Cell, Column, Kind, Range, cell_from, figure
 from apps.stakeholders.rules.levels import Level, Threshold, conditions_told, is_ordered, told
 
 MOST_THRESHOLDS = 40
@@ -145,7 +145,9 @@ def _condition(known: Mapping[str, Column], number: int, data: object) -> tuple[
 
 def _range(column: Column, number: int, comparator: str, value: object) -> Cell:
     if type(value) is not int or not column.low <= value <= column.high:
-        raise _numbered(number, f"{column.label} is compared with a whole number from {column.low} to {column.high}")
+        raise _numbered(
+            number, f"{column.label} is compared with a whole number from {column.low} to {figure(column.high)}"
+        )
     low, high = {
         ">=": (value, column.high),
         ">": (value + 1, column.high),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from apps.kernel.refusals import Invalid
-from apps.policies.rules.columns import Column, Kind
+from apps.policies.rules.columns import Column, Kind, ungrouped
 
 LONGEST = 600  # characters of the conditions of one threshold
 EVERY = "every change"
@@ -63,7 +63,7 @@ def _fact(columns: Sequence[Column], part: str) -> tuple[Column, str]:
 
 
 def _numbers(column: Column, said: str) -> list[dict[str, Any]]:
-    plain = said.removesuffix(column.unit).strip() if column.unit else said
+    plain = ungrouped(said.removesuffix(column.unit).strip() if column.unit else said)
     if span := _SPAN.fullmatch(plain):
         ends = ((">=", span[1]), ("<=", span[2]))
         return [{"fact": column.name, "comparator": sign, "value": int(end)} for sign, end in ends]

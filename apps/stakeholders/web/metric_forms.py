@@ -138,6 +138,14 @@ class CostForm(RefusableForm):
             chooser.queryset = rows
 
 
+class RateForm(RefusableForm):
+    currency = forms.CharField(max_length=3, help_text="Three letters, such as USD.")
+    rate = forms.DecimalField(
+        max_digits=16, decimal_places=8, help_text="How much of the enterprise's currency one of it is worth."
+    )
+    as_of = forms.DateField(widget=_DAY, label="As of")
+
+
 class GoingLiveForm(RefusableForm):
     integration = forms.ModelChoiceField(Integration.objects.none())
     live_on = forms.DateField(widget=_DAY, label="Live since")

@@ -57,3 +57,14 @@ COSTS = Table(
         "struck_out": attrgetter("struck_because"),
     },
 )
+RATES = Table(
+    "exchange-rates",
+    {
+        "currency": attrgetter("currency"),
+        "into": attrgetter("into"),
+        "rate": attrgetter("rate"),
+        "as_of": attrgetter("as_of"),
+        "recorded_by": attrgetter("recorded_by.handle"),
+        "recorded_at": attrgetter("recorded_at"),
+    },
+)
