@@ -238,8 +238,9 @@ def _row(
     submitted_at = done_at - lead
     author, doer = dice.sample(("joan", "piotr", "Ines Duarte", "Ole Brekke", "Mina Ovesen"), 2)
     moments = (submitted_at - timedelta(hours=3), submitted_at, submitted_at + wait, done_at, done_at)
-    return _Done(
+    row = _Done(
         name, title, "As the team's plan for the quarter says.", kind, "closed", Outcome.SUCCESSFUL,
         dice.choice((1, 2, 2, 3)), cluster, part, author, doer, *(one.isoformat(timespec="seconds") for one in moments),
-        "", "", _cost(name, kind),
     )  # fmt: skip
+    row.cost_amount = _cost(name, kind)
+    return row
