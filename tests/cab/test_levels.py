@@ -93,6 +93,14 @@ def test_the_blast_radius_counts_what_needs_it_directly_and_not_its_own(ada, pay
     assert facts_of(alone, at=NOON)["blast_radius"] == 2
 
 
+def test_a_change_that_was_never_handed_over_is_replayed_with_its_blast_radius(
+    ada, payments, logistics, ledger, dispatch
+):
+    Dependency.objects.create(consumer=dispatch, provider=ledger, kind="calls")
+    change = made(ada, payments, ledger)
+    assert facts_of_each([change])[change.pk]["blast_radius"] == 1
+
+
 @pytest.fixture
 def past(ada, ben, board, payments, ledger):
     """Four changes of Payments within 90 days, and one before."""

@@ -14,10 +14,9 @@ from apps.accounts.models import Person
 from apps.cab.models import Change, ChangeComponent, Handover, Replay, ReplayedChange
 from apps.cab.models.replays import Course
 from apps.cab.queries.metrics import FAILED
-from apps.cab.queries.ways import blast_radii, cost_of, facts_from, with_level
+from apps.cab.queries.ways import blast_radii, facts_from, with_level
 from apps.cab.rules import replays as rules
 from apps.cab.rules import routing
-from apps.cab.rules.facts import COST_FACT
 from apps.cab.states import ChangeState
 from apps.kernel.refusals import NotFound
 from apps.policies.judging import answers_to
@@ -187,12 +186,8 @@ def facts_of_each(changes: Sequence[Change]) -> dict[int, Facts]:
     reach, governing = blast_radii(ids), Governing()
     found: dict[int, Facts] = {}
     for one in changes:
-        known = recorded.get(one.pk) or facts_from(one, touched[one.pk], at=one.submitted_at or one.created_at)
-        given: Facts = {
-            **known,
-            "blast_radius": known.get("blast_radius", reach.get(one.pk, 0)),
-            COST_FACT: known[COST_FACT] if COST_FACT in known else cost_of(one),
-        }
+        at, radius = one.submitted_at or one.created_at, reach.get(one.pk, 0)
+        given: Facts = facts_from(one, touched[one.pk], blast_radius=radius, at=at) | recorded.get(one.pk, {})
         is_told = given.get(LEVEL_FACT) is not None
         found[one.pk] = given if is_told else with_level(given, governing.judge(one.cluster_id, given))
     return found
