@@ -51,12 +51,12 @@ class TestFloor:
 
     def test_what_cannot_be_read_stands_on_the_form_with_what_was_typed(self, ben):
         answer = signed_in(ben).post(
-            url("write_threshold_floor"), ROWS | {"when": ["cost ≥ 4", "", "", ""], "note": "", "based_on": 0}
+            url("write_threshold_floor"), ROWS | {"when": ["colour ≥ 4", "", "", ""], "note": "", "based_on": 0}
         )
         assert answer.status_code == 422
         text = answer.content.decode()
         assert "Threshold 1: The conditions cannot be read" in text
-        assert 'value="cost ≥ 4"' in text
+        assert 'value="colour ≥ 4"' in text
         assert not ThresholdFloor.objects.exists()
 
     def test_a_draft_is_discarded(self, ben, noon):
