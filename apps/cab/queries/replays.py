@@ -18,6 +18,7 @@ from apps.cab.queries.ways import blast_radii, facts_from, with_level
 from apps.cab.rules import replays as rules
 from apps.cab.rules import routing
 from apps.cab.states import ChangeState
+from apps.clusters.queries.findings import open_blockers
 from apps.kernel.refusals import NotFound
 from apps.policies.judging import answers_to
 from apps.policies.models import PolicyVersion
@@ -170,7 +171,7 @@ def chunk_after(replay: Replay, *, size: int) -> list[Change]:
 
 
 def facts_of_each(changes: Sequence[Change]) -> dict[int, Facts]:
-    """The facts of each change: as they were at its last handover, else as they are known now; five questions in all.
+    """The facts of each change: as they were at its last handover, else as they are known now; six questions in all.
 
     So is a fact that nobody asked for when it was handed over, such as the level of thresholds agreed on since.
     """
@@ -184,10 +185,12 @@ def facts_of_each(changes: Sequence[Change]) -> dict[int, Facts]:
     ):
         touched[change_id].append(tuple(part))
     reach, governing = blast_radii(ids), Governing()
+    standing = open_blockers({one.cluster_id for one in changes})
     found: dict[int, Facts] = {}
     for one in changes:
-        at, radius = one.submitted_at or one.created_at, reach.get(one.pk, 0)
-        given: Facts = facts_from(one, touched[one.pk], blast_radius=radius, at=at) | recorded.get(one.pk, {})
+        now = {"blast_radius": reach.get(one.pk, 0), "open_findings": standing.get(one.cluster_id, 0)}
+        at = one.submitted_at or one.created_at
+        given: Facts = facts_from(one, touched[one.pk], at=at, **now) | recorded.get(one.pk, {})
         is_told = given.get(LEVEL_FACT) is not None
         found[one.pk] = given if is_told else with_level(given, governing.judge(one.cluster_id, given))
     return found

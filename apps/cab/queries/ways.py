@@ -13,6 +13,7 @@ from apps.cab.models.handovers import Way
 from apps.cab.queries import boards, changes, standards
 from apps.cab.rules import facts, routing
 from apps.clusters.models import Component
+from apps.clusters.queries.findings import open_blockers
 from apps.kernel.refusals import WrongState
 from apps.policies import queries as policies
 from apps.policies.models import PolicyVersion
@@ -49,7 +50,8 @@ def judged_facts(change: Change, *, at: datetime) -> tuple[dict[str, Value | Non
     """The same, and the judgement of the thresholds in force that one of them, the level, comes from."""
     touched = Component.objects.filter(touching__change=change).values_list("tier", "tags", "cluster_id")
     reach = blast_radii([change.pk]).get(change.pk, 0)
-    given = facts_from(change, list(touched), blast_radius=reach, at=at)
+    standing = open_blockers([change.cluster_id]).get(change.cluster_id, 0)
+    given = facts_from(change, list(touched), blast_radius=reach, open_findings=standing, at=at)
     judgement = thresholds.judged(change.cluster_id, given)
     return with_level(given, judgement), judgement
 
@@ -75,7 +77,12 @@ def cost_of(change: Change) -> int | None:
 
 
 def facts_from(
-    change: Change, rows: list[tuple[int, list[str], int]], *, at: datetime, blast_radius: int | None = None
+    change: Change,
+    rows: list[tuple[int, list[str], int]],
+    *,
+    at: datetime,
+    blast_radius: int | None = None,
+    open_findings: int | None = None,
 ) -> dict[str, Value | None]:
     """The facts of a change whose cluster is read; `rows` are its components: tier, tags, key of the cluster."""
     local = (change.window_start_local, change.window_end_local)
@@ -96,6 +103,7 @@ def facts_from(
             has_test_plan=bool(change.test_plan.strip()),
             blast_radius=blast_radius,
             cost=cost_of(change),
+            open_findings=open_findings,
         )
     )
 

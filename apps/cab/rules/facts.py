@@ -18,6 +18,8 @@ _TAGS, _NEED = "From tags like data:internal.", "Beside its own, that need what 
 _THRESHOLDS = "That the thresholds in force come to."
 _COST = "Estimated, at the stored rate; a started unit counts whole."
 COST_FACT = "cost"
+FINDINGS_FACT = "open_findings"
+_OPEN = "Blockers of the owning cluster that nobody waived, as they stand at the time."
 USUAL_CURRENCY = "EUR"  # of facts that nobody reads in another
 COLUMNS = (
     Column("type", "type", Kind.CHOICE, vocabulary=("standard", "normal", "emergency")),
@@ -35,6 +37,7 @@ COLUMNS = (
     yes_no("backout_plan", "backout plan"),
     yes_no("test_plan", "test plan"),
     Column("blast_radius", "blast radius", Kind.NUMBER, low=0, high=100, unit="components", hint=_NEED),
+    Column(FINDINGS_FACT, "open findings", Kind.NUMBER, low=0, high=100, unit="blockers", hint=_OPEN),
     Column(LEVEL_FACT, "level of decision", Kind.CHOICE, vocabulary=tuple(Level), hint=_THRESHOLDS, is_ordered=True),
 )  # fmt: skip
 
@@ -62,6 +65,7 @@ class Situation:
     has_test_plan: bool
     blast_radius: int | None = None  # components beside its own that need them
     cost: int | None = None  # whole units of the enterprise's currency; None: nobody said
+    open_findings: int | None = None  # open blockers of the owning cluster: of it, not of the change
 
 
 def facts(situation: Situation) -> dict[str, Value | None]:
@@ -83,6 +87,7 @@ def facts(situation: Situation) -> dict[str, Value | None]:
         "backout_plan": _word(situation.has_backout_plan),
         "test_plan": _word(situation.has_test_plan),
         "blast_radius": situation.blast_radius,
+        FINDINGS_FACT: situation.open_findings,
     }
 
 

@@ -1,5 +1,6 @@
 """Questions about findings: which stand, whose they are, what they say of one cluster or component."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,3 +73,13 @@ def standing_findings(subject: Cluster | Component, person: Person) -> Standing:
     waived = sum({one.severity: one.number for one in found if one.state == FindingState.WAIVED}.values())
     worst = [one for one in found if one.state == FindingState.OPEN][:SHOWN]
     return Standing(worst, counts, waived)
+
+
+def open_blockers(clusters: Collection[int]) -> dict[int, int]:
+    """How many blockers stand open against each of these clusters (keys); those without any are left out. One query.
+
+    Blockers only, and none that is waived: whoever owns a cluster waives its notes and warnings, but no blocker of it.
+    So nobody lowers this number but by repairing, or by asking somebody else for a while.
+    """
+    rows = Finding.objects.filter(cluster__in=clusters, state=FindingState.OPEN, severity=Severity.BLOCKER)
+    return dict(rows.order_by().values_list("cluster").annotate(models.Count("pk")))

@@ -20,12 +20,17 @@ FLOOR: tuple[Line, ...] = (
     ("clusters touched ≥ 3", "consult", "Three clusters cannot be asked by one."),
     ("type emergency", "notify", "The enterprise hears of every emergency."),
 )
-NEXT_FLOOR: tuple[Line, ...] = (*FLOOR, ("blast radius ≥ 3", "consult", "What many need is heard by somebody else."))
+NEXT_FLOOR: tuple[Line, ...] = (
+    *FLOOR,
+    ("blast radius ≥ 3", "consult", "What many need is heard by somebody else."),
+    ("open findings ≥ 4", "consult", "So many blockers are more than one cluster's affair."),
+)
 PAYMENTS: tuple[Line, ...] = (
     *FLOOR[:2],
     ("downtime ≥ 30", "enterprise_decides", "Money that does not move is everybody's."),
     *FLOOR[3:],
     ("tier 0", "consult", "The ledger carries all of us."),
+    ("open findings ≥ 2", "notify", "Who leaves blockers standing tells us before the next change."),
 )
 LOGISTICS: tuple[Line, ...] = (
     *FLOOR,
@@ -101,7 +106,7 @@ def negotiate(people: dict[str, Person], *, at: datetime) -> int:
         at=at - timedelta(days=2),
     )
     actions.sign_offer(agreement_id=offer.agreement_id, signer=marit, digest=offer.digest, at=at - timedelta(days=2))
-    note = "Blast radius is known since this autumn; the board wants to hear of it."
+    note = "Blast radius and open findings are known since this autumn; the board wants to hear of them."
     actions.write_floor(author=greta, thresholds=_text(NEXT_FLOOR), note=note, at=at - timedelta(days=1))
     check = checks.registered()["thresholds"]
     ask_for_check(checker=check.name)
