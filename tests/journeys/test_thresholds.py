@@ -78,6 +78,6 @@ def test_two_sides_negotiate_and_a_change_says_whose_threshold_it_met(desk, floo
     fill(requester, "Estimated cost optional", "26000")
     press(requester, "button", "Save")
     expect(panel).to_contain_text("Cost ≥ 25,000 EUR: consult.")
-    panel.get_by_role("link", name="Thresholds of Payments, agreement 1").focus()
+    panel.get_by_role("link", name="Thresholds of Payments, agreement 1").first.focus()
     requester.keyboard.press("Enter")
     expect(requester.locator("h1")).to_have_text("Thresholds of Payments, agreement 1")
