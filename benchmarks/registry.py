@@ -12,7 +12,7 @@ _COMPONENTS = """INSERT INTO clusters_component
     (cluster_id, slug, name, kind, tier, lifecycle, description, owner_name, sites, tags, source, created_at, version)
 SELECT %(cluster)s + n %% %(clusters)s, 'part-' || n, 'Part ' || n, 'service', n %% 4, 'production', '', '', '{}', '{}',
     '', now(), 1
-FROM generate_series(%(first)s / %(each)s, %(last)s / %(each)s) AS n"""
+FROM generate_series(%(first)s / %(each)s, %(last)s / %(each)s) AS n ON CONFLICT DO NOTHING"""
 _INTERFACES = """INSERT INTO integrations_interface
     (component_id, name, kind, port, protocol, contract_url, is_data_product, description, latency_ms,
      availability_percent, offered_by_id, offered_at, version)
