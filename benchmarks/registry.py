@@ -42,6 +42,9 @@ SELECT p.integration_id, 1, p.mode, CASE WHEN p.id %% 7 = 0 THEN 'failed' ELSE '
 FROM integrations_isolationplan AS p CROSS JOIN generate_series(0, 1) AS turn
 WHERE p.id %% 4 > 0 AND NOT EXISTS
     (SELECT 1 FROM integrations_rehearsal AS r WHERE r.integration_id = p.integration_id)"""
+_LATEST = """UPDATE integrations_isolationplan AS p SET last_rehearsal_id = r.id FROM integrations_rehearsal AS r
+WHERE r.integration_id = p.integration_id AND p.last_rehearsal_id IS NULL AND r.rehearsed_at =
+    (SELECT max(o.rehearsed_at) FROM integrations_rehearsal AS o WHERE o.integration_id = p.integration_id)"""
 _FINDINGS = """INSERT INTO clusters_finding
     (checker, checker_version, code, key, severity, cluster_id, component_id, sentence, next_step, evidence,
      inputs_sha256, state, found_at, waiver_reason, version)
@@ -52,7 +55,7 @@ _LOOSE = """INSERT INTO clusters_looseend
     (cluster_id, consumer_id, consumer_cluster, consumer_name, provider_cluster, provider_name, kind, source, found_at)
 SELECT c.cluster_id, c.id, '', c.name, '', 'unknown ' || c.id, 'calls', 'bench', now()
 FROM clusters_component AS c WHERE c.slug LIKE 'part-%%' ON CONFLICT DO NOTHING"""
-FILLED = (_COMPONENTS, _INTERFACES, _INTEGRATIONS, _PLANS, _REHEARSALS, _FINDINGS, _LOOSE)
+FILLED = (_COMPONENTS, _INTERFACES, _INTEGRATIONS, _PLANS, _REHEARSALS, _LATEST, _FINDINGS, _LOOSE)
 
 _SEEN = "{} NOT IN (SELECT id FROM clusters_cluster WHERE visibility = 'restricted')"
 _ENDS = """FROM integrations_integration AS e
@@ -61,8 +64,7 @@ JOIN integrations_interface AS i ON i.id = e.interface_id
 JOIN clusters_component AS p ON p.id = i.component_id JOIN clusters_cluster AS q ON q.id = p.cluster_id"""
 _BOTH = f"{_SEEN.format('c.cluster_id')} AND {_SEEN.format('p.cluster_id')}"
 _BETWEEN = f"""{_ENDS} LEFT JOIN integrations_isolationplan AS n ON n.integration_id = e.id
-LEFT JOIN LATERAL (SELECT r.outcome, r.rehearsed_at, r.plan_version FROM integrations_rehearsal AS r
-    WHERE r.integration_id = e.id ORDER BY r.rehearsed_at DESC, r.id DESC LIMIT 1) AS l ON true
+LEFT JOIN integrations_rehearsal AS l ON l.id = n.last_rehearsal_id
 WHERE {_BOTH} AND c.cluster_id <> p.cluster_id"""
 _STANDING = """CASE WHEN n.id IS NULL THEN 0 WHEN n.holds_s < e.survives_s THEN 1
     WHEN l.plan_version IS DISTINCT FROM n.version THEN 3 WHEN l.outcome = 'failed' THEN 2

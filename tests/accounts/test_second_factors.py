@@ -11,7 +11,6 @@ from django.test import Client
 from apps.journal.models import Entry
 from tests.accounts.test_sign_in import PASSWORD, is_in, try_in
 
-
 PERIOD_S, TO_SEND_S = 30, 5
 
 

@@ -211,6 +211,22 @@ class TestRehearsals:
         with pytest.raises(IntegrityError, match="never rewritten"), transaction.atomic():
             Rehearsal.objects.filter(pk=made.pk).update(outcome="failed")
 
+    def test_the_plan_knows_the_latest_however_late_the_others_are_told(self, plan, integration, nora, noon):
+        latest = rehearse(integration, nora, noon)
+        rehearse(integration, nora, noon, outcome="failed", rehearsed_at=noon - timedelta(days=9))
+        plan.refresh_from_db()
+        assert plan.last_rehearsal == latest
+        row = plans.planned(Integration.objects.all(), noon).get()
+        assert (row.rehearsed_at, row.standing) == (noon, Standing.READY)
+
+    def test_those_of_a_withdrawn_plan_say_nothing_of_the_next(self, plan, integration, nora, noon):
+        rehearse(integration, nora, noon)
+        actions.withdraw_isolation_plan(integration_id=integration.pk, withdrawer=nora, reason="Over.", at=noon)
+        actions.plan_isolation(
+            integration_id=integration.pk, planner=nora, version=0, values=STALE | {"holds_s": 3_600}, at=noon
+        )
+        assert plans.planned(Integration.objects.all(), noon).get().standing == Standing.UNTRIED
+
 
 class TestStanding:
     def test_the_database_and_the_rule_say_the_same(self, integration, nora, noon):

@@ -102,6 +102,9 @@ def record_rehearsal(
         recorded_by=recorder,
         recorded_at=at,
     )
+    if plan.last_rehearsal is None or plan.last_rehearsal.rehearsed_at <= rehearsed_at:
+        plan.last_rehearsal = rehearsal
+        plan.save(update_fields=["last_rehearsal"])
     event = events.IsolationRehearsed(
         integration_id=integration.pk, rehearsal_id=rehearsal.pk, outcome=outcome, held_s=held_s
     )
@@ -110,7 +113,7 @@ def record_rehearsal(
 
 
 def _plan(integration: Integration) -> IsolationPlan:
-    plan = IsolationPlan.objects.filter(integration=integration).first()
+    plan = IsolationPlan.objects.select_related("last_rehearsal").filter(integration=integration).first()
     if plan is None:
         raise WrongState("It has no isolation plan.", next_step="Write one first: what it does when cut off.")
     return plan

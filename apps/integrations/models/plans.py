@@ -42,6 +42,10 @@ class IsolationPlan(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     written_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     written_at = models.DateTimeField()  # as it is now
+    # The latest time that this plan was tried; one of an earlier plan, since withdrawn, says nothing of this one.
+    last_rehearsal = models.OneToOneField(
+        "Rehearsal", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     version = models.PositiveIntegerField(default=1)
 
     class Meta:

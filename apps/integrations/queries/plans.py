@@ -9,12 +9,9 @@ from django.db.models import (
     BooleanField,
     Case,
     CharField,
-    DateTimeField,
     F,
     FloatField,
-    OuterRef,
     QuerySet,
-    Subquery,
     Value,
     When,
 )
@@ -28,8 +25,6 @@ from apps.integrations.queries import edges, integrations_seen_by
 from apps.integrations.rules import isolation as rules
 from apps.integrations.rules.isolation import Covered, Mode, Rehearsed, Standing
 from apps.kernel.refusals import Refusal
-
-_LATEST = Rehearsal.objects.filter(integration=OuterRef("pk")).order_by("-rehearsed_at", "-pk")
 
 
 def planned(rows: QuerySet[Integration], at: datetime) -> QuerySet[Integration]:
@@ -48,9 +43,9 @@ def planned(rows: QuerySet[Integration], at: datetime) -> QuerySet[Integration]:
     )
     found = rows.select_related("plan__owner").annotate(
         holds_s=holds,
-        rehearsed_at=Subquery(_LATEST.values("rehearsed_at")[:1], output_field=DateTimeField()),
-        rehearsal_outcome=Subquery(_LATEST.values("outcome")[:1], output_field=CharField()),
-        rehearsed_version=Subquery(_LATEST.values("plan_version")[:1]),
+        rehearsed_at=F("plan__last_rehearsal__rehearsed_at"),
+        rehearsal_outcome=F("plan__last_rehearsal__outcome"),
+        rehearsed_version=F("plan__last_rehearsal__plan_version"),
     )
     found = found.annotate(
         is_tried_as_is=Case(
