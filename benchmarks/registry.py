@@ -52,8 +52,9 @@ SELECT 'bench', 1, 'bench-' || n %% 9, 'bench-' || n, 1 + n %% 3, %(cluster)s + 
     'Part ' || n || ' is not as it should be.', 'Mend it.', '{}', repeat('0', 64), 'open', now(), '', 1
 FROM generate_series(%(first)s, %(last)s) AS n"""
 _LOOSE = """INSERT INTO clusters_looseend
-    (cluster_id, consumer_id, consumer_cluster, consumer_name, provider_cluster, provider_name, kind, source, found_at)
-SELECT c.cluster_id, c.id, '', c.name, '', 'unknown ' || c.id, 'calls', 'bench', now()
+    (cluster_id, consumer_id, consumer_cluster, consumer_name, provider_cluster, provider_name, kind, weight,
+     data_class, safeguard, note, source, found_at)
+SELECT c.cluster_id, c.id, '', c.name, '', 'unknown ' || c.id, 'calls', 1, '', '', '', 'bench', now()
 FROM clusters_component AS c WHERE c.slug LIKE 'part-%%' ON CONFLICT DO NOTHING"""
 FILLED = (_COMPONENTS, _INTERFACES, _INTEGRATIONS, _PLANS, _REHEARSALS, _LATEST, _FINDINGS, _LOOSE)
 
