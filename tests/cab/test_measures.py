@@ -4,10 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 
+from apps.cab.events import ChangeHeld, ChangeReleased
 from apps.cab.models import Change
 from apps.cab.queries import measures
 from apps.cab.rules.metrics import METRICS
+from apps.journal import actions as journal
 from apps.stakeholders.measures import registered
 from apps.stakeholders.rules.metrics import Period
 
@@ -59,6 +62,22 @@ def test_what_was_decided_after_the_period_was_undecided_in_it(change, payments)
 def test_nights_and_weekends_do_not_count(change, payments):
     change(1, datetime(2026, 2, 6, 15, 0, tzinfo=UTC), datetime(2026, 2, 9, 9, 0, tzinfo=UTC))  # Friday to Monday
     assert measures.decision_measured("time_to_decision", payments, FEBRUARY).value == 2
+
+
+def test_time_on_hold_is_not_waited(change, payments, ben):
+    """Held from ten to noon and released; held again from four on, and not released before the decision."""
+    found = change(1, MONDAY, MONDAY + timedelta(days=1, hours=2))
+    for event, after in (
+        (ChangeHeld(change_id=1, reason="The supplier was asked."), timedelta(hours=1)),
+        (ChangeReleased(change_id=1), timedelta(hours=3)),
+        (ChangeHeld(change_id=1), timedelta(hours=7)),
+    ):
+        with transaction.atomic():
+            journal.record(event, subject=found, actor=ben, at=MONDAY + after)
+    assert measures.decision_measured("time_to_decision", payments, FEBRUARY).value == 5
+    assert measures.held_times([found.pk], until=MONDAY + timedelta(hours=2)) == {
+        found.pk: [(MONDAY + timedelta(hours=1), MONDAY + timedelta(hours=2))]
+    }
 
 
 def test_no_change_is_no_value(payments, db):
