@@ -72,7 +72,7 @@ def test_the_api_reference_draws_itself_under_the_strict_policy(page, violations
     make_person("ada")
     come_in(page)
     page.goto("/api/v1/docs/")
-    page.locator("#operations-tag-me").click(timeout=15_000)
+    page.locator("#operations-tag-me").click(timeout=90_000)  # all operations are drawn
     operation = page.locator("#operations-me-me_retrieve")
     operation.locator("button").first.click()
     operation.get_by_role("button", name="Try it out").click()

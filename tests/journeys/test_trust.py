@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+from django.utils import timezone
 from guardian.shortcuts import assign_perm
 from joserfc import jws
 from joserfc.jwk import ECKey
@@ -11,6 +12,7 @@ from playwright.sync_api import expect
 
 from apps.accounts.rules import Role
 from apps.clusters.models import Dependency
+from apps.integrations.models import Integration, Interface
 from apps.trust.models import TrustDomain
 from tests.conftest import make_person
 
@@ -35,7 +37,13 @@ def token(key=KEY) -> str:
 def neighbours(omar, ledger, dispatch, logistics):
     """Ledger (Payments) calls Dispatch (Logistics)."""
     Dependency.objects.create(consumer=ledger, provider=dispatch)
-    nora = make_person("nora", Role.CLUSTER_OWNER)
+    nora, now = make_person("nora", Role.CLUSTER_OWNER), timezone.now()
+    parcels = Interface.objects.create(
+        component=dispatch, name="parcels", kind="http", port=443, protocol="https", offered_by=nora, offered_at=now
+    )
+    Integration.objects.create(
+        consumer=ledger, interface=parcels, purpose="Books parcels.", declared_by=omar, declared_at=now
+    )
     assign_perm("own_cluster", nora, logistics)
     return nora
 
@@ -84,7 +92,7 @@ def test_trust_is_agreed_a_token_is_believed_and_trust_ends(desk, neighbours):
     shipper.keyboard.press("Enter")
     expect(shipper.locator("main")).to_contain_text("Agreed")
     lender.goto("/trust/ways/")
-    ways = lender.get_by_role("region", name="Ways of trust, table")
+    ways = lender.get_by_role("region", name="Ways of trust of integrations, table")
     expect(ways).to_contain_text("1 link")
     expect(ways).to_contain_text("tenant")
 

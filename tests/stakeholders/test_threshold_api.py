@@ -91,7 +91,7 @@ def test_facts_are_judged(floor, payments, omar, ben, noon):
     assert unknown["missing"] == ["risk", "clusters touched"]
 
 
-@pytest.mark.parametrize("facts", [{"cost": 4}, {"level": "notify"}, {"risk": "high"}, {"risk": 99.5}, {"type": "odd"}])
+@pytest.mark.parametrize("facts", [{"sky": 4}, {"level": "notify"}, {"risk": "high"}, {"risk": 99.5}, {"type": "odd"}])
 def test_unknown_facts_and_values_are_refused_not_ignored(floor, payments, omar, facts):
     answer = post(omar, "thresholds/evaluate/", {"cluster": "payments", "facts": facts})
     assert answer.status_code == 422

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Value as SqlValue
 
 from apps.accounts.models import Person
 from apps.cab.models import Board, Change, ChangeComponent, TemplateVersion
@@ -13,7 +14,7 @@ from apps.cab.models.handovers import Way
 from apps.cab.queries import boards, changes, standards
 from apps.cab.rules import facts, routing
 from apps.clusters.models import Component
-from apps.clusters.queries.findings import open_blockers
+from apps.clusters.queries.findings import blockers_counted
 from apps.kernel.refusals import WrongState
 from apps.policies import queries as policies
 from apps.policies.models import PolicyVersion
@@ -49,9 +50,7 @@ def facts_of(change: Change, *, at: datetime) -> dict[str, Value | None]:
 def judged_facts(change: Change, *, at: datetime) -> tuple[dict[str, Value | None], Judgement | None]:
     """The same, and the judgement of the thresholds in force that one of them, the level, comes from."""
     touched = Component.objects.filter(touching__change=change).values_list("tier", "tags", "cluster_id")
-    reach = blast_radii([change.pk]).get(change.pk, 0)
-    standing = open_blockers([change.cluster_id]).get(change.cluster_id, 0)
-    given = facts_from(change, list(touched), blast_radius=reach, open_findings=standing, at=at)
+    given = facts_from(change, list(touched), at=at, **_counted(change))
     judgement = thresholds.judged(change.cluster_id, given)
     return with_level(given, judgement), judgement
 
@@ -61,14 +60,24 @@ def with_level(given: Facts, judgement: Judgement | None) -> dict[str, Value | N
     return {**given, LEVEL_FACT: judgement.level.value if judgement else None}
 
 
+def _counted(change: Change) -> dict[str, int]:
+    """The two facts that are counts of rows, by one question."""
+    reach = _reach([change.pk]).values_list(SqlValue("blast_radius"), "reach")
+    standing = blockers_counted([change.cluster_id]).values_list(SqlValue(facts.FINDINGS_FACT), "number")
+    return {"blast_radius": 0, facts.FINDINGS_FACT: 0} | dict(reach.union(standing, all=True))
+
+
 def blast_radii(changes: Collection[int]) -> dict[int, int]:
     """How many components need, directly, what each change touches, its own left out; changes of none are left out."""
+    return dict(_reach(changes).values_list("change", "reach"))
+
+
+def _reach(changes: Collection[int]) -> QuerySet[Any, Any]:
     own = ChangeComponent.objects.filter(
         change=OuterRef("change"), component=OuterRef("component__needed_by__consumer")
     )
     rows = ChangeComponent.objects.filter(change__in=changes, component__needed_by__isnull=False).filter(~Exists(own))
-    counted = rows.order_by().values("change").annotate(reach=Count("component__needed_by__consumer", distinct=True))
-    return dict(counted.values_list("change", "reach"))
+    return rows.order_by().values("change").annotate(reach=Count("component__needed_by__consumer", distinct=True))
 
 
 def cost_of(change: Change) -> int | None:

@@ -76,10 +76,15 @@ def standing_findings(subject: Cluster | Component, person: Person) -> Standing:
 
 
 def open_blockers(clusters: Collection[int]) -> dict[int, int]:
-    """How many blockers stand open against each of these clusters (keys); those without any are left out. One query.
+    """How many blockers stand open against each of these clusters (keys); those without any are left out. One query."""
+    return dict(blockers_counted(clusters).values_list("cluster", "number"))
+
+
+def blockers_counted(clusters: Collection[int]) -> models.QuerySet[Any, Any]:
+    """The same as rows of `cluster` and `number`, to be asked together with something else.
 
     Blockers only, and none that is waived: whoever owns a cluster waives its notes and warnings, but no blocker of it.
     So nobody lowers this number but by repairing, or by asking somebody else for a while.
     """
     rows = Finding.objects.filter(cluster__in=clusters, state=FindingState.OPEN, severity=Severity.BLOCKER)
-    return dict(rows.order_by().values_list("cluster").annotate(models.Count("pk")))
+    return rows.order_by().values("cluster").annotate(number=models.Count("pk"))
