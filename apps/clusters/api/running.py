@@ -14,7 +14,7 @@ from apps.accounts.api.viewsets import Door, ReadViewSet, write
 from apps.accounts.rules import Scope
 from apps.clusters import actions
 from apps.clusters.formats import exporting
-from apps.clusters.models import Cluster, LooseEnd, Placement
+from apps.clusters.models import Cluster, DataClass, LooseEnd, Placement
 from apps.clusters.queries import catalog_of, visible_cluster
 from apps.clusters.queries import running as queries
 from apps.kernel.refusals import Invalid
@@ -33,6 +33,9 @@ class PlacementOut(serializers.ModelSerializer[Placement]):
 class LooseEndOut(serializers.ModelSerializer[LooseEnd]):
     consumer = serializers.IntegerField(source="consumer_id", allow_null=True, help_text="Null: not known.")
     provider = serializers.IntegerField(source="provider_id", allow_null=True, help_text="Null: not known.")
+    data_class = serializers.ChoiceField(
+        choices=DataClass.choices, allow_blank=True, help_text="Empty: the catalogue does not say."
+    )
 
     class Meta:
         model = LooseEnd

@@ -156,7 +156,7 @@ class IntegrationViewSet(ReadViewSet[Integration]):
 
     @extend_schema(
         responses={
-            **{(200, media): OpenApiTypes.STR for media in MEDIA_TYPES.values()},
+            **{(200, media): OpenApiTypes.OBJECT for media in MEDIA_TYPES.values()},
             304: None,
             (409, PROBLEM_TYPE): Problem,
         }
