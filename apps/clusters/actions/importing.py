@@ -185,7 +185,10 @@ class _Writing:
             kept: Dependency | LooseEnd = edge or self.plan.loose[id(step.row)]
             for name, _, after in step.changes:
                 setattr(kept, name, after)
-            (loose if isinstance(kept, LooseEnd) else edges).append(kept)  # type: ignore[arg-type]
+            if isinstance(kept, LooseEnd):
+                loose.append(kept)
+            else:
+                edges.append(kept)
         Dependency.objects.bulk_update(edges, EDGE_FIELDS, batch_size=1000)
         LooseEnd.objects.bulk_update(loose, EDGE_FIELDS, batch_size=1000)
         for cluster in Cluster.objects.filter(components__needs__in=edges).distinct() if edges else ():
