@@ -1,9 +1,12 @@
 // A live room: the journal's entries come by server-sent events, each followed by the room as it stands after it. The
 // browser comes back by itself with the number of the last entry it saw; where no stream is free, it asks in turns.
+import { isPressed } from "./press.js";
+
 const MINE = /\.(Item(Taken|PutBack|Decided|Deferred|Withdrawn)|Consent(Moved|Left|Reopened)|Meeting(Opened|Closed))$/; // changes what one may do
 const DESK = /\.(Item|Consent|Room|Presence|Departure)/; // changes what the chair's desk offers
 const ASK_MS = 3000;
 const AGAIN_MS = 1000;
+const RELEASED_MS = 50; // how soon what waits for the end of a press looks again
 
 export function followRoom(htmx) {
   const room = document.querySelector("[data-room]");
@@ -12,12 +15,15 @@ export function followRoom(htmx) {
   let seen = Number(room.dataset.after);
   let soon;
   let isAsking = false;
+  let held;
 
   const say = (words) => {
     state.hidden = !words;
     state.textContent = words;
   };
   const show = (html) => {
+    clearTimeout(held);
+    if (isPressed(room)) return (held = setTimeout(show, RELEASED_MS, html)); // also: nothing moves away from under a finger
     const sheet = document.createElement("template");
     sheet.innerHTML = html;
     for (const part of [...sheet.content.children]) drawAnew(document.getElementById(part.id), part);
@@ -31,7 +37,7 @@ export function followRoom(htmx) {
   const refreshMine = () => {
     clearTimeout(soon); // thirty screens do not ask in the same instant
     soon = setTimeout(() => {
-      if (isSending() || isAsking || isHalfWritten()) return refreshMine(); // htmx would queue a second one, and nobody hears of its failure
+      if (isSending() || isAsking || isHalfWritten() || isPressed(room)) return refreshMine(); // htmx would queue a second one, and nobody hears of its failure
       isAsking = true;
       htmx
         .ajax("GET", room.dataset.mine, { target: "#room-mine", swap: "outerHTML" })
@@ -87,19 +93,30 @@ function drawAnew(old, part) {
 
 // The room goes on while somebody writes: their part is drawn anew around what they have not sent yet, and around the
 // sentence by which their last act was refused. What belongs to an item is kept only while that item is up; what was just
-// sent is not, unless it was written anew meanwhile. While an act is on its way nothing is drawn anew: its answer would have no place to go.
+// sent is not, unless it was written anew meanwhile. While an act is pressed or on its way nothing is drawn anew, not even by
+// the answer to another: its button would be gone, or its own answer would have no place to go. What such an answer says
+// is asked for afterwards; the sentence by which it refuses is shown then.
 function keepWhatIsWritten(refreshLater) {
+  const sentAs = new WeakMap(); // a field and what it said when it was sent
   let kept;
   let sending = 0;
-  let sentAs = new Map();
+  let answered = []; // the forms that were accepted, by answers that were not drawn
+  let refusals = []; // what such answers say that refuse
   const isAct = (event) => event.detail.requestConfig?.verb === "post";
-  const isMine = (event) => event.detail.target?.id === "room-mine";
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (!isMine(event)) return;
-    if ((sending || isHalfWritten()) && !isAct(event)) {
+    const { target, xhr, requestConfig, shouldSwap } = event.detail;
+    if (target?.id !== "room-mine" || !shouldSwap) return;
+    const form = isAct(event) && requestConfig.elt.closest("form");
+    if (isPressed(target) || sending > (form ? 1 : 0) || (!form && isHalfWritten())) {
       event.detail.shouldSwap = false;
-      refreshLater();
-    } else kept = written(document.getElementById("room-mine"), event.detail.requestConfig.elt?.closest?.("form"), sentAs);
+      if (form && xhr.status === 422) refusals.push(...refusalsIn(xhr.response));
+      else if (form) answered.push(form);
+      return refreshLater();
+    }
+    kept = written(target, form ? [...answered, form] : answered, sentAs);
+    kept.unseen = refusals;
+    answered = [];
+    refusals = [];
   });
   document.addEventListener("htmx:afterSwap", () => {
     const part = document.getElementById("room-mine");
@@ -109,24 +126,28 @@ function keepWhatIsWritten(refreshLater) {
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (!isAct(event)) return;
     sending += 1;
-    const fields = event.detail.elt.closest("form")?.querySelectorAll("input, textarea, select") ?? [];
-    sentAs = new Map([...fields].map((one) => [one, one.value]));
-  });
-  document.addEventListener("htmx:afterRequest", (event) => {
-    if (isAct(event)) sending -= 1;
+    event.detail.xhr.addEventListener("loadend", () => (sending -= 1)); // htmx tells nobody of the answer to a form that is gone
+    for (const one of event.detail.elt.closest("form")?.querySelectorAll("input, textarea, select") ?? []) sentAs.set(one, one.value);
   });
   return () => sending > 0;
+}
+
+function refusalsIn(html) {
+  const sheet = document.createElement("template");
+  sheet.innerHTML = html;
+  return sheet.content.querySelectorAll("[data-refused]");
 }
 
 // A date of which the day is still missing has no value yet that could be kept.
 const isHalfWritten = () => Boolean(document.querySelector("#room-mine :focus")?.validity?.badInput);
 
 function written(part, sent, sentAs) {
-  const isOpen = (field) => field.id && (!sent?.contains(field) || (sentAs.has(field) && sentAs.get(field) !== field.value));
+  const isSent = (field) => sent.some((form) => form.contains(field)) && (!sentAs.has(field) || sentAs.get(field) === field.value);
+  const isOpen = (field) => field.id && !isSent(field);
   const changed = (field) => (field.tagName === "SELECT" ? !field.selectedOptions[0]?.defaultSelected : field.value !== field.defaultValue);
   return {
     item: part.dataset.current,
-    refusal: sent ? undefined : part.querySelector("[data-refused]"),
+    refusal: sent.length ? undefined : part.querySelector("[data-refused]"),
     open: [...part.querySelectorAll("details[open]")].filter(isOpen).map((one) => one.id),
     fields: [...part.querySelectorAll("input, textarea, select")].filter((one) => isOpen(one) && changed(one)).map((one) => [one.id, one.value]),
     focus: part.contains(document.activeElement) ? document.activeElement : undefined,
@@ -139,6 +160,7 @@ function writeAgain(part, kept) {
     return found && (!found.closest("[data-of-item]") || part.dataset.current === kept.item) ? found : undefined;
   };
   if (kept.refusal && part.dataset.current === kept.item) part.prepend(kept.refusal);
+  part.prepend(...kept.unseen);
   for (const id of kept.open) find(id)?.setAttribute("open", "");
   for (const [id, value] of kept.fields) {
     const field = find(id);
@@ -146,7 +168,7 @@ function writeAgain(part, kept) {
   }
   const again = find(kept.focus?.id);
   if (!again) return;
-  again.focus();
+  again.focus({ preventScroll: true });
   if (typeof kept.focus.selectionStart === "number") again.setSelectionRange(kept.focus.selectionStart, kept.focus.selectionEnd);
 }
 

@@ -1,6 +1,7 @@
 """The room by keyboard alone at the chair's desk, by touch on a member's phone; axe finds nothing in any state."""
 
 import re
+import time
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from playwright.sync_api import expect
 
 from apps.cab.actions import flow, proposing
 from apps.cab.models import Change
-from apps.meetings.actions import consent, planning, room, session
+from apps.meetings.actions import agenda, consent, planning, room, session
 from apps.meetings.models import Meeting
 from tests.cab.conftest import content
 from tests.journeys.conftest import Stage
@@ -18,6 +19,7 @@ from tests.journeys.test_accessibility import AXE, found_now
 FIRST, SECOND = "Move the ledger", "Rotate the keys"
 LOW = ("Rename a column", "Raise a time limit")
 PATIENCE_MS = 30_000
+REDRAWN_WITHIN_S = 2.0  # a screen asks half a second after the entry at the latest
 FARTHEST = 200  # stops of the tab key on one page
 
 
@@ -193,24 +195,41 @@ def test_a_member_votes_on_a_phone_by_touch(browser, live_server, meeting, ben, 
     assert phone.complaints == []
 
 
-@pytest.mark.slow
-def test_what_is_written_while_an_act_is_on_its_way_stays(desk, meeting):
-    """The answer to one act must not take away the reason that is typed for the next."""
-    session.open_meeting(meeting_id=meeting.pk, chair=meeting.created_by, at=timezone.now())
-    chair, held = desk.sign_in("ben"), []
-    chair.goto(f"/meetings/{meeting.pk}/room/")
+def hold_acts(page, *acts: str) -> list:
+    """The requests of these acts, in their order: each goes on when it is let go."""
+    held = []
 
     def hold(route) -> None:
         held.append(route)
 
-    chair.route("**/room/desk/", hold)
+    for act in acts:
+        page.route(f"**/room/{act}/", hold)
+    return held
+
+
+def let_go(page, held: list) -> None:
+    """The first of them, once it is there, until its answer has come."""
+    until = time.monotonic() + PATIENCE_MS / 1000
+    while not held and time.monotonic() < until:
+        page.wait_for_timeout(20)
+    route = held.pop(0)
+    with page.expect_response(route.request.url):
+        route.continue_()
+
+
+@pytest.mark.slow
+def test_what_is_written_while_an_act_is_on_its_way_stays(desk, meeting):
+    """The answer to one act must not take away the reason that is typed for the next."""
+    session.open_meeting(meeting_id=meeting.pk, chair=meeting.created_by, at=timezone.now())
+    chair = desk.sign_in("ben")
+    chair.goto(f"/meetings/{meeting.pk}/room/")
+    held = hold_acts(chair, "desk")
     chair.get_by_role("button", name="Move down").click()
     chair.fill("#desk-reason", "Its owner is ill.")
     chosen = chair.locator("#desk-item option", has_text=SECOND).get_attribute("value")
     chair.select_option("#desk-item", value=chosen)
     old = chair.locator("#room-mine").element_handle()
-    with chair.expect_response("**/room/desk/"):
-        held[0].continue_()
+    let_go(chair, held)
     chair.wait_for_function("old => !old.isConnected", arg=old, timeout=PATIENCE_MS)
     expect(chair.locator("#desk-reason")).to_have_value("Its owner is ill.")
     expect(chair.locator("#desk-item")).to_have_value(chosen)
@@ -218,3 +237,73 @@ def test_what_is_written_while_an_act_is_on_its_way_stays(desk, meeting):
     chair.get_by_role("button", name="Defer").click()
     expect(chair.locator("#room-now")).to_contain_text("Its owner is ill.", timeout=PATIENCE_MS)
     expect(chair.locator("#desk-reason")).to_have_value("", timeout=PATIENCE_MS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["mouse", "keyboard"])
+def test_a_press_counts_although_the_room_goes_on(desk, meeting, ben, cleo, way):
+    """A button that is drawn anew between its press and its release would be pressed by nobody."""
+    session.open_meeting(meeting_id=meeting.pk, chair=ben, at=timezone.now())
+    first, second = meeting.items.order_by("position")[:2]
+    room.take_item(meeting_id=meeting.pk, item_id=first.pk, chair=ben, at=timezone.now())
+    session.join_room(meeting_id=meeting.pk, person=cleo, at=timezone.now())
+    member = desk.sign_in("cleo")
+    member.goto(f"/meetings/{meeting.pk}/room/")
+    button = member.get_by_role("button", name=re.compile("^Approve(?! with)")).first
+    expect(button).to_be_visible()
+    member.evaluate("document.addEventListener('room:entry', (event) => { window.last = event.detail.event; })")
+    if way == "mouse":
+        button.hover()
+        member.mouse.down()
+    else:
+        button.focus()
+        consent.move_consent(meeting_id=meeting.pk, chair=ben, at=timezone.now())
+        expect(member.get_by_role("button", name="Approve all 2")).to_be_visible(timeout=PATIENCE_MS)
+        expect(button).to_be_focused()  # although all of their part was drawn anew
+        member.keyboard.down(" ")
+    agenda.defer_item(
+        meeting_id=meeting.pk, item_id=second.pk, chair=ben, reason="Its owner is ill.", at=timezone.now()
+    )
+    member.wait_for_function("() => window.last?.endsWith('ItemDeferred')", timeout=PATIENCE_MS)
+    time.sleep(REDRAWN_WITHIN_S)
+    if way == "mouse":
+        member.mouse.up()
+    else:
+        member.keyboard.up(" ")
+    expect(member.locator("#room-mine")).to_contain_text("You have voted")
+    expect(member.locator("#room-now .agenda li", has_text=SECOND)).to_contain_text("Its owner is ill.")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("second", ["sent", "pressed"])
+@pytest.mark.parametrize("owner", ["cleo", "nobody"])
+def test_the_answer_to_one_act_takes_nothing_from_the_next(desk, meeting, ben, owner, second):
+    """It must not take its form away: the next one's answer would have no place, and no news would ever again."""
+    session.open_meeting(meeting_id=meeting.pk, chair=ben, at=timezone.now())
+    chair = desk.sign_in("ben")
+    chair.goto(f"/meetings/{meeting.pk}/room/")
+    held = hold_acts(chair, "actions", "desk")
+    chair.keyboard.press("t")
+    chair.fill("#action-text", "Write the runbook")
+    chair.fill("#action-owner", owner)
+    chair.fill("#action-due", f"{timezone.localdate() + timedelta(days=7)}")
+    chair.locator("#action-note").press("Enter")
+    if second == "sent":
+        chair.keyboard.press("n")
+    else:
+        chair.locator("#desk-take").hover()
+        chair.mouse.down()
+    let_go(chair, held)
+    if second == "pressed":
+        time.sleep(REDRAWN_WITHIN_S)
+        chair.mouse.up()
+    let_go(chair, held)
+    expect(chair.get_by_role("heading", name="Your ballot")).to_be_visible()
+    if owner == "nobody":
+        expect(chair.locator("#room-mine [data-refused]")).to_contain_text("nobody")
+        expect(chair.locator("#action-text")).to_have_value("Write the runbook")
+    else:
+        expect(chair.locator("#room-now")).to_contain_text("Write the runbook")
+        expect(chair.locator("#action-text")).to_have_value("")
+    consent.move_consent(meeting_id=meeting.pk, chair=ben, at=timezone.now())
+    expect(chair.get_by_role("button", name="Approve all 2")).to_be_visible()

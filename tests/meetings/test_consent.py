@@ -223,7 +223,7 @@ def test_the_room_shows_it_without_javascript(board, hand_in, ben, cleo, dan):
     assert refused.status_code == 422
     chair.post(f"{address}desk/", {"item": first.pk, "act": "take"})
     other, ballot = (f"{address}{path}" for path in ("consent/confirmations/", "ballots/"))
-    opened = re.compile(r'id="ballot-more-1" open')  # only where it is the ballot that was refused
+    opened = re.compile(rf'id="ballot-more-{ben.pk}" open')  # only where it is the ballot that was refused
     assert not opened.search(chair.post(other, {"seen": "1:1,nonsense"}).text)
     assert opened.search(chair.post(ballot, {"item": first.pk, "revision": 1, "choice": "reject", "reason": ""}).text)
     assert live.items.filter(state=ItemState.DECIDED).count() == 2

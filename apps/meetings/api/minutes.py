@@ -8,6 +8,7 @@ from django_filters.rest_framework import BooleanFilter, CharFilter, FilterSet
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.models import Person
 from apps.accounts.rules import Scope
@@ -16,7 +17,6 @@ from apps.meetings.models import Addendum, Minutes, MinutesSection
 from apps.meetings.models.minutes import LONGEST_REASON
 from apps.meetings.queries.minutes import reading, sections_shown_to
 from apps.meetings.rules.minutes import LONGEST_PROSE
-from apps.windows.api.fields import Strict
 
 MOST_SECTIONS = 202  # a full agenda, the opening and the closing
 MOST_NUMBER = 2**63 - 1

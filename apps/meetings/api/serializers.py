@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.models import Person
 from apps.cab.models import Board, Choice
 from apps.cab.rules.ballots import LONGEST_CONDITION, LONGEST_REASON, MOST_CONDITIONS
@@ -11,7 +12,7 @@ from apps.meetings.models import ActionItem, AgendaItem, Attendance, Meeting, Me
 from apps.meetings.models.meetings import LONGEST, LONGEST_ITEM, LONGEST_LEAD, SHORTEST
 from apps.meetings.queries.agenda import MOST_ITEMS
 from apps.meetings.queries.room import Presence
-from apps.windows.api.fields import Strict, WallClockIn
+from apps.windows.api.fields import WallClockIn
 
 MOST_NUMBER = 2**31 - 1
 
