@@ -3,6 +3,7 @@
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -68,6 +69,11 @@ def signed_in(person: Person) -> Client:
     client = Client(enforce_csrf_checks=False)
     client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
     return client
+
+
+def version_in(answer: Any) -> str:
+    """The version that an answer's ETag names, before the hash of what is told."""
+    return str(answer["ETag"]).strip('"').partition(".")[0]
 
 
 @pytest.fixture

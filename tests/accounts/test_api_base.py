@@ -107,24 +107,34 @@ def test_another_content_type_is_refused(ada):
     assert signed_in(ada).post("/api/v1/api-keys/", "<a/>", content_type="application/xml").status_code == 415
 
 
+@pytest.mark.parametrize(
+    "door",
+    ["api-keys", "clusters", "components", "interfaces", "integrations", "trust-domains", "webhooks", "policies"],
+)
+def test_a_field_that_there_is_not_is_named(admin, door):
+    answer = signed_in(admin).post(f"/api/v1/{door}/", {"nmae": "x"}, content_type="application/json")
+    assert answer.status_code == 422, answer.content
+    assert answer.json()["errors"]["nmae"] == ["There is no such field."]
+
+
 def asked(**headers):
     return SimpleNamespace(META=RequestFactory(headers=headers).get("/").META)
 
 
 def test_an_edit_without_if_match_is_asked_for_it():
     with pytest.raises(VersionNeeded):
-        etags.require_match(asked(), '"3"')
+        etags.require_match(asked(), "3")
 
 
-@pytest.mark.parametrize("header", ['"2"', 'W/"3"', "3", '"2", "4"'])
+@pytest.mark.parametrize("header", ['"2"', '"2.3"', 'W/"3"', 'W/"3.0a"', "3", '"2", "4"', '"', '""'])
 def test_an_edit_of_another_version_is_stale(header):
     with pytest.raises(StaleRevision):
-        etags.require_match(asked(**{"if-match": header}), '"3"')
+        etags.require_match(asked(**{"if-match": header}), "3")
 
 
-@pytest.mark.parametrize("header", ['"3"', '"2", "3"', "*"])
+@pytest.mark.parametrize("header", ['"3"', '"3.0a"', '"2", "3"', "*"])
 def test_an_edit_of_the_version_in_force_passes(header):
-    etags.require_match(asked(**{"if-match": header}), '"3"')
+    etags.require_match(asked(**{"if-match": header}), "3")
 
 
 def test_each_caller_has_a_rate_of_their_own_and_is_told_when_to_come_back(ada, ben, monkeypatch):

@@ -8,7 +8,7 @@ from apps.notify.models import Endpoint, Feed, Sending
 from apps.notify.queries import unread_count
 from apps.notify.states import SendingState
 from tests.accounts.conftest import caller
-from tests.conftest import NOON, make_person, signed_in
+from tests.conftest import NOON, make_person, signed_in, version_in
 from tests.notify.conftest import say
 from tests.notify.test_feeds import items  # noqa: F401  # a fixture
 
@@ -68,10 +68,10 @@ class TestWebhooks:
         assert (made.status_code, made.json()["secret"][:6]) == (201, "whsec_")
         path = f"{API}/webhooks/{made.json()['webhook']['id']}/"
         told = client.get(path)
-        assert (told["ETag"], told.json()["owner"], "secret" in told.json()) == ('"1"', "gustav", False)
+        assert (version_in(told), told.json()["owner"], "secret" in told.json()) == ("1", "gustav", False)
         assert client.patch(path, {"is_active": False}, JSON).status_code == 428
         off = client.patch(path, {"is_active": False}, JSON, headers={"If-Match": '"1"'})
-        assert (off.status_code, off["ETag"], off.json()["is_active"]) == (200, '"2"', False)
+        assert (off.status_code, version_in(off), off.json()["is_active"]) == (200, "2", False)
         assert client.patch(path, {"is_active": True}, JSON, headers={"If-Match": '"1"'}).status_code == 412
         assert [row["id"] for row in client.get(f"{API}/webhooks/?is_active=false").json()["results"]]
 

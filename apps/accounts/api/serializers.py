@@ -1,10 +1,9 @@
 """How people and keys read and are written over the API."""
 
-from typing import Any
-
 from rest_framework import serializers
 
 from apps.accounts.actions import NewKey
+from apps.accounts.api.bodies import Strict
 from apps.accounts.models import ApiKey, Density, Person, Theme
 from apps.accounts.rules import Capability, Role, Scope
 
@@ -48,7 +47,7 @@ class ApiKeyOut(serializers.ModelSerializer[ApiKey]):
         read_only_fields = fields
 
 
-class ApiKeyIn(serializers.Serializer[Any]):
+class ApiKeyIn(Strict):
     """What a new key is for and when it ends."""
 
     name = serializers.CharField(max_length=80)

@@ -10,7 +10,7 @@ A whole viewset of an area::
         ordering = ("name", "pk")               # key-set order, ends in a unique column
         filterset_class = ClusterFilter         # optional, django-filter
         scope_for_writes = Scope.CLUSTERS       # without it no API key may write here
-        version_field = "version"               # the ETag; None for what has no version
+        version_field = "version"               # what If-Match asks for; None for what has no version
 
         def rows(self) -> QuerySet[Cluster]:
             return Cluster.objects.visible_to(self.person)
@@ -58,7 +58,8 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from apps.accounts.api import idempotency
-from apps.accounts.api.etags import etag, is_unchanged, require_match
+from apps.accounts.api.bodies import Strict
+from apps.accounts.api.etags import etag, is_unchanged, require_match, version_of
 from apps.accounts.models import Person
 from apps.accounts.rules import Scope
 from apps.kernel.refusals import Invalid, NotFound, TooLarge
@@ -134,17 +135,23 @@ class ReadViewSet(Door, mixins.ListModelMixin, mixins.RetrieveModelMixin, Generi
         return self.rows()
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """One row with its ETag; 304 when the caller has this version already."""
+        """One row with its ETag; 304 when the caller has been told the same already."""
         del args, kwargs
         row = self.get_object()
-        tag = self.tag(row)
+        body = self.get_serializer(row).data
+        tag = self.tag(row, body)
         if is_unchanged(request, tag):
             return Response(status=304, headers={"ETag": tag or ""})
-        return Response(self.get_serializer(row).data, headers={"ETag": tag} if tag else None)
+        return Response(body, headers={"ETag": tag} if tag else None)
 
-    def tag(self, row: Model) -> str | None:
-        """The row's ETag, or None."""
-        return etag(row, self.version_field) if self.version_field else None
+    def version(self, row: Model) -> str | None:
+        """What counts the row's edits, or None."""
+        return version_of(row, self.version_field) if self.version_field else None
+
+    def tag(self, row: Model, body: Any) -> str | None:
+        """The ETag of the row as `body` tells it, or None."""
+        version = self.version(row)
+        return None if version is None else etag(version, body)
 
     def listed(self, rows: Any, gives: type[BaseSerializer[Any]], ordering: tuple[str, ...]) -> Response:
         """One page of `rows` (a queryset: by key in `ordering`; a plain list: whole)."""
@@ -186,13 +193,14 @@ def read(
 def write(
     *,
     gives: type[BaseSerializer[Any]] | None = None,
-    takes: type[BaseSerializer[Any]] | None = None,
+    takes: type[Strict] | None = None,
     status: int = 200,
     edits: bool = False,
     scope: Scope | None = None,
 ) -> Callable[[Handler], Handler]:
     """A write of a `ReadViewSet`: the method gets the validated body and returns the row it wrote (None: 204).
 
+    `takes` refuses, and names, a field that there is not: a misspelt one would be dropped without a word.
     With `status` 202 a worker goes on with the row; the answer's `Location` is the address at which it is read.
     `edits` asks for If-Match and checks it against the object of the address before the method runs.
     """
@@ -201,15 +209,15 @@ def write(
         @wraps(method)
         def handler(self: ReadViewSet[Any], request: Request, **_: Any) -> Response:
             if edits:
-                require_match(request, self.tag(self.get_object()))
+                require_match(request, self.version(self.get_object()))
             row = method(self, _validated(takes, request, self))
             if gives is None:
                 return Response(status=204)
-            tag = self.tag(row) if isinstance(row, Model) else None
+            body = gives(row, context=self.get_serializer_context()).data
+            tag = self.tag(row, body) if isinstance(row, Model) else None
             headers = {"ETag": tag} if tag else {}
             if status == 202:  # noqa: PLR2004  # accepted: a worker goes on with it, and this is where to look
                 headers["Location"] = self.reverse_action("detail", args=[getattr(row, self.lookup_field)])
-            body = gives(row, context=self.get_serializer_context()).data
             return Response(body, status=status, headers=headers or None)
 
         return _described(handler, gives=gives, takes=takes, status=status, edits=edits, scope=scope)
@@ -224,7 +232,7 @@ def _described(handler: Handler, **facts: Any) -> Handler:
     return handler
 
 
-def _validated(takes: type[BaseSerializer[Any]] | None, request: Request, view: ReadViewSet[Any]) -> dict[str, Any]:
+def _validated(takes: type[Strict] | None, request: Request, view: ReadViewSet[Any]) -> dict[str, Any]:
     if takes is None:
         return {}
     serializer = takes(data=request.data, context=view.get_serializer_context())

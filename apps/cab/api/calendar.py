@@ -25,7 +25,7 @@ from apps.cab.queries.calendar.sheet import (
     open_conflicts,
     touching,
 )
-from apps.cab.queries.dossier import find
+from apps.cab.queries.whole import find
 from apps.cab.rules.calendar import DAY, EARLIEST_YEAR, LATEST_YEAR, Span
 from apps.cab.states import ChangeState
 from apps.clusters.models import Cluster

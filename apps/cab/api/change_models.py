@@ -7,6 +7,7 @@ from django_filters.rest_framework import BooleanFilter, ChoiceFilter, FilterSet
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.rules import Scope
 from apps.cab.actions import change_models as actions
@@ -14,7 +15,6 @@ from apps.cab.api.freezes import VersionIn
 from apps.cab.models import Change, ChangeCategory, ChangeType, ModelVersion
 from apps.cab.queries import change_models as queries
 from apps.cab.rules import change_models as rules
-from apps.windows.api.fields import Strict
 
 
 class ModelOut(serializers.ModelSerializer[ModelVersion]):

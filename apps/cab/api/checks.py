@@ -5,15 +5,15 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.models import Person
 from apps.cab.models import Change, ChangeType
-from apps.cab.queries.dossier import find
 from apps.cab.queries.freezes import MOMENT, facts_of
 from apps.cab.queries.named import components_named
 from apps.cab.queries.verdicts import CLEAR, STOPPED, WARNED, Reason, Verdict, verdict_on
+from apps.cab.queries.whole import find
 from apps.clusters.queries import visible_cluster
 from apps.kernel.refusals import Invalid
-from apps.windows.api.fields import Strict
 from apps.windows.rules.freezing import FreezeFacts
 
 LONGEST = timedelta(days=92)

@@ -9,13 +9,13 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.rules import Scope
 from apps.cab.actions.conflicts import LONGEST_REASON, accept_conflict
 from apps.cab.models import Change, Conflict
 from apps.cab.rules.conflicts import next_step
 from apps.cab.web.conflict_filter import ConflictFilter
-from apps.windows.api.fields import Strict
 
 MOST_TOLD = 500
 

@@ -7,6 +7,7 @@ from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, write
 from apps.accounts.rules import Scope
 from apps.cab.actions import dashboards as actions
@@ -16,7 +17,6 @@ from apps.cab.queries.change_models import MODELS
 from apps.cab.queries.named import board_named
 from apps.cab.rules.dashboards import MOST_TILES, PERIODS, WIDEST, Shape
 from apps.clusters.queries import visible_cluster
-from apps.windows.api.fields import Strict
 
 
 class TilePart(Strict):

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.rules import Scope
 from apps.cab.actions import exceptions as actions
@@ -15,7 +16,6 @@ from apps.cab.models import Change, FreezeException
 from apps.cab.rules.exceptions import LONGEST_REASON
 from apps.cab.states import ExceptionState
 from apps.cab.web.exception_filter import ExceptionFilter
-from apps.windows.api.fields import Strict
 
 _DECISIONS = [(one.value, one.value) for one in (ExceptionState.GRANTED, ExceptionState.DENIED)]
 

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.rules import Role, Scope
 from apps.cab.api.checks import CheckIn, CheckOut, checked
@@ -17,7 +18,7 @@ from apps.cab.queries.verdicts import Verdict
 from apps.clusters.models import Cluster, Tier
 from apps.clusters.queries import visible_cluster
 from apps.windows.actions import freezes as actions
-from apps.windows.api.fields import Strict, WallClockIn
+from apps.windows.api.fields import WallClockIn
 from apps.windows.models import Freeze, Strength
 from apps.windows.rules.exemptions import HIGHEST_RISK, LONGEST_REASON, MOST_EXEMPTIONS
 from apps.windows.states import FreezeState

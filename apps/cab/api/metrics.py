@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import Door, ReadViewSet, write
 from apps.accounts.rules import Scope as KeyScope
 from apps.cab.actions.targets import set_target, withdraw_target
@@ -22,7 +23,6 @@ from apps.cab.queries.targets import targets_of
 from apps.cab.rules.metrics import HIGHEST_TARGET, METRICS, Direction
 from apps.cab.web.programme import as_data
 from apps.clusters.queries import visible_cluster
-from apps.windows.api.fields import Strict
 
 METRIC_CHOICES = [(one.name, one.title) for one in METRICS.values()]
 DIRECTIONS = [(Direction.AT_MOST.value, "at most"), (Direction.AT_LEAST.value, "at least")]

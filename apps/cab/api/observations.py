@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, write
 from apps.accounts.rules import Scope
 from apps.cab.actions import observations as actions
@@ -19,7 +20,6 @@ from apps.cab.rules import observations as rules
 from apps.cab.states import ObservationState
 from apps.cab.web.observation_filter import ObservationPageFilter
 from apps.kernel.refusals import TooLarge
-from apps.windows.api.fields import Strict
 
 RESOLUTIONS = [
     (ObservationState.LATENT.value, "accepted as it is"),

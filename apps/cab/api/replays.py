@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.rules import Scope
 from apps.cab.actions import replays as actions
@@ -17,7 +18,6 @@ from apps.kernel.refusals import NotFound
 from apps.policies.api.serializers import PolicyOut
 from apps.policies.models import Policy
 from apps.policies.queries import policies_shown_to
-from apps.windows.api.fields import Strict
 
 
 class ReplayOut(serializers.ModelSerializer[Replay]):

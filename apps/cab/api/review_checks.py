@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.rules import Scope
 from apps.cab.actions import checks as actions
@@ -16,7 +17,6 @@ from apps.cab.queries.checks import checks_on, hits_of
 from apps.cab.queries.named import components_named, people_named
 from apps.cab.rules.checks import LONGEST_ANSWER, LONGEST_QUESTION
 from apps.cab.states import CheckState, ProposalState
-from apps.windows.api.fields import Strict
 
 
 class ReviewCheckOut(serializers.ModelSerializer[ReviewCheck]):

@@ -7,17 +7,17 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.rules import Scope
 from apps.cab.actions import sampling as actions
-from apps.cab.api.serializers import BoardOut
+from apps.cab.api.boards import BoardOut
 from apps.cab.models import Board, SampledReview, SamplingCandidate, SamplingPeriod, SamplingSetting
 from apps.cab.models.sampling import SampleVerdict
 from apps.cab.queries import sampling as queries
-from apps.cab.queries.dossier import find
+from apps.cab.queries.whole import find
 from apps.cab.rules.intervals import Interval
 from apps.cab.rules.sampling import LONGEST_REASON, MOST_DAYS, MOST_MINIMUM
-from apps.windows.api.fields import Strict
 
 
 class SettingOut(serializers.ModelSerializer[SamplingSetting]):

@@ -1,4 +1,4 @@
-"""How changes, boards and ballots read and are written over the API. Bodies with unknown fields are refused."""
+"""How changes and ballots read and are written over the API. Bodies with unknown fields are refused."""
 
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
@@ -10,34 +10,30 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.models import Person
 from apps.cab.models import (
     Attachment,
     Ballot,
-    Board,
     Change,
     ChangeCategory,
     ChangeType,
     Choice,
     Condition,
-    Delegation,
     Handover,
-    Majority,
     Review,
     Revision,
     Round,
-    Seat,
-    SeatRole,
     Verdict,
 )
-from apps.cab.models.boards import BoardKind
 from apps.cab.models.handovers import Way
-from apps.cab.queries.dossier import blockers_of, rounds_of, whole_again
+from apps.cab.queries.dossier import blockers_of
 from apps.cab.queries.named import cluster_named, components_named, people_named
+from apps.cab.queries.whole import rounds_of, whole_again
 from apps.cab.rules.ballots import NO_SUCH_BALLOT
 from apps.cab.rules.costs import DIGITS
 from apps.cab.states import Outcome
-from apps.windows.api.fields import Strict, WallClockIn
+from apps.windows.api.fields import WallClockIn
 
 LONG, SHORT = 50_000, 20_000
 
@@ -71,6 +67,15 @@ class ChangeOut(serializers.ModelSerializer[Change]):
     cluster = serializers.CharField(source="cluster.slug", read_only=True)
     requester = PersonRef(read_only=True)
     outcome = Word([(one.value, one.value) for one in Outcome])
+    cost = serializers.DecimalField(
+        source="estimate.converted",
+        max_digits=24,
+        decimal_places=2,
+        read_only=True,
+        allow_null=True,
+        default=None,
+        help_text="The estimate in the enterprise's currency, `cost_into`, at the rate it was said at; null: unknown.",
+    )
 
     class Meta:
         model = Change
@@ -86,6 +91,8 @@ class ChangeOut(serializers.ModelSerializer[Change]):
             "unauthorized",
             "latent",
             "risk",
+            "cost",
+            "cost_into",
             "window_start_at",
             "window_end_at",
             "deadline_at",
@@ -111,6 +118,8 @@ class ChangeOut(serializers.ModelSerializer[Change]):
             "unauthorized": change.unauthorized,
             "latent": change.latent,
             "risk": change.risk,
+            "cost": change.estimate.converted if change.estimate else None,
+            "cost_into": change.cost_into,
             **{name: _told(getattr(change, name), here) for name in _INSTANTS},
             "revision": change.revision,
         }
@@ -203,15 +212,6 @@ class ChangeDetailOut(ChangeOut):
     co_authors = PersonRef(many=True, read_only=True, source="listed_co_authors")
     category = serializers.ChoiceField(choices=ChangeCategory.choices, allow_blank=True, read_only=True)
     components = serializers.SerializerMethodField()
-    cost = serializers.DecimalField(
-        source="estimate.converted",
-        max_digits=24,
-        decimal_places=2,
-        read_only=True,
-        allow_null=True,
-        default=None,
-        help_text="The estimate in the enterprise's currency, `cost_into`, at the rate it was said at; null: unknown.",
-    )
     links = Link(many=True, read_only=True)
     risk_factors = FactorOut(many=True, read_only=True)
     template = serializers.IntegerField(
@@ -244,8 +244,6 @@ class ChangeDetailOut(ChangeOut):
             "cost_amount",
             "cost_currency",
             "cost_rate",
-            "cost",
-            "cost_into",
             "links",
             "risk_computed",
             "risk_factors",
@@ -490,92 +488,3 @@ class TimelineOut(serializers.Serializer[Any]):
     actor = PersonRef(allow_null=True)
     data = serializers.JSONField()  # type: ignore[assignment]  # a field here; the base has a property of that name
     digest = serializers.CharField()
-
-
-class SeatOut(serializers.ModelSerializer[Seat]):
-    person = PersonRef(read_only=True)
-    first_day = serializers.DateField(source="term.lower", read_only=True)
-    ends_before = serializers.DateField(source="term.upper", read_only=True, allow_null=True)
-
-    class Meta:
-        model = Seat
-        fields = ("id", "person", "role", "function", "first_day", "ends_before")
-        read_only_fields = fields
-
-
-class BoardOut(serializers.ModelSerializer[Board]):
-    cluster = serializers.CharField(source="cluster.slug", read_only=True, allow_null=True, default=None)
-    quorum_roles = serializers.ListField(child=serializers.CharField(), read_only=True)
-
-    class Meta:
-        model = Board
-        fields = (
-            "slug",
-            "name",
-            "purpose",
-            "kind",
-            "cluster",
-            "quorum_count",
-            "quorum_share",
-            "quorum_roles",
-            "majority",
-            "hides_ballots",
-            "decision_hours",
-            "allows_implement_first",
-            "retroactive_hours",
-            "version",
-        )
-        read_only_fields = fields
-
-
-class BoardEditIn(Strict):
-    name = serializers.CharField(max_length=120, required=False)
-    purpose = serializers.CharField(max_length=4000, allow_blank=True, required=False)
-    quorum_count = serializers.IntegerField(min_value=1, max_value=100, required=False)
-    quorum_share = serializers.DecimalField(min_value=0, max_value=1, max_digits=3, decimal_places=2, required=False)
-    quorum_roles = serializers.ListField(child=serializers.CharField(max_length=40), max_length=10, required=False)
-    majority = serializers.ChoiceField(choices=Majority.choices, required=False)
-    hides_ballots = serializers.BooleanField(required=False)
-    decision_hours = serializers.IntegerField(min_value=1, max_value=2160, required=False)
-    allows_implement_first = serializers.BooleanField(required=False)
-    retroactive_hours = serializers.IntegerField(min_value=1, max_value=336, required=False)
-
-
-class BoardIn(BoardEditIn):
-    slug = serializers.SlugField(max_length=80)
-    name = serializers.CharField(max_length=120)
-    kind = serializers.ChoiceField(choices=BoardKind.choices)
-    cluster = serializers.CharField(
-        max_length=80, required=False, help_text="For a cluster board: the cluster's short name."
-    )
-
-
-class SeatIn(Strict):
-    person = serializers.CharField(max_length=150)
-    role = serializers.ChoiceField(choices=SeatRole.choices)
-    function = serializers.CharField(max_length=40, allow_blank=True, default="")
-    first_day = serializers.DateField()
-    last_day = serializers.DateField(required=False, allow_null=True)
-
-
-class LastDayIn(Strict):
-    last_day = serializers.DateField()
-
-
-class DelegationOut(serializers.ModelSerializer[Delegation]):
-    from_person = PersonRef(read_only=True)
-    to_person = PersonRef(read_only=True)
-    first_day = serializers.DateField(source="days.lower", read_only=True)
-    ends_before = serializers.DateField(source="days.upper", read_only=True)
-
-    class Meta:
-        model = Delegation
-        fields = ("id", "from_person", "to_person", "first_day", "ends_before", "reason", "revoked_at")
-        read_only_fields = fields
-
-
-class DelegationIn(Strict):
-    to_person = serializers.CharField(max_length=150)
-    first_day = serializers.DateField()
-    last_day = serializers.DateField()
-    reason = serializers.CharField(max_length=300, allow_blank=True, default="")

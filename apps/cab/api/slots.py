@@ -7,13 +7,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.cab.actions.slots import take_slot
 from apps.cab.api.serializers import ChangeDetailOut
 from apps.cab.models import Change
 from apps.cab.queries.slots import LONGEST, SHORTEST, FreeWindow, Slots, slots_for
 from apps.cab.rules.slots import Blocked
-from apps.windows.api.fields import Strict
 
 FIRST_YEAR, LAST_YEAR = 1970, 9000  # what instants can be reckoned with
 

@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.rules import Scope
 from apps.cab.actions import proposing, templating
@@ -18,10 +19,9 @@ from apps.cab.api import serializers as s
 from apps.cab.api.freezes import VersionIn
 from apps.cab.models import Change, StandardTemplate
 from apps.cab.queries import standards as queries
-from apps.cab.queries.dossier import find
+from apps.cab.queries.whole import find
 from apps.cab.rules import standards as rules
 from apps.cab.states import TemplateState
-from apps.windows.api.fields import Strict
 
 _MODES = [(one.value, one.value) for one in rules.Mode]
 

@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from apps.cab.api.boards import BoardViewSet
 from apps.cab.api.calendar import CalendarViewSet
 from apps.cab.api.change_models import ModelViewSet
 from apps.cab.api.conflicts import ConflictViewSet
@@ -16,13 +17,7 @@ from apps.cab.api.replays import PolicyReplays, ReplayViewSet
 from apps.cab.api.review_checks import CheckViewSet, StandardProposalViewSet
 from apps.cab.api.sampling import BoardSampling, PeriodViewSet, SampledReviewViewSet, SettingViewSet
 from apps.cab.api.standards import TemplateViewSet
-from apps.cab.api.viewsets import (
-    BoardViewSet,
-    ChangeViewSet,
-    QueueViewSet,
-    ReviewViewSet,
-    VoteViewSet,
-)
+from apps.cab.api.viewsets import ChangeViewSet, QueueViewSet, ReviewViewSet, VoteViewSet
 
 router = SimpleRouter()
 router.register("changes", ChangeViewSet, basename="changes")

@@ -1,4 +1,4 @@
-"""The JSON door of changes, boards and votes: every act a page has, by the same actions."""
+"""The JSON door of changes and votes: every act a page has, by the same actions."""
 
 from typing import Any, cast
 
@@ -12,7 +12,6 @@ from rest_framework.request import Request
 
 from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.rules import Scope
-from apps.cab.actions import boards as board_actions
 from apps.cab.actions import conditions, emergencies, flow, freezing, handing, proposing, reviews, rounds
 from apps.cab.actions.holding import hold_changes, release_changes
 from apps.cab.api import serializers as s
@@ -26,21 +25,18 @@ from apps.cab.api.slots import SlotsOfChange
 from apps.cab.models import (
     Attachment,
     Ballot,
-    Board,
     Change,
     Condition,
-    Delegation,
     Handover,
     Review,
     Revision,
     Round,
-    Seat,
 )
 from apps.cab.queries import changes
 from apps.cab.queries.boards import ballots_shown_to, conditions_shown_to, open_round
-from apps.cab.queries.dossier import find, whole
-from apps.cab.queries.named import board_named, boards_visible_to, cluster_named, people_named
+from apps.cab.queries.named import people_named
 from apps.cab.queries.narrowed import first_narrowed
+from apps.cab.queries.whole import find, whole
 from apps.cab.states import ChangeState
 from apps.journal.models import Entry
 from apps.kernel.paging import Page
@@ -437,92 +433,6 @@ class ReviewViewSet(ReadViewSet[Review]):
 
     def rows(self) -> QuerySet[Review]:
         return Review.objects.select_related("change").filter(change__in=Change.objects.visible_to(self.person))
-
-
-class BoardViewSet(ReadViewSet[Board]):
-    """Boards, their rules, seats and delegations."""
-
-    serializer_class = s.BoardOut
-    lookup_field = "slug"
-    ordering = ("slug",)
-    filter_backends: Any = ()
-    scope_for_writes = Scope.CHANGES
-
-    def rows(self) -> QuerySet[Board]:
-        return boards_visible_to(self.person)
-
-    def get_object(self) -> Board:
-        """The board of the address, by its short name."""
-        return board_named(self.kwargs["slug"], self.person)
-
-    @write(takes=s.BoardIn, gives=s.BoardOut, status=201)
-    def create(self, data: dict[str, Any]) -> Board:
-        """Found a board."""
-        fields = dict(data)
-        slug, kind = fields.pop("slug"), fields.pop("kind")
-        cluster = cluster_named(fields.pop("cluster"), self.person) if "cluster" in fields else None
-        return board_actions.found_board(
-            founder=self.person, slug=slug, kind=kind, cluster=cluster, fields=fields, at=self.at
-        )
-
-    @write(takes=s.BoardEditIn, gives=s.BoardOut, edits=True)
-    def partial_update(self, data: dict[str, Any]) -> Board:
-        """Change its rules for rounds that open from now on."""
-        board = self.get_object()
-        return board_actions.change_rules(
-            board_id=board.pk, person=self.person, version=board.version, fields=data, at=self.at
-        )
-
-    @action(detail=True)
-    @read(gives=s.SeatOut, many=True)
-    def seats(self) -> list[Seat]:
-        """Its seats, past and present."""
-        return list(self.get_object().seats.select_related("person").order_by("pk"))
-
-    @seats.mapping.post
-    @write(takes=s.SeatIn, gives=s.SeatOut, status=201)
-    def fill_seat(self, data: dict[str, Any]) -> Seat:
-        """Seat a person for a term."""
-        fields = {"last_day": None, **data, "person": people_named([data["person"]], field="person")[0]}
-        seat = board_actions.fill_seat(board_id=self.get_object().pk, appointer=self.person, at=self.at, **fields)
-        return Seat.objects.select_related("person").get(pk=seat.pk)
-
-    @action(detail=True, methods=["post"], url_path=r"seats/(?P<seat_id>[0-9]{1,18})/ending")
-    @write(takes=s.LastDayIn, gives=s.SeatOut)
-    def end_term(self, data: dict[str, Any]) -> Seat:
-        """End a term early; ballots cast before stand."""
-        seat = self.get_object().seats.filter(pk=int(self.kwargs["seat_id"])).first()
-        if seat is None:
-            raise NotFound("There is no such seat on this board.", next_step="Open the board to see its seats.")
-        board_actions.end_term(seat_id=seat.pk, person=self.person, at=self.at, **data)
-        return Seat.objects.select_related("person").get(pk=seat.pk)
-
-    @action(detail=True)
-    @read(gives=s.DelegationOut, many=True)
-    def delegations(self) -> list[Delegation]:
-        """Its delegations in force or to come."""
-        rows = self.get_object().delegations.filter(revoked_at__isnull=True, days__endswith__gt=self.at.date())
-        return list(rows.select_related("from_person", "to_person").order_by("pk"))
-
-    @delegations.mapping.post
-    @write(takes=s.DelegationIn, gives=s.DelegationOut, status=201, scope=Scope.VOTES)
-    def delegate(self, data: dict[str, Any]) -> Delegation:
-        """Delegate your vote for some days."""
-        taker = people_named([data.pop("to_person")], field="to_person")[0]
-        made = board_actions.delegate_vote(
-            board_id=self.get_object().pk, giver=self.person, taker=taker, at=self.at, **data
-        )
-        return Delegation.objects.select_related("from_person", "to_person").get(pk=made.pk)
-
-    @action(detail=True, methods=["post"], url_path=r"delegations/(?P<delegation_id>[0-9]{1,18})/revocation")
-    @write(gives=s.DelegationOut, scope=Scope.VOTES)
-    def revoke_delegation(self, _: dict[str, Any]) -> Delegation:
-        """End a delegation now."""
-        found = self.get_object().delegations.filter(pk=int(self.kwargs["delegation_id"])).first()
-        if found is None:
-            raise NotFound("There is no such delegation of yours.", next_step="Open the board to see its delegations.")
-        made = board_actions.revoke_delegation(delegation_id=found.pk, person=self.person, at=self.at)
-        return Delegation.objects.select_related("from_person", "to_person").get(pk=made.pk)
 
 
 def _number(text: str, name: str) -> int:

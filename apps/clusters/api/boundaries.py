@@ -10,6 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import Door, ReadViewSet, read, write
 from apps.accounts.models import Person
 from apps.accounts.rules import Scope
@@ -62,7 +63,7 @@ class CharterOut(serializers.ModelSerializer[Charter]):
         read_only_fields = fields
 
 
-class CharterEditIn(serializers.Serializer[Any]):
+class CharterEditIn(Strict):
     """What a charter says; what is left out stays as it is in the one in force, or in the draft."""
 
     purpose = serializers.CharField(max_length=LONGEST_PURPOSE, required=False)
@@ -92,11 +93,11 @@ class CharterIn(CharterEditIn):
     cluster = serializers.CharField(max_length=80, help_text="Short name of the cluster.")
 
 
-class CharterVersionIn(serializers.Serializer[Any]):
+class CharterVersionIn(Strict):
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, help_text="The version that was read.")
 
 
-class CharterReasonIn(serializers.Serializer[Any]):
+class CharterReasonIn(Strict):
     reason = serializers.CharField(max_length=LONGEST_REASON)
 
 
@@ -192,13 +193,13 @@ class TransferRuleOut(serializers.ModelSerializer[TransferRule]):
         read_only_fields = fields
 
 
-class TransferRuleEditIn(serializers.Serializer[Any]):
+class TransferRuleEditIn(Strict):
     verdict = serializers.ChoiceField(choices=[(one.value, one.value) for one in Verdict], required=False)
     safeguard = serializers.CharField(max_length=200, allow_blank=True, required=False)
     reason = serializers.CharField(max_length=LONGEST_REASON, required=False)
 
 
-class TransferRuleIn(serializers.Serializer[Any]):
+class TransferRuleIn(Strict):
     """A rule on data of a class from one jurisdiction to another; `*` is anywhere."""
 
     data_class = serializers.ChoiceField(choices=DataClass.choices)
@@ -249,7 +250,7 @@ class SiteOut(serializers.ModelSerializer[Site]):
         read_only_fields = fields
 
 
-class SiteIn(serializers.Serializer[Any]):
+class SiteIn(Strict):
     """Where a site lies; sent again of the same site, it lies there from now on."""
 
     code = serializers.CharField(max_length=40)

@@ -10,6 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import Door, ReadViewSet, read, write
 from apps.accounts.models import Person
 from apps.accounts.rules import Scope
@@ -55,7 +56,7 @@ def _examples() -> serializers.ListField:
     return serializers.ListField(child=child, max_length=MOST_EXAMPLES, required=False)
 
 
-class ConventionEditIn(serializers.Serializer[Any]):
+class ConventionEditIn(Strict):
     """What may change, with the reason; what is left out stays."""
 
     title = serializers.CharField(max_length=120, required=False)
@@ -86,7 +87,7 @@ class ConventionIn(ConventionEditIn):
     field = serializers.CharField(max_length=40, default="name", help_text="What the pattern judges.")
 
 
-class ConventionReasonIn(serializers.Serializer[Any]):
+class ConventionReasonIn(Strict):
     reason = serializers.CharField(max_length=LONGEST_REASON)
 
 
@@ -95,7 +96,7 @@ class ConventionFilter(FilterSet):  # type: ignore[misc]  # the package publishe
     mode = ChoiceFilter(choices=_MODES)
 
 
-class NameIn(serializers.Serializer[Any]):
+class NameIn(Strict):
     """A thing as it would be named. What it does not say beside its name is not judged."""
 
     name = serializers.CharField(max_length=LONGEST_EXAMPLE, trim_whitespace=False)
@@ -115,7 +116,7 @@ class NameIn(serializers.Serializer[Any]):
         return found
 
 
-class NamesIn(serializers.Serializer[Any]):
+class NamesIn(Strict):
     names = serializers.ListField(child=NameIn(), min_length=1, max_length=MOST_NAMES)
 
 
@@ -164,7 +165,7 @@ class ScanOut(serializers.ModelSerializer[CheckRun]):
         return run.asked != run.answered
 
 
-class ExemptionIn(serializers.Serializer[Any]):
+class ExemptionIn(Strict):
     """Letting a component off until an instant, at most 180 days ahead."""
 
     component = serializers.IntegerField(min_value=1, max_value=2**63 - 1)

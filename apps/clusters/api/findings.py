@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, write
 from apps.accounts.models import Person
 from apps.accounts.rules import Scope
@@ -52,7 +53,7 @@ class MapFindingOut(serializers.ModelSerializer[Finding]):
         read_only_fields = fields
 
 
-class WaiverIn(serializers.Serializer[Any]):
+class WaiverIn(Strict):
     """Leaving a finding so until an instant, at most 180 days ahead."""
 
     reason = serializers.CharField(max_length=LONGEST_REASON)

@@ -15,7 +15,7 @@ from apps.accounts.rules import Scope
 from apps.clusters import actions
 from apps.clusters.formats import exporting
 from apps.clusters.models import Cluster, DataClass, LooseEnd, Placement
-from apps.clusters.queries import catalog_of, visible_cluster
+from apps.clusters.queries import archive_of, visible_cluster
 from apps.clusters.queries import running as queries
 from apps.kernel.refusals import Invalid
 
@@ -78,7 +78,7 @@ class CatalogExportView(Door):
         if kind not in exporting.FORMATS:
             raise Invalid("“as” is csv or backstage.", next_step="Ask for one of them.", fields={"as": ["Unknown."]})
         cluster = visible_cluster(slug, self.person) if slug else None
-        content = exporting.archive(catalog_of(self.person, cluster=cluster), as_format=kind)
+        content = archive_of(self.person, cluster=cluster, as_format=kind)
         return HttpResponse(content, content_type="application/zip")
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.accounts.api.bodies import Strict
 from apps.clusters.formats.catalog import MOST_BYTES, MOST_ITEMS
 from apps.clusters.formats.catalog_csv import FIELDS
 from apps.clusters.models import (
@@ -30,7 +31,7 @@ class ClusterOut(serializers.ModelSerializer[Cluster]):
         read_only_fields = fields
 
 
-class ClusterEditIn(serializers.Serializer[Any]):
+class ClusterEditIn(Strict):
     """What may change; what is left out stays."""
 
     name = serializers.CharField(max_length=120, required=False)
@@ -39,7 +40,7 @@ class ClusterEditIn(serializers.Serializer[Any]):
     visibility = serializers.ChoiceField(choices=Visibility.choices, required=False)
 
 
-class ClusterIn(serializers.Serializer[Any]):
+class ClusterIn(Strict):
     """A new cluster; the caller becomes its first owner."""
 
     slug = serializers.CharField(max_length=LONGEST_CLUSTER_SLUG)
@@ -81,7 +82,7 @@ def _words(longest: int) -> serializers.ListField:
     )
 
 
-class ComponentEditIn(serializers.Serializer[Any]):
+class ComponentEditIn(Strict):
     """What may change; what is left out stays."""
 
     name = serializers.CharField(max_length=200, required=False)
@@ -139,7 +140,7 @@ class DependencyOut(serializers.ModelSerializer[Dependency]):
         read_only_fields = fields
 
 
-class DependencyIn(serializers.Serializer[Any]):
+class DependencyIn(Strict):
     """The consumer needs the provider; both by id."""
 
     consumer = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
@@ -155,7 +156,7 @@ class DependencyIn(serializers.Serializer[Any]):
     safeguard = serializers.CharField(max_length=200, allow_blank=True, default="")
 
 
-class DependencyEditIn(serializers.Serializer[Any]):
+class DependencyEditIn(Strict):
     """What may be said of a dependency; what is left out stays."""
 
     weight = serializers.IntegerField(min_value=1, max_value=MOST_WEIGHT, required=False)
@@ -166,7 +167,7 @@ class DependencyEditIn(serializers.Serializer[Any]):
 _PARTS = [(part.value, part.value) for part in Part]
 
 
-class AppointmentIn(serializers.Serializer[Any]):
+class AppointmentIn(Strict):
     """Who takes or leaves which part: a person by handle or a team by name, one of the two."""
 
     part = serializers.ChoiceField(choices=_PARTS)
@@ -183,7 +184,7 @@ class AppointmentOut(serializers.Serializer[Holder]):
     handle = serializers.CharField(allow_blank=True, help_text="Of a person; empty for a team.")
 
 
-class CatalogIn(serializers.Serializer[Any]):
+class CatalogIn(Strict):
     """A catalogue file and how to read it."""
 
     file = serializers.FileField(max_length=200, help_text=f"At most {MOST_BYTES >> 20} MB.")

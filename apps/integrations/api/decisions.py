@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.models import Person
 from apps.integrations.models import PatternDecision
 from apps.integrations.models.decisions import PATTERNS, WEIGHED_BY
@@ -116,7 +117,7 @@ class PatternDecisionOut(serializers.ModelSerializer[PatternDecision]):
         read_only_fields = fields
 
 
-class PatternDecisionIn(serializers.Serializer[Any]):
+class PatternDecisionIn(Strict):
     """A decision on the advice that was read: its hash, and the weights that were asked for."""
 
     chosen = serializers.ChoiceField(choices=PATTERNS)

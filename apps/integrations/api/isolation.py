@@ -10,6 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import Door, ReadViewSet, read, write
 from apps.accounts.models import Person
 from apps.accounts.rules import Scope
@@ -69,7 +70,7 @@ class IsolationPlanOut(serializers.ModelSerializer[Integration]):
         return None if row.holds_s is None else PlanFieldsOut(row.plan).data
 
 
-class IsolationPlanIn(serializers.Serializer[Any]):
+class IsolationPlanIn(Strict):
     """A whole plan: what is left out is unsaid. Contradictions with the needs are refused (“contradiction”)."""
 
     integration = serializers.IntegerField(min_value=1, max_value=2**63 - 1, help_text="Of a component you own.")
@@ -88,7 +89,7 @@ class IsolationPlanIn(serializers.Serializer[Any]):
     )
 
 
-class IsolationPlanEndIn(serializers.Serializer[Any]):
+class IsolationPlanEndIn(Strict):
     reason = serializers.CharField(max_length=LONGEST_TEXT, help_text="Why it goes.")
 
 
@@ -103,7 +104,7 @@ class RehearsalOut(serializers.ModelSerializer[Rehearsal]):
         read_only_fields = fields
 
 
-class RehearsalIn(serializers.Serializer[Any]):
+class RehearsalIn(Strict):
     """How it went when the plan was tried, or needed."""
 
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, help_text="Of the plan that was tried.")

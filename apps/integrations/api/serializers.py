@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.models import Person
 from apps.clusters.models import DataClass
 from apps.integrations.models import Integration, Interface
@@ -47,7 +48,7 @@ class InterfaceOut(serializers.ModelSerializer[Interface]):
         read_only_fields = fields
 
 
-class InterfaceEditIn(serializers.Serializer[Any]):
+class InterfaceEditIn(Strict):
     """What may change; what is left out stays. The kind stays while somebody is integrated with it."""
 
     name = serializers.CharField(max_length=LONGEST_NAME, required=False)
@@ -92,7 +93,7 @@ class IntegrationOut(serializers.ModelSerializer[Integration]):
         read_only_fields = fields
 
 
-class IntegrationEditIn(serializers.Serializer[Any]):
+class IntegrationEditIn(Strict):
     """What may change; what is left out stays. Needs that contradict each other are refused (“contradiction”)."""
 
     purpose = serializers.CharField(max_length=LONGEST_TEXT, required=False)
@@ -118,5 +119,5 @@ class IntegrationIn(IntegrationEditIn):
     purpose = serializers.CharField(max_length=LONGEST_TEXT)
 
 
-class IntegrationEndIn(serializers.Serializer[Any]):
+class IntegrationEndIn(Strict):
     reason = serializers.CharField(max_length=LONGEST_TEXT, help_text="Why it goes.")

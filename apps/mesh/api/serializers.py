@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.accounts.api.bodies import Strict
 from apps.clusters.models import Cluster
 from apps.mesh.models import MeshProfile
 from apps.mesh.rules.profiles import ALL, MOST_ATTEMPTS, MOST_MS, MOST_PORT, MOST_REQUESTS
@@ -18,7 +19,7 @@ class MeshOut(serializers.ModelSerializer[MeshProfile]):
         read_only_fields = fields
 
 
-class MeshEditIn(serializers.Serializer[Any]):
+class MeshEditIn(Strict):
     """What may change; what is left out stays."""
 
     namespace = serializers.CharField(max_length=63, required=False, help_text="Where its workloads run.")
@@ -52,7 +53,7 @@ class CallPolicy(serializers.Serializer[Any]):
     ejection_s = serializers.IntegerField(min_value=1, max_value=3_600, help_text="How long it is left out at first.")
 
 
-class EdgePolicyIn(serializers.Serializer[Any]):
+class EdgePolicyIn(Strict):
     """How one of a cluster's edges is called; `policy` null leaves it to what follows from its needs."""
 
     dependency = serializers.IntegerField(min_value=1, help_text="Its id; the cluster is the consumer's.")

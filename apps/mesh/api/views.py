@@ -9,6 +9,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import Door
 from apps.accounts.rules import Scope
 from apps.clusters.api.bodies import YamlParser, body_of
@@ -57,7 +58,7 @@ class CrdBundleOut(serializers.ModelSerializer[CrdBundle]):
         return [str(one) for one in bundle.schemas.order_by("group", "kind", "api_version").defer("schema")]
 
 
-class DefinitionsIn(serializers.Serializer[Any]):
+class DefinitionsIn(Strict):
     """A file of CustomResourceDefinitions."""
 
     file = serializers.FileField(max_length=200)

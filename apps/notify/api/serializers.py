@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.accounts.api.bodies import Strict
 from apps.notify.actions.feeds import NewFeed
 from apps.notify.actions.webhooks import NewSecret
 from apps.notify.models import Endpoint, Feed, Notice, Sending
@@ -21,7 +22,7 @@ class NoticeOut(serializers.ModelSerializer[Notice]):
         read_only_fields = fields
 
 
-class ReadingsIn(serializers.Serializer[Any]):
+class ReadingsIn(Strict):
     """Which notices were read; without `notices`, all of them."""
 
     notices = serializers.ListField(
@@ -35,7 +36,7 @@ class ReadingsOut(serializers.Serializer[Any]):
     read = serializers.IntegerField()
 
 
-class DigestIn(serializers.Serializer[Any]):
+class DigestIn(Strict):
     """When a digest comes by mail."""
 
     frequency = serializers.ChoiceField(choices=[(one, one) for one in ("off", "daily", "weekly")])
@@ -76,7 +77,7 @@ class WebhookOut(serializers.ModelSerializer[Endpoint]):
         return bool(endpoint.old_secret)
 
 
-class WebhookEditIn(serializers.Serializer[Any]):
+class WebhookEditIn(Strict):
     """What may change; what is left out stays."""
 
     url = serializers.CharField(max_length=LONGEST_URL, required=False, help_text="https:// and a public host.")
@@ -85,7 +86,7 @@ class WebhookEditIn(serializers.Serializer[Any]):
     is_active = serializers.BooleanField(required=False)
 
 
-class WebhookIn(serializers.Serializer[Any]):
+class WebhookIn(Strict):
     """A new webhook."""
 
     url = serializers.CharField(max_length=LONGEST_URL, help_text="https:// and a public host.")
@@ -138,7 +139,7 @@ class FeedOut(serializers.ModelSerializer[Feed]):
         read_only_fields = fields
 
 
-class FeedIn(serializers.Serializer[Any]):
+class FeedIn(Strict):
     """Which feed to open."""
 
     kind = serializers.CharField(max_length=40)

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.accounts.api.bodies import Strict
 from apps.policies.models import Policy, PolicyVersion
 from apps.policies.rules.tables import MOST_ROWS
 from apps.policies.states import VersionState
@@ -45,13 +46,13 @@ class PolicyOut(serializers.ModelSerializer[Policy]):
         read_only_fields = fields
 
 
-class PolicyIn(serializers.Serializer[Any]):
+class PolicyIn(Strict):
     slug = serializers.SlugField(max_length=80)
     name = serializers.CharField(max_length=120)
     cluster = serializers.SlugField(max_length=80, required=False, allow_null=True, help_text="None: the floor.")
 
 
-class RowsIn(serializers.Serializer[Any]):
+class RowsIn(Strict):
     rows = serializers.JSONField(
         help_text=f"A list of at most {MOST_ROWS} rules: name, cells, outcome, and perhaps "
         "an expression (CEL text, facts for which it passes, facts for which it fails)."
@@ -65,16 +66,16 @@ class DraftIn(RowsIn):
     )
 
 
-class EnableIn(serializers.Serializer[Any]):
+class EnableIn(Strict):
     version = serializers.IntegerField(min_value=1, max_value=1_000_000)
     digest = serializers.CharField(max_length=64, help_text="Of the draft as you read it.")
 
 
-class PolicyReasonIn(serializers.Serializer[Any]):
+class PolicyReasonIn(Strict):
     reason = serializers.CharField(max_length=500)
 
 
-class FactsIn(serializers.Serializer[Any]):
+class FactsIn(Strict):
     facts = serializers.JSONField(help_text="Fact → value; what is absent or null is not known.")
 
 

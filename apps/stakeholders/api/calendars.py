@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, write
 from apps.accounts.models import Person
 from apps.accounts.rules import Scope
@@ -34,7 +35,7 @@ class AbsenceOut(serializers.ModelSerializer[Absence]):
         read_only_fields = fields
 
 
-class AbsenceIn(serializers.Serializer[Any]):
+class AbsenceIn(Strict):
     person = serializers.CharField(
         max_length=150, required=False, allow_blank=True, default="", help_text="A handle; empty: yourself."
     )
@@ -66,7 +67,7 @@ class WorkingCalendarOut(serializers.ModelSerializer[WorkingCalendar]):
         read_only_fields = fields
 
 
-class WorkingCalendarEditIn(serializers.Serializer[Any]):
+class WorkingCalendarEditIn(Strict):
     """A calendar as it is from now on, with all its holidays."""
 
     name = serializers.CharField(max_length=80)

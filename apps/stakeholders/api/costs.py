@@ -7,6 +7,7 @@ from django_filters.rest_framework import CharFilter, ChoiceFilter, FilterSet
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, write
 from apps.accounts.models import Person
 from apps.accounts.rules import Scope
@@ -39,7 +40,7 @@ class IntegrationCostOut(serializers.ModelSerializer[IntegrationCost]):
         read_only_fields = fields
 
 
-class IntegrationCostIn(serializers.Serializer[Any]):
+class IntegrationCostIn(Strict):
     """Labour in hours and a rate, anything else as an amount; in equal parts over `months` from that of `from_on`."""
 
     cluster = serializers.CharField(max_length=80, help_text="Short name of the cluster.")
@@ -96,7 +97,7 @@ class GoingLiveOut(serializers.ModelSerializer[GoingLive]):
         read_only_fields = fields
 
 
-class GoingLiveIn(serializers.Serializer[Any]):
+class GoingLiveIn(Strict):
     integration = key_field("The integration.")
     live_on = serializers.DateField()
 

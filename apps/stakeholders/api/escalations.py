@@ -8,6 +8,7 @@ from django_filters.rest_framework import CharFilter, ChoiceFilter, FilterSet, N
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.models import Person
 from apps.accounts.rules import Scope
@@ -64,7 +65,7 @@ class EscalationCaseOut(serializers.ModelSerializer[EscalationCase]):
         return None if row.left is None else round(rules.hours_of(row.left), 4)
 
 
-class EscalationCaseIn(serializers.Serializer[Any]):
+class EscalationCaseIn(Strict):
     protocol = serializers.CharField(max_length=60, help_text="Short name of a published protocol.")
     title = serializers.CharField(max_length=rules.LONGEST_NAME)
     reason = serializers.CharField(max_length=rules.LONGEST_REASON, help_text="Who gains, who loses.")
@@ -88,17 +89,17 @@ class CaseStepOut(serializers.ModelSerializer[CaseStep]):
         read_only_fields = fields
 
 
-class CaseStepSeenIn(serializers.Serializer[Any]):
+class CaseStepSeenIn(Strict):
     step = serializers.IntegerField(
         min_value=1, max_value=MOST_STEPS, help_text="The step you read; refused when the case has moved on."
     )
 
 
-class CaseReasonIn(serializers.Serializer[Any]):
+class CaseReasonIn(Strict):
     reason = serializers.CharField(max_length=rules.LONGEST_REASON)
 
 
-class CasePositionIn(serializers.Serializer[Any]):
+class CasePositionIn(Strict):
     party = key_field("The party you speak for.")
     benefit = serializers.DecimalField(max_digits=14, decimal_places=2, min_value=Decimal(0))
     cost = serializers.DecimalField(max_digits=14, decimal_places=2, min_value=Decimal(0))
@@ -106,14 +107,14 @@ class CasePositionIn(serializers.Serializer[Any]):
     evidence = serializers.CharField(max_length=300)
 
 
-class TransferField(serializers.Serializer[Any]):
+class TransferField(Strict):
     giver = key_field("The party that makes good.")
     taker = key_field("The party it goes to.")
     amount = serializers.DecimalField(max_digits=14, decimal_places=2, min_value=Decimal("0.01"))
     currency = serializers.RegexField(r"^[A-Z]{3}$", max_length=3)
 
 
-class ResolutionIn(serializers.Serializer[Any]):
+class ResolutionIn(Strict):
     kind = serializers.ChoiceField(choices=_KINDS, help_text="override ends it at once; both parties sign others.")
     text = serializers.CharField(max_length=rules.LONGEST_REASON)
     transfers = serializers.ListField(child=TransferField(), max_length=20, default=list)
@@ -144,7 +145,7 @@ class ResolutionOut(serializers.ModelSerializer[Resolution]):
         read_only_fields = fields
 
 
-class ResolutionSignatureIn(serializers.Serializer[Any]):
+class ResolutionSignatureIn(Strict):
     party = key_field("The party you sign for.")
     digest = serializers.CharField(max_length=64, help_text="SHA-256 of the resolution you read.")
 

@@ -11,6 +11,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import Door, ReadViewSet, write
 from apps.accounts.models import Person
 from apps.accounts.rules import Scope
@@ -45,7 +46,7 @@ class HandOffOut(serializers.ModelSerializer[HandOff]):
         read_only_fields = fields
 
 
-class HandOffIn(serializers.Serializer[Any]):
+class HandOffIn(Strict):
     source = serializers.CharField(max_length=80, help_text="Short name of the cluster it comes from.")  # type: ignore[assignment]
     target = serializers.CharField(max_length=80, help_text="Of the one it goes to.")
     what = serializers.CharField(max_length=LONGEST_LINE)
@@ -78,7 +79,7 @@ class HandOffsOut(serializers.Serializer[Any]):
     lines = HandOffStepOut(many=True)
 
 
-class HandOffEndIn(serializers.Serializer[Any]):
+class HandOffEndIn(Strict):
     reason = serializers.CharField(max_length=LONGEST_LINE)
 
 

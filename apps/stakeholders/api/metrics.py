@@ -13,6 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import Door, ReadViewSet, read, write
 from apps.accounts.models import Person
 from apps.accounts.rules import Scope
@@ -41,7 +42,7 @@ def _number(**more: Any) -> serializers.DecimalField:
     )
 
 
-class MetricPartField(serializers.Serializer[Any]):
+class MetricPartField(Strict):
     """One term of a formula: another metric's value of the same period, times a factor."""
 
     metric = serializers.CharField(max_length=rules.LONGEST_CODE)
@@ -72,7 +73,7 @@ class SuccessMetricOut(serializers.ModelSerializer[Metric]):
         return queries.formula_of(row)
 
 
-class SuccessMetricBodyIn(serializers.Serializer[Any]):
+class SuccessMetricBodyIn(Strict):
     name = serializers.CharField(max_length=rules.LONGEST_NAME)
     meaning = serializers.CharField(max_length=rules.LONGEST_MEANING, allow_blank=True, required=False)
     unit = serializers.CharField(max_length=rules.LONGEST_UNIT)
@@ -124,7 +125,7 @@ class MetricValueOut(serializers.ModelSerializer[MetricValue]):
         read_only_fields = fields
 
 
-class MetricValueIn(serializers.Serializer[Any]):
+class MetricValueIn(Strict):
     """The value of a period that is over; the same again changes nothing."""
 
     first_on = serializers.DateField(help_text="The first day of its period.")
@@ -185,19 +186,19 @@ class AlignmentReportOut(serializers.Serializer[Any]):
     conflicts = MetricConflictOut(many=True)
 
 
-class MetricWeightField(serializers.Serializer[Any]):
+class MetricWeightField(Strict):
     metric = serializers.CharField(max_length=rules.LONGEST_CODE)
     weight = serializers.DecimalField(max_digits=5, decimal_places=4, min_value=Decimal(0), max_value=Decimal(1))
     rationale = serializers.CharField(max_length=300, allow_blank=True, default="")
 
 
-class MetricWeightsIn(serializers.Serializer[Any]):
+class MetricWeightsIn(Strict):
     """All weights of a KPI; they sum to 1 (± .01), or there are none."""
 
     weights = serializers.ListField(child=MetricWeightField(), max_length=rules.MOST_ALIGNED)
 
 
-class MetricRetirementIn(serializers.Serializer[Any]):
+class MetricRetirementIn(Strict):
     reason = serializers.CharField(max_length=300)
 
 

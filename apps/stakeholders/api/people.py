@@ -8,6 +8,7 @@ from django_filters.rest_framework import CharFilter, ChoiceFilter, FilterSet, N
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, write
 from apps.accounts.models import Person
 from apps.accounts.rules import Scope
@@ -46,7 +47,7 @@ class StakeholderOut(serializers.ModelSerializer[Stakeholder]):
         read_only_fields = fields
 
 
-class StakeholderIn(serializers.Serializer[Any]):
+class StakeholderIn(Strict):
     """An account by its handle, a team by its name, or an outsider by name and organisation."""
 
     kind = serializers.ChoiceField(choices=Kind.choices)
@@ -101,7 +102,7 @@ class AuthorityOut(serializers.ModelSerializer[Authority]):
         read_only_fields = fields
 
 
-class AuthorityIn(serializers.Serializer[Any]):
+class AuthorityIn(Strict):
     """Up to what limit somebody may decide on a resource."""
 
     holder = key_field("The stakeholder.")
@@ -119,7 +120,7 @@ class AuthorityIn(serializers.Serializer[Any]):
     evidence = serializers.CharField(max_length=LONGEST_LINE, help_text="The document that says so.")
 
 
-class AuthorityEndIn(serializers.Serializer[Any]):
+class AuthorityEndIn(Strict):
     last_day = serializers.DateField(help_text="On which it still holds.")
 
 
@@ -171,7 +172,7 @@ class InfluenceOut(serializers.ModelSerializer[Influence]):
         read_only_fields = fields
 
 
-class InfluenceIn(serializers.Serializer[Any]):
+class InfluenceIn(Strict):
     """`who` reports to, advises, sponsors or may veto `whom`."""
 
     who = key_field("The stakeholder.")

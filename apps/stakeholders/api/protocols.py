@@ -9,6 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import Door, ReadViewSet, read, write
 from apps.accounts.models import Person
 from apps.accounts.rules import Role, Scope
@@ -36,7 +37,7 @@ _TRIGGERS = [(one.value, one.value) for one in Trigger]
 _LONGEST_HOURS = 24 * 60
 
 
-class ProtocolStepField(serializers.Serializer[Any]):
+class ProtocolStepField(Strict):
     """One rung: `role` or `person` (a handle) as `asks` says; `hours` of working time before the next."""
 
     asks = serializers.ChoiceField(choices=_ASKS)
@@ -75,7 +76,7 @@ class EscalationProtocolOut(serializers.ModelSerializer[EscalationProtocol]):
         read_only_fields = fields
 
 
-class EscalationProtocolIn(serializers.Serializer[Any]):
+class EscalationProtocolIn(Strict):
     slug = serializers.CharField(max_length=60)
     name = serializers.CharField(max_length=rules.LONGEST_NAME)
     trigger = serializers.ChoiceField(
@@ -84,18 +85,18 @@ class EscalationProtocolIn(serializers.Serializer[Any]):
     calendar = key_field("By whose hours its clock runs; see /working-calendars/.")
 
 
-class ProtocolStepsIn(serializers.Serializer[Any]):
+class ProtocolStepsIn(Strict):
     steps = serializers.ListField(child=ProtocolStepField(), min_length=1, max_length=MOST_STEPS)
     based_on = serializers.IntegerField(
         min_value=0, max_value=2**31 - 1, default=0, help_text="The version of the draft that was read; 0: none was."
     )
 
 
-class ProtocolDigestIn(serializers.Serializer[Any]):
+class ProtocolDigestIn(Strict):
     digest = serializers.CharField(max_length=64, help_text="SHA-256 of the steps you read, as it is given with them.")
 
 
-class SimulationIn(serializers.Serializer[Any]):
+class SimulationIn(Strict):
     protocol = serializers.CharField(max_length=60)
     clusters = serializers.ListField(child=serializers.CharField(max_length=80), max_length=rules.MOST_PARTIES)
     start = serializers.DateTimeField(required=False, help_text="When the case would begin; now, where left out.")

@@ -1,12 +1,12 @@
 """The JSON door of rates between currencies."""
 
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
 from django_filters.rest_framework import CharFilter, FilterSet
 from rest_framework import serializers
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, write
 from apps.accounts.models import Person
 from apps.accounts.rules import Scope
@@ -25,14 +25,12 @@ class ExchangeRateOut(serializers.ModelSerializer[ExchangeRate]):
         read_only_fields = fields
 
 
-class ExchangeRateIn(serializers.Serializer[Any]):
+class ExchangeRateIn(Strict):
     """How much of the enterprise's currency one of `currency` was worth on the day `as_of`."""
 
     currency = serializers.CharField(max_length=3, help_text="Three letters, such as USD.")
-    rate = serializers.DecimalField(
-        max_digits=16, decimal_places=DECIMALS, min_value=LEAST_RATE, max_value=Decimal(MOST_RATE)
-    )
-    as_of = serializers.DateField(help_text="Not ahead of today (UTC).")
+    rate = serializers.DecimalField(max_digits=16, decimal_places=DECIMALS, min_value=LEAST_RATE, max_value=MOST_RATE)
+    as_of = serializers.DateField(help_text="Not ahead of today in your own time zone.")
 
 
 class ExchangeRateFilter(FilterSet):  # type: ignore[misc]  # the package publishes no types

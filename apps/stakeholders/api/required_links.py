@@ -9,6 +9,7 @@ from django_filters.rest_framework import BooleanFilter, CharFilter, ChoiceFilte
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, write
 from apps.accounts.models import Person
 from apps.accounts.rules import Scope
@@ -34,7 +35,7 @@ class RequiredLinkOut(serializers.ModelSerializer[RequiredLink]):
     owner = serializers.SlugRelatedField[Person](**HANDLE)
     declared_by = serializers.SlugRelatedField[Person](**HANDLE)
     dependencies = serializers.IntegerField(help_text="Between the two, in either direction.")
-    integrations = serializers.IntegerField(help_text="Of the dependencies.")
+    integrations = serializers.IntegerField(help_text="How many of the dependencies are built as one or more.")
     handoffs = serializers.IntegerField(help_text="On record from source to target.")
     is_missing = serializers.BooleanField(help_text="Neither a dependency nor a hand-off: an integration gap.")
     would_close = serializers.SerializerMethodField()
@@ -59,7 +60,7 @@ class RequiredLinkOut(serializers.ModelSerializer[RequiredLink]):
         return queries.closings(rows)
 
 
-class RequiredLinkIn(serializers.Serializer[Any]):
+class RequiredLinkIn(Strict):
     source = serializers.CharField(max_length=80, help_text="Short name of the cluster it leads from.")  # type: ignore[assignment]
     target = serializers.CharField(max_length=80, help_text="Of the one it leads to.")
     reason = serializers.ChoiceField(choices=_REASONS)
@@ -70,7 +71,16 @@ class RequiredLinkIn(serializers.Serializer[Any]):
     )
 
 
-class RequiredLinkEndIn(serializers.Serializer[Any]):
+class RequiredLinkEditIn(Strict):
+    """What is to be corrected; what is left out stays."""
+
+    reason = serializers.ChoiceField(choices=_REASONS, required=False)
+    why = serializers.CharField(max_length=LONGEST_LINE, required=False)
+    owner = serializers.CharField(max_length=150, required=False, help_text="The handle of who answers for it.")
+    volume = serializers.IntegerField(min_value=1, max_value=MOST_VOLUME, required=False, allow_null=True)
+
+
+class RequiredLinkEndIn(Strict):
     reason = serializers.CharField(max_length=LONGEST_LINE)
 
 
@@ -100,6 +110,17 @@ class RequiredLinkViewSet(ReadViewSet[RequiredLink]):
         owner = person_named(data.pop("owner"))
         made = actions.require_link(source=source, target=target, owner=owner, declarer=self.person, at=self.at, **data)
         return self.rows().get(pk=made.pk)
+
+    @write(takes=RequiredLinkEditIn, gives=RequiredLinkOut, edits=True)
+    def partial_update(self, data: dict[str, Any]) -> RequiredLink:
+        """Correct why it is required, how many would pass, or who answers for it. Its ends stay."""
+        row = self.get_object()
+        if "owner" in data:
+            data["owner"] = person_named(data["owner"])
+        edited = actions.describe_required_link(
+            link_id=row.pk, editor=self.person, version=row.version, changes=data, at=self.at
+        )
+        return self.rows().get(pk=edited.pk)
 
     @action(detail=True, methods=["post"])
     @write(takes=RequiredLinkEndIn, gives=RequiredLinkOut)

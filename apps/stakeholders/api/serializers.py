@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.models import Person
 from apps.clusters.models import Cluster
 from apps.stakeholders.api.people import RESOURCES, StakeholderOut, amount_field, key_field
@@ -44,7 +45,7 @@ class InitiativeOut(serializers.ModelSerializer[Initiative]):
         read_only_fields = fields
 
 
-class InitiativeEditIn(serializers.Serializer[Any]):
+class InitiativeEditIn(Strict):
     """What may change; what is left out stays."""
 
     name = serializers.CharField(max_length=LONGEST_NAME, required=False)
@@ -68,7 +69,7 @@ class InitiativeIn(InitiativeEditIn):
     )
 
 
-class ClosingIn(serializers.Serializer[Any]):
+class ClosingIn(Strict):
     reason = serializers.CharField(max_length=LONGEST_REASON)
 
 
@@ -83,7 +84,7 @@ class DemandOut(serializers.ModelSerializer[Demand]):
         read_only_fields = fields
 
 
-class DemandIn(serializers.Serializer[Any]):
+class DemandIn(Strict):
     """How much of a resource it needs, of one of its clusters or of the enterprise."""
 
     resource = serializers.ChoiceField(choices=RESOURCES)
@@ -95,7 +96,7 @@ class DemandIn(serializers.Serializer[Any]):
     why = serializers.CharField(max_length=LONGEST_LINE, allow_blank=True, default="")
 
 
-class WithdrawnDemandIn(serializers.Serializer[Any]):
+class WithdrawnDemandIn(Strict):
     demand = key_field("The demand.")
 
 
@@ -166,7 +167,7 @@ class SpotOut(serializers.Serializer[Any]):
     spoken_on = serializers.DateField(allow_null=True)
 
 
-class InvolvementIn(serializers.Serializer[Any]):
+class InvolvementIn(Strict):
     stakeholder = key_field("The stakeholder.")
     part = serializers.CharField(max_length=120, allow_blank=True, default="")
 
@@ -180,7 +181,7 @@ class InvolvementOut(serializers.ModelSerializer[Involvement]):
         read_only_fields = fields
 
 
-class ReleaseIn(serializers.Serializer[Any]):
+class ReleaseIn(Strict):
     stakeholder = key_field("The stakeholder.")
 
 
@@ -242,7 +243,7 @@ class AssessmentOut(serializers.ModelSerializer[Assessment]):
         read_only_fields = fields
 
 
-class AssessmentIn(serializers.Serializer[Any]):
+class AssessmentIn(Strict):
     """A judgement of a stakeholder; marks left out stay as they were."""
 
     stakeholder = key_field("The stakeholder.")
@@ -266,14 +267,14 @@ class EngagementOut(serializers.ModelSerializer[Engagement]):
         read_only_fields = fields
 
 
-class EngagementIn(serializers.Serializer[Any]):
+class EngagementIn(Strict):
     stakeholder = key_field("Whom to speak to.")
     what = serializers.CharField(max_length=LONGEST_LINE)
     due_on = serializers.DateField()
     owner = serializers.CharField(max_length=150, help_text="The handle of who speaks to them.")
 
 
-class DroppedIn(serializers.Serializer[Any]):
+class DroppedIn(Strict):
     engagement = key_field("The entry of the plan.")
     reason = serializers.CharField(max_length=LONGEST_LINE)
 
@@ -289,7 +290,7 @@ class ConversationOut(serializers.ModelSerializer[Conversation]):
         read_only_fields = fields
 
 
-class ConversationIn(serializers.Serializer[Any]):
+class ConversationIn(Strict):
     stakeholder = key_field("With whom.")
     engagement = key_field("The entry of the plan that it settles.", allow_null=True, default=None)
     held_on = serializers.DateField()

@@ -7,6 +7,7 @@ from django_filters.rest_framework import CharFilter, ChoiceFilter, FilterSet
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, write
 from apps.accounts.models import Person
 from apps.accounts.rules import Scope
@@ -39,7 +40,7 @@ class SiloActionOut(serializers.ModelSerializer[SiloAction]):
         read_only_fields = fields
 
 
-class SiloActionIn(serializers.Serializer[Any]):
+class SiloActionIn(Strict):
     clusters = serializers.ListField(child=serializers.CharField(max_length=80), min_length=2, max_length=2)
     what = serializers.CharField(max_length=LONGEST_LINE)
     owner = serializers.CharField(max_length=150, help_text="The handle of who does it.")
@@ -50,7 +51,7 @@ class SiloActionIn(serializers.Serializer[Any]):
     )
 
 
-class SiloActionMoveIn(serializers.Serializer[Any]):
+class SiloActionMoveIn(Strict):
     state = serializers.ChoiceField(choices=[(one, one) for one in ("started", "done", "dropped")])
     outcome = serializers.CharField(
         max_length=LONGEST_LINE, required=False, allow_blank=True, default="", help_text="Needed to settle it."

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from rest_framework import serializers
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, write
 from apps.accounts.models import Person
 from apps.accounts.rules import Scope
@@ -25,7 +26,7 @@ class SiloRoundOut(serializers.ModelSerializer[SiloRound]):
         read_only_fields = fields
 
 
-class SiloRoundIn(serializers.Serializer[Any]):
+class SiloRoundIn(Strict):
     closes_on = serializers.DateField(help_text="The last day to answer, at most 90 days on.")
 
 
@@ -44,7 +45,7 @@ class SiloAnswerOut(serializers.ModelSerializer[SiloAnswer]):
         read_only_fields = fields
 
 
-class SiloAnswerIn(serializers.Serializer[Any]):
+class SiloAnswerIn(Strict):
     """Your answers on two clusters, in the open round."""
 
     clusters = serializers.ListField(child=serializers.CharField(max_length=80), min_length=2, max_length=2)

@@ -7,6 +7,7 @@ from django_filters.rest_framework import CharFilter, ChoiceFilter, FilterSet, N
 from rest_framework import serializers
 from rest_framework.decorators import action
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import ReadViewSet, read, write
 from apps.accounts.models import Person
 from apps.accounts.rules import Scope
@@ -140,7 +141,7 @@ class SiloWeightingOut(serializers.ModelSerializer[SiloWeighting]):
         read_only_fields = fields
 
 
-class SiloWeightingIn(serializers.Serializer[Any]):
+class SiloWeightingIn(Strict):
     weights = serializers.DictField(
         child=serializers.IntegerField(min_value=0, max_value=100),
         help_text="Percent of each: " + ", ".join(one.value for one in Indicator) + "; they sum up to 100.",

@@ -10,6 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.api.viewsets import Door, ReadViewSet, read, write
 from apps.accounts.models import Person
 from apps.accounts.rules import Scope
@@ -30,13 +31,13 @@ _HANDLE: dict[str, Any] = {"slug_field": "handle", "read_only": True}
 _LEVELS = [(one.value, one.words) for one in Level]
 
 
-class ThresholdConditionField(serializers.Serializer[Any]):
+class ThresholdConditionField(Strict):
     fact = serializers.CharField(max_length=40)
     comparator = serializers.ChoiceField(choices=[(one, one) for one in COMPARATORS])
     value = serializers.JSONField(help_text="A whole number, a word, or for “in” and “not in” a list of words.")
 
 
-class ThresholdField(serializers.Serializer[Any]):
+class ThresholdField(Strict):
     """One threshold: conditions that must all hold, and the level from there on."""
 
     when = serializers.ListField(child=ThresholdConditionField(), max_length=MOST_CONDITIONS)
@@ -44,7 +45,7 @@ class ThresholdField(serializers.Serializer[Any]):
     why = serializers.CharField(max_length=LONGEST_WHY, required=False, allow_blank=True)
 
 
-class ThresholdTextIn(serializers.Serializer[Any]):
+class ThresholdTextIn(Strict):
     thresholds = serializers.ListField(child=ThresholdField(), max_length=MOST_THRESHOLDS)
 
 
@@ -130,11 +131,11 @@ class CounterOfferIn(OfferBodyIn):
     seen = serializers.IntegerField(min_value=1, max_value=2**31 - 1, help_text="The number of the offer you read.")
 
 
-class ThresholdDigestIn(serializers.Serializer[Any]):
+class ThresholdDigestIn(Strict):
     digest = serializers.CharField(max_length=64, help_text="SHA-256 of the text you read, as it is given with it.")
 
 
-class BreakingOffIn(serializers.Serializer[Any]):
+class BreakingOffIn(Strict):
     reason = serializers.CharField(max_length=LONGEST_NOTE)
 
 
@@ -157,7 +158,7 @@ class ThresholdProofOut(serializers.Serializer[Any]):
     idle = serializers.ListField(child=serializers.CharField(), help_text="Thresholds that never change a level.")
 
 
-class ThresholdQuestionIn(serializers.Serializer[Any]):
+class ThresholdQuestionIn(Strict):
     """Facts to judge; one that is left out or null is not known."""
 
     cluster = serializers.CharField(max_length=80, help_text="Short name of the cluster.")

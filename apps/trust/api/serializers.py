@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.accounts.api.bodies import Strict
 from apps.accounts.models import Person
 from apps.clusters.models import Cluster
 from apps.integrations.models import Integration
@@ -43,7 +44,7 @@ class TrustDomainOut(serializers.ModelSerializer[TrustDomain]):
         read_only_fields = fields
 
 
-class TrustDomainEditIn(serializers.Serializer[Any]):
+class TrustDomainEditIn(Strict):
     """What may change; what is left out stays."""
 
     name = serializers.CharField(max_length=255, required=False, help_text="The SPIFFE trust domain.")
@@ -66,13 +67,13 @@ class TrustDomainIn(TrustDomainEditIn):
     algorithms = serializers.ListField(child=_algorithm(), max_length=len(ASYMMETRIC), min_length=1)
 
 
-class BundleIn(serializers.Serializer[Any]):
+class BundleIn(Strict):
     """A JWK Set or a SPIFFE bundle, as the text of its file: public keys only."""
 
     bundle = serializers.CharField(max_length=MOST_BYTES, trim_whitespace=False)
 
 
-class RotationIn(serializers.Serializer[Any]):
+class RotationIn(Strict):
     kid = serializers.CharField(max_length=200)
     on = serializers.DateField(help_text="When the key is to be replaced.")
 
@@ -97,7 +98,7 @@ class TrustLinkOut(serializers.ModelSerializer[TrustLink]):
         read_only_fields = fields
 
 
-class TrustLinkIn(serializers.Serializer[Any]):
+class TrustLinkIn(Strict):
     """A proposal that `callee` believes tokens of `caller`, whose owner you are."""
 
     caller = serializers.CharField(max_length=255)
@@ -108,11 +109,11 @@ class TrustLinkIn(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=LONGEST_REASON)
 
 
-class TrustEndIn(serializers.Serializer[Any]):
+class TrustEndIn(Strict):
     reason = serializers.CharField(max_length=LONGEST_REASON)
 
 
-class TokenIn(serializers.Serializer[Any]):
+class TokenIn(Strict):
     """A token to check; it is kept nowhere, and an Idempotency-Key is not needed: nothing is done twice."""
 
     token = serializers.CharField(max_length=MOST_OF_TOKEN)
@@ -128,8 +129,8 @@ class StepOut(serializers.Serializer[Any]):
 
 class CheckedOut(serializers.Serializer[Any]):
     is_believed = serializers.BooleanField()
-    steps = StepOut(many=True, source="answer.steps")
-    claims = serializers.DictField(source="answer.claims", help_text="Only where the signature holds.")
+    steps = StepOut(many=True)
+    claims = serializers.DictField(help_text="Only where the signature holds.")
 
 
 class IntegrationWayOut(serializers.ModelSerializer[Integration]):
@@ -170,7 +171,7 @@ class IntegrationWayOut(serializers.ModelSerializer[Integration]):
         return way_of(row, self.context["view"].told.ways)
 
 
-class WayOut(serializers.Serializer[Any]):
+class WayOut(serializers.Serializer[Way]):
     is_believed = serializers.BooleanField()
     why_none = serializers.CharField(help_text="Why there is no way; empty where there is one.")
     links = serializers.ListField(child=serializers.IntegerField())

@@ -32,10 +32,10 @@ from apps.trust.api.serializers import (
     TrustLinkOut,
     WayOut,
 )
-from apps.trust.checking import Checked, checked_token
+from apps.trust.checking import checked_token
 from apps.trust.models import SigningKey, TrustDomain, TrustLink
 from apps.trust.queries.files import bundle_file, manifest_file
-from apps.trust.queries.ways import Told, told, with_ways
+from apps.trust.queries.ways import Told, Way, told, way_between, with_ways
 
 
 class TrustDomainFilter(FilterSet):  # type: ignore[misc]  # the package publishes no types
@@ -107,17 +107,11 @@ class TrustDomainViewSet(ReadViewSet[TrustDomain]):
     @extend_schema(parameters=[OpenApiParameter("to", str, required=True, description="The callee's trust domain.")])
     @action(detail=True)
     @read(gives=WayOut, looks_up=True)
-    def path(self) -> dict[str, Any]:
+    def path(self) -> Way:
         """The shortest way of trust in force to another domain, and the claims that arrive; else why there is none."""
         source = self.get_object()
         target = queries.domain_named(self.request.query_params.get("to", ""), self.person)
-        way, why = queries.way_between(source, target, self.person, at=self.at)
-        return {
-            "is_believed": way is not None,
-            "why_none": why,
-            "links": [link.pk for link in way.links] if way else [],
-            "claims": sorted(way.claims) if way else [],
-        }
+        return way_between(source, target, self.person, at=self.at)
 
 
 class TrustWayFilter(FilterSet):  # type: ignore[misc]  # the package publishes no types
@@ -191,7 +185,7 @@ class TokenCheckView(Door):
         asked = TokenIn(data=request.data)
         asked.is_valid(raise_exception=True)
         said = asked.validated_data
-        found: Checked = checked_token(
+        found = checked_token(
             said["token"],
             issuer=queries.domain_named(said["issuer"], self.person),
             callee=queries.domain_named(said["callee"], self.person),

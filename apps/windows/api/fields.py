@@ -1,4 +1,4 @@
-"""Parts of bodies that every area above uses: strict bodies, and wall-clock times as people write them."""
+"""Wall-clock times in bodies, as people write them."""
 
 from typing import Any
 
@@ -6,17 +6,6 @@ from rest_framework import serializers
 
 from apps.kernel.refusals import Refusal
 from apps.kernel.windows import read_wall_clock
-
-
-class Strict(serializers.Serializer[Any]):
-    """A body in which every field is known: a misspelt one is named instead of dropped."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict):
-            unknown = sorted(set(data) - set(self.fields))
-            if unknown:
-                raise serializers.ValidationError({name[:80]: ["There is no such field."] for name in unknown[:20]})
-        return super().to_internal_value(data)
 
 
 class WallClockIn(serializers.CharField):

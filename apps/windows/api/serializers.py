@@ -4,8 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.accounts.api.bodies import Strict
 from apps.clusters.models import Cluster, Tier
-from apps.windows.api.fields import Strict, WallClockIn
+from apps.windows.api.fields import WallClockIn
 from apps.windows.models import RecurringWindow, WindowKind
 from apps.windows.queries import Occurrence
 

@@ -10,7 +10,7 @@ from apps.cab.states import ChangeState
 from apps.clusters.models import Visibility
 from apps.journal.models import Entry
 from apps.kernel.refusals import Refusal
-from tests.conftest import NOON
+from tests.conftest import NOON, version_in
 
 # Address below the change → a body that fits.
 ACTS = {
@@ -242,8 +242,12 @@ def test_a_revision_is_read_alone_and_bears_its_hash(draft, ada, api):
         assert api(ada).get(address(draft, "diff/"), query).status_code == 422
 
 
-def test_reads_of_one_change_carry_its_revision_and_spare_the_body_when_it_is_known(draft, ada, api):
+def test_reads_of_one_change_carry_its_revision_and_spare_the_body_while_nothing_else_is_told(draft, ada, api):
     first = api(ada).get(address(draft))
-    assert first["ETag"] == '"1"'
-    assert api(ada).get(address(draft), HTTP_IF_NONE_MATCH='"1"').status_code == 304
+    known = {"HTTP_IF_NONE_MATCH": first["ETag"]}
+    assert version_in(first) == "1"
+    assert api(ada).get(address(draft), **known).status_code == 304
+    assert api(ada).post(address(draft, "submission/")).status_code == 200
+    again = api(ada).get(address(draft), **known)  # no edit, and told otherwise all the same
+    assert (again.status_code, again.data["state"], version_in(again)) == (200, "submitted", "1")
     assert api(ada).get(f"/api/v1/changes/{draft.reference.lower()}/").status_code == 200
