@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from apps.clusters import actions, queries
 from apps.clusters.actions.reading import read_catalog
-from apps.clusters.formats import backstage, exporting
+from apps.clusters.formats import apis, backstage, exporting
 from apps.clusters.formats.apis import LONGEST_DEFINITION, definition_fault
 from apps.clusters.models import ApiDescription, Cluster, Component, Dependency
-from apps.clusters.queries import Status
+from apps.clusters.queries import Status, exports
+from tests.conftest import signed_in
 
 OPENAPI = """openapi: 3.0.0
 info: {title: Orders, version: '1'}
@@ -89,6 +90,11 @@ def read(content):
     return read_catalog(file_name="t.zip", content=content, catalog_format="backstage", options={})
 
 
+def parsed(text):
+    """What a tree says, with the one file that it names."""
+    return backstage.parse({"catalog-info.yaml": text.encode(), "orders.yaml": OPENAPI.encode()})
+
+
 def write(catalog):
     given = {"source": "backstage:t", "importer": None, "found_clusters": True, "at": timezone.now()}
     return actions.import_catalog(catalog=catalog, **given)
@@ -118,6 +124,26 @@ def test_what_is_said_of_an_api_is_kept(db, tree):
     assert (kept["api:old"].definition, kept["api:old"].definition_at) == ("", "https://example.org/old.yaml")
     assert kept["api:remote"].remotes == ["streamable-http https://mcp.example.org/"]
     assert {one.component.kind for one in kept.values()} == {"api"}
+
+
+def test_a_document_that_is_not_in_the_upload_is_said_and_where_it_lies_kept(db):
+    """Not of an address: nobody expects that to be uploaded."""
+    catalog = backstage.parse({"c.yaml": TREE.encode()})
+    assert [(one.field, one.value) for one in catalog.rejections] == [("spec.definition", "./orders.yaml")]
+    assert "not in the upload" in catalog.rejections[0].reason
+    write(catalog)
+    assert ApiDescription.objects.get(component__slug="api:orders").definition_at == "./orders.yaml"
+
+
+def test_a_tree_without_titles_names_what_is_new_and_renames_nothing(db, tree):
+    """A title is what people read; a name is how files refer to it. What has a title already keeps it."""
+    write(read(tree))
+    names = dict(Component.objects.values_list("slug", "name"))
+    assert (names["orders"], names["checkout"], names["api:orders"]) == ("Orders", "checkout", "orders")
+    assert Cluster.objects.get().name == "The shop"
+    untitled = TREE.replace(", title: Orders", "").replace(", title: The shop", "")
+    plan = write(read(packed(**{"catalog-info.yaml": untitled, "orders.yaml": OPENAPI})))
+    assert plan.having(Status.NEW, Status.CHANGED) == []
 
 
 def test_again_it_changes_nothing_and_another_document_is_a_change(db, tree):
@@ -151,6 +177,16 @@ def test_the_tree_comes_back_as_others_read_it(admin, tree):
     assert found["API", "old"]["spec"]["definition"] == {"$text": "https://example.org/old.yaml"}
     assert found["API", "remote"]["spec"]["remotes"] == [{"type": "streamable-http", "url": "https://mcp.example.org/"}]
     assert "lifecycle" not in found["Resource", "orders-db"]["spec"]
+
+
+def test_documents_are_only_read_for_who_tells_them_and_no_more_than_an_import_takes(admin, tree, monkeypatch):
+    write(read(tree))
+    monkeypatch.setattr(exports, "MOST_DEFINITIONS", len(OPENAPI))
+    client = signed_in(admin)
+    refused = client.get("/clusters/export/", {"as": "backstage"})
+    assert refused.status_code == 413
+    assert "or as CSV, which leaves them out" in refused.content.decode()
+    assert client.get("/clusters/export/", {"as": "csv"}).status_code == 200
 
 
 def test_what_others_wrote_and_we_gave_back_is_the_same_map(admin, tree):
@@ -208,12 +244,18 @@ def test_the_public_tree_comes_back(admin, shared_data):
     assert "dependsOn" not in website
 
 
+def with_more_remotes(said):
+    return parsed(TREE.replace("[{type: streamable", f"[{said}{{type: streamable"))
+
+
 class TestDocuments:
     @pytest.mark.parametrize(
         ("kind", "text", "said"),
         [
             ("openapi", "swagger: '2.0'\ninfo: {title: a, version: 1}\npaths: {}", ""),
             ("openapi", OPENAPI, ""),
+            ("OpenAPI", OPENAPI, ""),
+            ("OpenAPI", ASYNCAPI, "no document of OpenAPI: it names none of the versions we know"),
             ("openapi", "openapi: 4.0.0\ninfo: {title: a, version: 1}\npaths: {}", "none of the versions we know"),
             ("openapi", ASYNCAPI, "none of the versions we know"),
             ("openapi", "openapi: 3.1.0\npaths: {}", "its info has a title"),
@@ -235,7 +277,7 @@ class TestDocuments:
         assert bool(said) == bool(found)
 
     def test_a_wrong_one_is_said_and_the_api_is_taken_without_it(self):
-        catalog = backstage.parse({"c.yaml": TREE.replace(json.dumps(ASYNCAPI), "'openapi: 3.0.0'").encode()})
+        catalog = parsed(TREE.replace(json.dumps(ASYNCAPI), "'openapi: 3.0.0'"))
         (rejection,) = catalog.rejections
         assert rejection.field == "spec.definition"
         assert rejection.reason.endswith("The API is taken without it.")
@@ -244,12 +286,47 @@ class TestDocuments:
 
     @pytest.mark.parametrize("text", ["{$file: x}", "{}", "[1]", "{$text: 7}"])
     def test_a_document_in_another_form_is_said(self, text):
-        catalog = backstage.parse({"c.yaml": TREE.replace(json.dumps(ASYNCAPI), text).encode()})
+        catalog = parsed(TREE.replace(json.dumps(ASYNCAPI), text))
         assert len(catalog.components) == 7
+        (rejection,) = catalog.rejections
+        assert rejection.field == "spec.definition"
+        assert "A document is a text, or lies where one of $text" in rejection.reason
+
+    @pytest.mark.parametrize("remote", ["7", "{type: x}", "{url: 7}", "{url: 'https://a/%s'}" % ("x" * 500)])
+    def test_a_remote_in_another_form_is_said(self, remote):
+        catalog = parsed(TREE.replace("[{type: streamable", f"[{remote}, {{type: streamable"))
+        assert [one.field for one in catalog.rejections] == ["spec.remotes"]
+        assert [row.api.remotes for row in catalog.components if row.slug == "api:remote"] == [
+            ("streamable-http https://mcp.example.org/",)
+        ]
+
+    def test_remotes_beyond_twenty_are_said(self):
+        many = "".join(f"{{type: x, url: 'https://a/{n}'}}, " for n in range(20))
+        catalog = with_more_remotes(many)
+        assert [one.reason for one in catalog.rejections] == ["Only the first 20 are kept."]
+
+    def test_a_file_that_many_name_is_read_once_and_kept_within_bounds(self, monkeypatch):
+        judged = []
+
+        def fault(kind, text):
+            judged.append(kind)
+            return definition_fault(kind, text)
+
+        monkeypatch.setattr(apis, "definition_fault", fault)
+        monkeypatch.setattr(apis, "MOST_DEFINITIONS", 3 * len(OPENAPI))
+        entity = (
+            "apiVersion: backstage.io/v1alpha1\nkind: API\nmetadata: {{name: a{}}}\n"
+            "spec: {{type: openapi, lifecycle: production, owner: a, definition: {{$text: ./o.yaml}}}}\n"
+        )
+        text = "---\n".join(entity.format(n) for n in range(5))
+        catalog = backstage.parse({"catalog-info.yaml": text.encode(), "o.yaml": OPENAPI.encode()})
+        assert judged == ["openapi"]
+        assert [row.api.definition == OPENAPI for row in catalog.components] == [True] * 3 + [False] * 2
+        assert ["All documents of one catalogue" in one.reason for one in catalog.rejections] == [True] * 2
 
     def test_text_that_cannot_be_stored_is_refused(self):
         for place, broken in (("type: mcp-server", 'type: "a\\0"'), ("'https://mcp.example.org/'", '"https://a\\0"')):
-            catalog = backstage.parse({"c.yaml": TREE.replace(place, broken).encode()})
+            catalog = parsed(TREE.replace(place, broken))
             assert ["NUL" in rejection.reason for rejection in catalog.rejections] == [True]
             assert "api:remote" not in {row.slug for row in catalog.components}
 

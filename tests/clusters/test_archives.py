@@ -44,6 +44,12 @@ def test_members_are_read_by_path(pack):
     assert unpack("c.tgz", pack(("./a/b.yaml", b"x"), ("c.yaml", b"y"))) == {"a/b.yaml": b"x", "c.yaml": b"y"}
 
 
+@pytest.mark.parametrize("pack", [tar, zipped])
+def test_an_archive_without_files_is_refused(pack):
+    with pytest.raises(Invalid, match=r"There is no file in c\.tgz"):
+        unpack("c.tgz", pack())
+
+
 def test_a_plain_file_is_its_own_member():
     assert unpack("catalog-info.yaml", b"kind: x") == {"catalog-info.yaml": b"kind: x"}
     assert unpack("c.yaml.gz", gzip.compress(b"kind: x")) == {"c.yaml": b"kind: x"}

@@ -105,6 +105,17 @@ class TestWhatEntitiesBecome:
             ("catalog-info.yaml", "No file lies above itself"),
         ]
 
+    def test_locations_of_a_few_kilobytes_do_not_keep_one_busy_for_minutes(self, monkeypatch):
+        files = {f"f{number}.yaml": b"" for number in range(300)}
+        same = ", ".join(["'f*'"] * 20_000)
+        assert parse(entity("Location", "name: all", f"targets: [{same}]"), **files).rejections == []
+        many = ", ".join(f"'f{'*' * number}'" for number in range(1, 502))
+        with pytest.raises(TooLarge, match="more than 500 patterns of files"):
+            parse(entity("Location", "name: all", f"targets: [{many}]"), **files)
+        monkeypatch.setattr(backstage, "MOST_ROWS", 599)
+        with pytest.raises(TooLarge, match="more than 599 files"):
+            parse(entity("Location", "name: all", "targets: ['f*', 'f**']"), **files)
+
 
 class TestWhatIsRefused:
     @pytest.mark.parametrize(

@@ -172,6 +172,19 @@ class TestRefusing:
         ledger.refresh_from_db()
         assert ledger.tier == 0
 
+    def test_what_a_catalogue_puts_before_a_short_name_is_nobodys_to_change(self, payments, ben, admin, noon):
+        """An API of a tree keeps its kind before its name; only the name was chosen."""
+        make(ben, noon)
+        rows = [
+            ComponentRow(Place("a.yaml", 1), "payments", slug, kind="api")
+            for slug in ("api:orders", "api:Bad_Orders", "resource:orders-db", "svc:orders")
+        ]
+        plan = actions.import_catalog(catalog=Catalog(components=rows), source="t", importer=admin, at=noon)
+        assert [one.value for one in plan.rejections] == ["Bad_Orders", "svc:orders"]
+        assert "Call it “bad-orders”" in plan.rejections[0].reason
+        scan(noon)
+        assert not standing().exists()
+
 
 class TestScanning:
     def test_what_breaks_a_convention_is_a_finding_with_a_proposed_name(self, payments, ledger, ben, noon):

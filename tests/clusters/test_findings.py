@@ -215,6 +215,14 @@ def test_the_pages_of_cluster_and_component_say_what_is_wrong(payments, ledger, 
         assert b"Something is wrong: a." in signed_in(ada).get(page.get_absolute_url()).content
 
 
+def test_the_margin_says_which_check_came_to_how_many(payments, ada, noon):
+    settle(noon, found(payments), found(payments, "b"))
+    settle(noon, found(payments, "c"))
+    page = signed_in(ada).get(payments.get_absolute_url())
+    said = [one["detail"] for one in page.context["entries"] if one["words"] == "came to other findings"]
+    assert said == ["sample: 1 new, 2 gone", "sample: 2 new"]
+
+
 def test_a_waiver_by_page_ends_with_the_day_of_whoever_gives_it(payments, omar, noon):
     settle(noon, found(payments))
     finding = Finding.objects.get()

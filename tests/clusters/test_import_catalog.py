@@ -1,9 +1,10 @@
 import pytest
 
 from apps.clusters import actions, queries
+from apps.clusters.actions.reading import read_catalog
 from apps.clusters.formats import backstage
 from apps.clusters.formats.catalog import Catalog, ClusterRow, ComponentRow, DependencyRow, Place, PlacementRow
-from apps.clusters.models import Cluster, Component, Dependency, Visibility
+from apps.clusters.models import ApiDescription, Cluster, Component, Dependency, Visibility
 from apps.journal.models import Entry
 from apps.kernel.refusals import NotAllowed
 
@@ -95,6 +96,9 @@ def test_looking_first_writes_nothing_and_says_the_same(ledger, noon):
         ([component("gate"), component("gate", tier=1)], "slug", "f.csv, line 2 says otherwise"),
         ([needs("ledger", "ledger")], "provider", "cannot depend on itself"),
         ([placed("h1", cluster="nowhere")], "cluster", "no such cluster"),
+        ([placed("h1", site="")], "site", "must not be empty"),
+        ([placed("")], "host", "must not be empty"),
+        ([needs("ledger", "")], "provider", "must not be empty"),
         ([placed("h1", runs=("a",)), placed("h1", runs=("b",))], "host", "f.csv, line 2 says otherwise"),
     ],
 )
@@ -121,6 +125,42 @@ def test_a_name_in_two_clusters_needs_its_cluster(ledger, logistics, noon):
     assert "logistics, payments" in rejection.reason
     write([component("gate"), needs("gate", "ledger", provider_cluster="logistics")], noon)
     assert Dependency.objects.get().provider.name == "Other ledger"
+
+
+def test_a_cluster_is_the_same_in_whatever_case_it_is_written(ledger, dispatch, noon):
+    plan = write((needs("ledger", "dispatch", consumer_cluster="PAYMENTS", provider_cluster="Logistics"),), noon)
+    assert plan.counts()["dependency"]["new"] == 1
+    plan = write((component("x", "Payments"), component("x", "payments", name="Otherwise")), noon)
+    assert ["says otherwise of the same name" in one.reason for one in plan.rejections] == [True]
+    write((needs("x", "late", provider_cluster="LOGISTICS"),), noon)
+    write((component("late", "logistics"),), noon)
+    assert Dependency.objects.filter(consumer__slug="x", provider__slug="late").exists()
+
+
+@pytest.mark.parametrize("first", ["Claims", "claims"])
+def test_and_so_is_one_that_a_file_founds(db, noon, first):
+    read = read_catalog(
+        file_name="c.csv",
+        content=f"slug,cluster\na,{first}\nb,CLAIMS\nc,claims\n".encode(),
+        catalog_format="csv",
+        options={},
+    )
+    actions.import_catalog(catalog=read, source="c", importer=None, found_clusters=True, at=noon)
+    assert [(one.slug, one.components.count()) for one in Cluster.objects.all()] == [(first, 3)]
+
+
+def test_an_api_that_says_its_cluster_in_two_cases_is_rejected_once(payments, noon):
+    Component.objects.create(cluster=payments, slug="x", name="X")
+    entity = (
+        "apiVersion: backstage.io/v1alpha1\nkind: API\n"
+        "metadata: {{name: {0}, annotations: {{concordat/short-name: x, concordat/cluster: {1}}}}}\n"
+        "spec: {{type: grpc, lifecycle: production, owner: a, definition: {0}}}\n"
+    )
+    text = entity.format("one", "Payments") + "---\n" + entity.format("two", "payments")
+    read = read_catalog(file_name="c.yaml", content=text.encode(), catalog_format="backstage", options={})
+    plan = actions.import_catalog(catalog=read, source="c", importer=None, at=noon)
+    assert len(plan.rejections) == 1
+    assert ApiDescription.objects.get().definition == "one"
 
 
 def test_clusters_are_founded_with_their_components_only_where_that_is_asked_for(noon, db):

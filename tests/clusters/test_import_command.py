@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from apps.clusters.actions import imports
+from apps.clusters.actions import importing, imports
 from apps.clusters.management.commands import import_catalog
 from apps.clusters.models import (
     CatalogImport,
@@ -172,6 +172,38 @@ class TestCommand:
         assert rejected == []
         assert [component.slug for component in Component.objects.all()] == ["gate"]
 
+    @pytest.mark.parametrize("said", [".", "..", "../repo", "../repo/"])
+    def test_the_folder_one_stands_in_is_a_folder_like_others(self, payments, tmp_path, monkeypatch, said):
+        folder = tmp_path / "repo"
+        (folder / "in").mkdir(parents=True)
+        entity = (
+            '{"apiVersion": "backstage.io/v1alpha1", "kind": "Component", "metadata": {"name": "gate"},'
+            ' "spec": {"type": "x", "lifecycle": "production", "owner": "a"}}'
+        )
+        (folder / "catalog-info.yaml").write_text(entity)
+        (folder / "in" / "12:30.yaml").write_text("other: file")
+        monkeypatch.chdir(folder / "in" if said == ".." else folder)
+        assert run(Path(said), format="backstage", cluster_map=["*=payments"])[1] == []
+        assert Component.objects.get().slug == "gate"
+
+    @pytest.mark.parametrize("kind", ["csv", "backstage", "kubernetes"])
+    def test_a_folder_in_which_nothing_is_read_is_said(self, db, tmp_path, kind):
+        (tmp_path / "notes.txt").write_text("slug,cluster\n")
+        with pytest.raises(CommandError, match="There is no file in"):
+            run(tmp_path, format=kind)
+
+    def test_files_may_be_called_what_no_archive_would_take(self, payments, tmp_path):
+        paths = [tmp_path / "12:30.csv", tmp_path / "a\\b.csv"]
+        for number, path in enumerate(paths):
+            path.write_text(f"slug,cluster\nc{number},payments\n")
+        assert run(*paths, format="csv")[0]["component"].startswith("2 new")
+
+    def test_one_of_several_that_is_missing_is_named_and_nothing_is_written(self, payments, file, tmp_path):
+        file.write_text("slug,cluster\na,payments\n")
+        with pytest.raises(CommandError, match=r"missing\.csv"):
+            run(file, tmp_path / "missing.csv", format="csv")
+        assert not Component.objects.exists()
+
     def test_it_is_written_in_parcels_and_kept_like_an_upload(self, admin, payments, file, monkeypatch):
         monkeypatch.setattr(imports, "PARCEL_ROWS", 5)
         file.write_text("slug,cluster\n" + "".join(f"c{n},payments\n" for n in range(12)))
@@ -237,6 +269,28 @@ class TestCommand:
         with pytest.raises(CommandError, match="cancelled after 0 rows"):
             run(file, format="csv")
         assert not Component.objects.exists()
+
+    @pytest.mark.parametrize("times", [1, 9])
+    def test_names_that_others_take_meanwhile_are_tried_once_more_and_then_fail(
+        self, payments, file, monkeypatch, times
+    ):
+        file.write_text("slug,cluster\na,payments\n")
+        plan, left = importing.queries.plan_import, [True] * times
+
+        def beside(catalog, **given):
+            planned = plan(catalog, **given)
+            if left and left.pop():
+                Component.objects.create(cluster=payments, slug="a", name="of another")
+            return planned
+
+        monkeypatch.setattr(importing.queries, "plan_import", beside)
+        if times == 1:
+            assert run(file, format="csv")[0]["component"].startswith("1 new")
+        else:
+            with pytest.raises(CommandError, match="already has a component of that name"):
+                run(file, format="csv")
+            assert CatalogImport.objects.get().state == "failed"
+            assert len(left) == times - 2
 
     def test_several_files_are_one_catalogue(self, payments, tmp_path):
         one, other = tmp_path / "x.csv", tmp_path / "two" / "x.csv"

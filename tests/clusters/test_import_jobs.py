@@ -6,12 +6,12 @@ from django.utils import timezone
 
 from apps.accounts.rules import Scope
 from apps.clusters import actions
-from apps.clusters.actions import imports
+from apps.clusters.actions import imports, reading
 from apps.clusters.models import CatalogImport, Component, Dependency
 from apps.clusters.states import CATALOG, CatalogState
 from apps.clusters.tasks import continue_imports
 from apps.journal.models import Entry
-from apps.kernel.refusals import Conflict, WrongState
+from apps.kernel.refusals import WrongState
 from tests.accounts.conftest import caller
 from tests.conftest import signed_in
 
@@ -83,10 +83,10 @@ def test_going_on_knows_what_was_said_before(admin, payments, noon, small_parcel
 def test_another_worker_that_comes_late_writes_nothing(admin, payments, noon, small_parcels):
     kept = compared(admin, noon)
     actions.apply_upload(import_id=kept.pk, importer=admin, at=noon)
-    parcel = next(imports.read_upload(kept).parcels(size=20))
+    parcel = next(reading.read_upload(kept).parcels(size=20))
     given = {"import_id": kept.pk, "parcel": parcel, "at_row": 0, "is_last": False, "at": noon}
     imports.import_parcel(said={}, **given)
-    with pytest.raises(Conflict):
+    with pytest.raises(imports.TakenUp):
         imports.import_parcel(said={}, **given)
     assert Component.objects.count() == 20
 

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from apps.clusters import actions
 from apps.clusters.formats import kubernetes
 from apps.clusters.models import CatalogImport, Component, Dependency
+from apps.kernel.refusals import TooLarge
 from tests.conftest import signed_in
 
 SHOP = """
@@ -147,6 +148,32 @@ def test_the_same_twice_names_the_first():
     assert "already in all.yaml, line 1" in one.reason
 
 
+def test_a_service_stands_for_the_first_workload_that_wears_all_its_labels():
+    def workload(name, labels):
+        template = f"{{metadata: {{labels: {labels}}}}}"
+        return f"kind: Deployment\nmetadata: {{name: {name}, namespace: shop}}\nspec: {{template: {template}}}\n"
+
+    texts = [
+        workload("other", "{app: cart, tier: back}"),
+        workload("first", "{app: cart, tier: front}"),
+        workload("second", "{app: cart, tier: front}"),
+        workload("user", "{app: user}").replace("labels: {app: user}}", "labels: {app: user}}, spec: {containers: "
+        "[{env: [{name: A, value: cart}, {name: B, value: bare}]}]}"),
+        "kind: Service\nmetadata: {name: cart, namespace: shop}\nspec: {selector: {tier: front, app: cart}}\n",
+        "kind: Service\nmetadata: {name: bare, namespace: shop}\nspec: {selector: {}}\n",
+    ]  # fmt: skip
+    found = parse("---\n".join(texts))
+    assert {row.slug for row in found.components} == {"other", "first", "second", "user", "bare"}
+    assert {(row.consumer, row.provider) for row in found.dependencies} == {("user", "first"), ("user", "bare")}
+
+
+def test_manifests_say_no_names_so_what_has_one_keeps_it(admin, payments, noon):
+    Component.objects.create(cluster=payments, slug="close-day", name="Closing of the day")
+    actions.import_catalog(catalog=parse(SHOP), source="k", importer=None, found_clusters=True, at=noon)
+    names = dict(Component.objects.values_list("slug", "name"))
+    assert (names["close-day"], names["frontend"]) == ("Closing of the day", "frontend")
+
+
 def test_it_is_uploaded_and_imported(admin, payments):
     client = signed_in(admin)
     file = SimpleUploadedFile("shop.yaml", SHOP.encode())
@@ -211,6 +238,28 @@ def test_routes_left_to_each_other_in_a_circle_are_refused_with_the_way():
     assert "in a circle: shop/a → shop/b → shop/a. Take one" in told["http.delegate", "shop/b"]
     assert "in a circle: shop/b → shop/a → shop/b. Take one" in told["http.delegate", "shop/a"]
     assert told["http.delegate", "shop/none"] == "Not read: no such VirtualService."
+
+
+def test_a_small_file_that_says_millions_of_routes_is_refused():
+    names = [f"s{number}" for number in range(700)]
+    services = "".join(
+        f"---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}, namespace: shop}}\n" for name in names
+    )
+    routes = ", ".join(f"{{destination: {{host: {name}}}}}" for name in names)
+    with pytest.raises(TooLarge, match="routes of these manifests are more than 200,000"):
+        parse(services + virtual("all", ", ".join(names), f"{{route: [{routes}]}}"))
+    twice = parse(services + virtual("few", "s0, s0", f"{{route: [{routes}]}}"))
+    assert len(twice.dependencies) == 699
+
+
+def test_so_is_one_that_leaves_routes_on_and_on(monkeypatch):
+    monkeypatch.setattr(kubernetes, "MOST_ROWS", 30)
+    chain = "".join(virtual(f"d{n}", http=f"{{delegate: {{name: d{n + 1}}}}}") for n in range(9))
+    text = chain + virtual("d9", http="{route: [{destination: {host: till}}]}")
+    roots = [virtual(f"r{n}", "front", "{delegate: {name: d0}}") for n in range(3)]
+    assert len(parse(SERVICES + text + "".join(roots[:2])).dependencies) == 1
+    with pytest.raises(TooLarge):
+        parse(SERVICES + text + "".join(roots))
 
 
 def test_calls_and_routes_may_be_circular():

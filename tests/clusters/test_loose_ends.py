@@ -2,24 +2,25 @@
 
 import pytest
 
-from apps.accounts.rules import Scope
+from apps.accounts.rules import Role, Scope
 from apps.clusters import actions, queries
 from apps.clusters.formats.catalog import Catalog, ComponentRow, DependencyRow, Place
 from apps.clusters.models import Component, Dependency, LooseEnd, Visibility
 from apps.journal.models import Entry
 from apps.kernel.refusals import NotFound
 from tests.accounts.conftest import caller
-from tests.conftest import signed_in
+from tests.cab.racing import race
+from tests.conftest import make_person, signed_in
 
 PAGE, API = "/clusters/loose-ends/", "/api/v1/loose-ends/"
 
 
-def write(noon, *rows, **options):
+def write(noon, *rows, importer=None, **options):
     found = Catalog()
     for line, row in enumerate(rows, start=2):
         kind, values = row
         found.take(kind(Place("f.csv", line), **values))
-    return actions.import_catalog(catalog=found, source="csv:f.csv", importer=None, at=noon, **options)
+    return actions.import_catalog(catalog=found, source="csv:f.csv", importer=importer, at=noon, **options)
 
 
 def needs(consumer, provider, **more):
@@ -44,6 +45,12 @@ def test_a_dependency_on_what_is_not_known_is_kept(ledger, loose):
 def test_keeping_it_again_changes_nothing(ledger, loose, noon):
     plan = write(noon, needs("ledger", "gate"), needs("ledger", "gate"))
     assert plan.counts()["loose_end"] == {"new": 0, "changed": 0, "unchanged": 1, "repeated": 1}
+    assert LooseEnd.objects.count() == 1
+
+
+def test_under_another_spelling_it_is_the_same(ledger, noon):
+    plan = write(noon, needs("ledger", "gate"), needs("ledger", "gate", consumer_cluster="payments"))
+    assert plan.counts()["loose_end"] == {"new": 1, "changed": 0, "unchanged": 0, "repeated": 1}
     assert LooseEnd.objects.count() == 1
 
 
@@ -79,6 +86,17 @@ def test_what_a_later_import_says_otherwise_of_it_is_a_change(ledger, loose, noo
     loose.refresh_from_db()
     assert (loose.weight, loose.data_class) == (7, "")
     assert write(noon, needs("ledger", "gate")).counts()["loose_end"]["unchanged"] == 1
+
+
+def test_one_of_a_restricted_cluster_says_nothing_of_itself_to_an_importer_and_stays(safe, noon):
+    importer = make_person("mona", Role.PROGRAMME_MANAGER)
+    named = {"consumer_cluster": safe.cluster.slug, "weight": 7, "safeguard": "a vault"}
+    write(noon, needs("safe", "gate", **named))
+    said = needs("safe", "gate", **named | {"weight": 8, "safeguard": "none"})
+    (step,) = write(noon, said, importer=importer).steps
+    assert (step.status, step.changes) == ("unchanged", ())
+    assert (LooseEnd.objects.get().weight, LooseEnd.objects.get().safeguard) == (7, "a vault")
+    assert write(noon, said).steps[0].status == "changed", "the house sees it"
 
 
 def test_a_component_added_by_hand_ties_it_and_says_so(omar, payments, ledger, loose, noon):
@@ -152,3 +170,19 @@ def test_over_the_api(admin, ledger, loose):
     assert (told["consumer"], told["provider"], told["consumer_cluster"]) == (ledger.pk, None, "payments")
     assert client.delete(f"{API}{loose.pk}/").status_code == 204
     assert client.get(API).json()["results"] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_imports_of_the_same_loose_ends_in_different_orders_wait_for_each_other_in_turn(noon):
+    """Of the two, one writes them, and the other finds them written; neither is thrown out as a deadlock."""
+    names = [f"gate-{number}" for number in range(400)]
+    rounds = [
+        {
+            "forth": lambda turn=turn: write(noon, *(needs("ghost", f"{turn}-{one}") for one in names)),
+            "back": lambda turn=turn: write(noon, *(needs("ghost", f"{turn}-{one}") for one in reversed(names))),
+        }
+        for turn in range(6)
+    ]
+    answers = race(rounds, seed=11)
+    assert all(set(one.values()) <= {"done", "conflict"} for one in answers), answers
+    assert LooseEnd.objects.count() == len(names) * len(rounds)

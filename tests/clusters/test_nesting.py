@@ -11,11 +11,14 @@ from django.utils import timezone
 
 from apps.accounts.rules import Scope
 from apps.clusters import actions, queries
+from apps.clusters.actions.loose_ends import tie_loose_ends
 from apps.clusters.actions.reading import read_catalog
+from apps.clusters.formats import catalog
 from apps.clusters.formats.catalog import Catalog, ComponentRow, DependencyRow, Place
 from apps.clusters.models import Component, Dependency, LooseEnd
 from apps.clusters.queries.nesting import nesting_above
 from apps.clusters.rules.nesting import circles, nested, told
+from apps.journal.models import Entry
 from apps.kernel.refusals import Conflict
 from tests.accounts.conftest import caller
 from tests.conftest import signed_in
@@ -185,6 +188,15 @@ class TestByImport:
         ]
         assert "closes a circle: a → b → c → a. Take one of them out of the file" in catalog.rejections[0].reason
 
+    def test_a_ring_of_thousands_is_told_without_spelling_it_out_for_each(self, monkeypatch):
+        spelled = []
+        monkeypatch.setattr(catalog, "written", lambda key: spelled.append(key) or key[1])
+        rows = "".join(f"c{n},c{(n + 1) % 2_000},consists of\n" for n in range(2_000))
+        found = csv(f"consumer,provider,kind\n{rows}")
+        assert len(found.rejections) == 2_000
+        assert "c0 → c1 → c2 → c3 → c4 → c5 → c6 → c7 → 1,990 more → c1998 → c1999 → c0." in found.rejections[0].reason
+        assert len(spelled) < 12 * 2_000
+
     def test_needs_in_a_file_may_be_circular(self):
         catalog = csv("consumer,provider\na,b\nb,c\nc,a\n")
         assert (len(catalog.dependencies), catalog.rejections) == (3, [])
@@ -210,6 +222,13 @@ class TestByImport:
         assert "payments/new" in plan.rejections[0].reason
         assert not LooseEnd.objects.exists()
 
+    def test_a_name_with_a_slash_is_not_taken_for_a_cluster_and_a_name(self, shop, noon):
+        plan = write(
+            noon, component("new"), consists("cart", "new"), consists("payments/new", "cart", consumer_cluster="")
+        )
+        assert plan.rejections == []
+        assert plan.counts()["loose_end"]["new"] == 1
+
     def test_again_it_is_rejected_again(self, shop, noon):
         for _ in range(2):
             assert len(write(noon, consists("cart", "shop")).rejections) == 1
@@ -226,12 +245,47 @@ class TestByImport:
         assert not LooseEnd.objects.exists(), "the three are a circle among themselves"
         write(noon, consists("ledger", "gate"))
         write(noon, consists("gate", "ledger"))
-        for slug in ("gate",):
-            actions.add_component(cluster_id=payments.pk, editor=omar, slug=slug, values={"name": slug}, at=noon)
+        actions.add_component(cluster_id=payments.pk, editor=omar, slug="gate", values={"name": "Gate"}, at=noon)
         assert not Dependency.objects.exists()
         assert "closes a circle: payments/ledger → payments/gate → payments/ledger." in LooseEnd.objects.first().note
         page = signed_in(admin).get("/clusters/loose-ends/").content.decode()
         assert "closes a circle" in page
+
+    @pytest.fixture
+    def held(self, omar, payments, ledger, noon):
+        """That the gate consists of the ledger, loose as the ledger consists of the gate."""
+        write(noon, consists("gate", "ledger"))
+        gate = Component(cluster=payments, slug="gate", name="Gate")
+        Component.objects.bulk_create([gate])
+        declare(omar, ledger, gate, noon)
+        tie_loose_ends(arrived=[gate])
+        assert "closes a circle" in LooseEnd.objects.get().note
+        return gate
+
+    def test_one_that_stayed_loose_is_tied_when_the_other_is_withdrawn(self, omar, ledger, held, noon):
+        edge = Dependency.objects.get()
+        actions.withdraw_dependency(dependency_id=edge.pk, withdrawer=omar, at=noon)
+        assert [(one.consumer, one.provider) for one in Dependency.objects.all()] == [(held, ledger)]
+        assert not LooseEnd.objects.exists()
+        told = Entry.objects.filter(event="clusters.DependencyDeclared").latest("pk")
+        assert (told.data["consumer_id"], told.data["provider_id"], told.actor) == (held.pk, ledger.pk, omar)
+
+    @pytest.mark.parametrize("by_hand", [True, False])
+    def test_and_is_gone_when_it_is_declared_otherwise(self, omar, ledger, held, noon, by_hand):
+        Dependency.objects.all().delete()
+        if by_hand:
+            declare(omar, held, ledger, noon)
+        else:
+            write(noon, consists("gate", "ledger"))
+        assert (Dependency.objects.count(), LooseEnd.objects.count()) == (1, 0)
+
+    def test_and_stays_while_another_way_closes_it(self, omar, payments, ledger, held, noon):
+        other = Component.objects.create(cluster=payments, slug="other", name="Other")
+        declare(omar, ledger, other, noon)
+        declare(omar, other, held, noon)
+        edge = Dependency.objects.get(consumer=ledger, provider=held)
+        actions.withdraw_dependency(dependency_id=edge.pk, withdrawer=omar, at=noon)
+        assert "payments/gate → payments/ledger → payments/other → payments/gate" in LooseEnd.objects.get().note
 
     @pytest.mark.django_db(transaction=True)
     def test_two_imports_that_would_close_a_circle_together(self, payments, logistics, ledger, dispatch, noon):

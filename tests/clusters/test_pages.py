@@ -101,9 +101,8 @@ class TestReading:
         for cluster in (ledger.cluster, dispatch.cluster):
             assign_perm("own_cluster", night_shift, cluster)
         Component.objects.bulk_create(Component(cluster=ledger.cluster, slug=f"c{n}", name=f"C{n}") for n in range(40))
-        Dependency.objects.bulk_create(
-            Dependency(consumer=component, provider=dispatch) for component in ledger.cluster.components.all()[5:]
-        )
+        needing = ledger.cluster.components.order_by("pk")[5:]
+        Dependency.objects.bulk_create(Dependency(consumer=one, provider=dispatch) for one in needing)
         client = signed_in(ada)
         for address in (
             page("list"),

@@ -3,10 +3,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
+from apps.accounts.rules import Role
 from apps.clusters import actions
 from apps.clusters.models import CatalogImport, Component
 from apps.journal.models import Entry
 from apps.kernel.refusals import NotAllowed, NotFound, WrongState
+from tests.conftest import make_person
 
 
 def upload(uploader, noon, content=b"slug,cluster\ngate,payments\nbad name,payments\n", **options):
@@ -44,6 +46,19 @@ def test_others_may_not(ada, admin, payments, noon):
     kept, _ = upload(admin, noon)
     with pytest.raises(NotFound):
         actions.apply_upload(import_id=kept.pk, importer=ada, at=noon)
+
+
+def test_another_writes_it_as_its_uploader_saw_it_compared(admin, ledger, safe, noon):
+    uploader = make_person("mona", Role.PROGRAMME_MANAGER)
+    Component.objects.create(cluster=ledger.cluster, slug="key", name="Key")
+    Component.objects.create(cluster=safe.cluster, slug="key", name="Key of the vault")
+    content = b"consumer,provider,provider_cluster\nledger,safe,vault\nledger,key,\n"
+    kept, plan = upload(uploader, noon, content, rows="dependencies")
+    assert plan.rejections == []
+    applied = actions.apply_upload(import_id=kept.pk, importer=admin, at=noon)
+    assert applied.rejections == [], "that there is a key in the vault, too, is not told"
+    assert (applied.counts["dependency"]["new"], applied.counts["loose_end"]["new"]) == (1, 1)
+    assert Entry.objects.filter(event="clusters.CatalogImported").get().actor == admin
 
 
 @pytest.mark.django_db(transaction=True)

@@ -9,7 +9,7 @@ from django.db import transaction
 from apps.accounts.models import Person
 from apps.clusters import events, queries, rules
 from apps.clusters.actions.clusters import redescribe, require_conventions, require_version, save_new
-from apps.clusters.actions.loose_ends import tie_loose_ends
+from apps.clusters.actions.loose_ends import tell_tied, tie_loose_ends
 from apps.clusters.models import Cluster, Component
 from apps.clusters.queries.conventions import component_subject
 from apps.journal import actions as journal
@@ -34,7 +34,7 @@ def add_component(*, cluster_id: int, editor: Person, slug: str, values: Mapping
     require_conventions(component_subject(component), at=at)
     save_new(component)
     journal.record(events.ComponentAdded(component_id=component.pk), subject=component, actor=editor, at=at)
-    _tie([component], editor, at)
+    tell_tied(tie_loose_ends(arrived=[component]), actor=editor, at=at)
     return component
 
 
@@ -93,15 +93,8 @@ def take_in_components(
     if missing:
         event = events.ComponentsNamed(cluster_id=cluster.pk, source=source, added=len(missing))
         journal.record(event, subject=cluster, actor=actor, at=at)
-        _tie(missing, actor, at)
+        tell_tied(tie_loose_ends(arrived=missing), actor=actor, at=at)
     return _ids(cluster, wanted) if missing else before
-
-
-def _tie(arrived: Iterable[Component], actor: Person | None, at: datetime) -> None:
-    """What waited for these components depends on them, or they on it, from now on."""
-    for edge in tie_loose_ends(arrived=arrived):
-        event = events.DependencyDeclared(consumer_id=edge.consumer_id, provider_id=edge.provider_id, kind=edge.kind)
-        journal.record(event, subject=edge.consumer, actor=actor, at=at)
 
 
 def _ids(cluster: Cluster, slugs: list[str]) -> dict[str, int]:

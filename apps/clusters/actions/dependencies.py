@@ -9,9 +9,11 @@ from django.db import transaction
 from apps.accounts.models import Person
 from apps.clusters import events, queries, rules
 from apps.clusters.actions.clusters import require_conventions, save_checked, save_new
+from apps.clusters.actions.loose_ends import tell_tied, tie_held_ends
 from apps.clusters.actions.nesting import require_may_nest
 from apps.clusters.models import Dependency
 from apps.clusters.queries.conventions import DEPENDENCY, plain_subject
+from apps.clusters.rules.nesting import is_nesting
 from apps.journal import actions as journal
 from apps.kernel.refusals import NotFound
 
@@ -51,6 +53,7 @@ def declare_dependency(
     save_new(dependency)
     event = events.DependencyDeclared(consumer_id=consumer.pk, provider_id=provider.pk, kind=kind)
     journal.record(event, subject=consumer, actor=declarer, at=at)
+    _tie_held(dependency, declarer, at)
     return dependency
 
 
@@ -86,6 +89,13 @@ def withdraw_dependency(*, dependency_id: int, withdrawer: Person, at: datetime)
     )
     dependency.delete()
     journal.record(event, subject=consumer, actor=withdrawer, at=at)
+    _tie_held(dependency, withdrawer, at)
+
+
+def _tie_held(changed: Dependency, actor: Person, at: datetime) -> None:
+    """A whole and a part that come or go may say, or let in, what stayed loose for the circle it would have closed."""
+    if is_nesting(changed.kind):
+        tell_tied(tie_held_ends(), actor=actor, at=at)
 
 
 def _locked(dependency_id: int, person: Person) -> Dependency:

@@ -3,22 +3,23 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from apps.accounts.models import Person
 from apps.clusters import events, queries, rules
-from apps.clusters.actions.loose_ends import tie_loose_ends
-from apps.clusters.actions.nesting import circles_of
+from apps.clusters.actions.loose_ends import tie_held_ends, tie_loose_ends
+from apps.clusters.actions.nesting import circles_of, take_turn
 from apps.clusters.formats.apis import ApiSaid
 from apps.clusters.formats.catalog import Catalog, ClusterRow, ComponentRow, DependencyRow, PlacementRow
 from apps.clusters.models import ApiDescription, Cluster, Component, Dependency, LooseEnd, Placement, Visibility
 from apps.clusters.queries import Plan, Status
 from apps.clusters.queries.nesting import names_for
-from apps.clusters.queries.plans import loose_key
+from apps.clusters.queries.plans import LOOSE_KEY, loose_key
 from apps.clusters.queries.steps import API_FIELD, EDGE_FIELDS, Ends, Key, Said
-from apps.clusters.rules.nesting import nested
+from apps.clusters.rules.nesting import is_nesting, nested, shown
 from apps.journal import actions as journal
 from apps.kernel.refusals import refusal_from_constraint
 
@@ -29,6 +30,7 @@ def import_catalog(
     catalog: Catalog,
     source: str,
     importer: Person | None,
+    uploader: Person | None = None,
     found_clusters: bool = False,
     refuse_loose: bool = False,
     import_id: int | None = None,
@@ -38,15 +40,17 @@ def import_catalog(
     """Write what fits of a catalogue; returns the plan it followed, with the rows that were rejected.
 
     All or nothing for what fits; running it again changes nothing. `importer` None is the house itself (an operator
-    at the command line). A cluster founded this way has no owner until an administrator appoints one. `said` is what
-    parcels of the same catalogue said before.
+    at the command line). Who only uploaded it reads what became of it, so it is written with their eyes, as they saw it
+    compared. A cluster founded this way has no owner until an administrator appoints one. `said` is what parcels of the
+    same catalogue said before.
     """
     if importer:
         rules.require_may_import(rules.Standing(importer.capabilities))
+    seer = uploader or importer
     plan = queries.plan_import(
-        catalog, person=importer, found_clusters=found_clusters, refuse_loose=refuse_loose, said=said, at=at
+        catalog, person=seer, found_clusters=found_clusters, refuse_loose=refuse_loose, said=said, at=at
     )
-    writing = _Writing(plan, importer, source[:80], at)
+    writing = _Writing(plan, seer, source[:80], at)
     try:
         with transaction.atomic():
             writing.write()
@@ -69,8 +73,8 @@ def import_catalog(
 class _Writing:
     """The writes of one import and, for each cluster, what they were."""
 
-    def __init__(self, plan: Plan, importer: Person | None, source: str, at: datetime) -> None:
-        self.plan, self.importer, self.source, self.at = plan, importer, source, at
+    def __init__(self, plan: Plan, seer: Person | None, source: str, at: datetime) -> None:
+        self.plan, self.seer, self.source, self.at = plan, seer, source, at
         self.touched: dict[int, Cluster] = {}
         self.added: dict[int, list[int]] = defaultdict(list)
         self.changed: dict[int, list[int]] = defaultdict(list)
@@ -78,6 +82,8 @@ class _Writing:
         self.placed: dict[int, int] = defaultdict(int)
 
     def write(self) -> None:
+        if any(is_nesting(row.kind) for row, _ in self._new_dependencies()):
+            take_turn()
         self._clusters()
         self._components()
         self._dependencies()
@@ -94,7 +100,7 @@ class _Writing:
             if step.status == Status.NEW:
                 cluster = Cluster.objects.create(
                     slug=row.slug,
-                    name=(row.name or row.slug)[:120],
+                    name=row.new_name[:120],
                     purpose=row.purpose or "",
                     zone=row.zone or "UTC",
                     visibility=row.visibility or Visibility.OPEN,
@@ -150,6 +156,10 @@ class _Writing:
                 loose.append(self._loose(key, consumer, provider, said))
         for edge in Dependency.objects.bulk_create(edges, batch_size=1000):
             self._declared(edge)
+        if any(is_nesting(edge.kind) for edge in edges):
+            for edge in tie_held_ends():
+                self._declared(edge)
+        loose.sort(key=attrgetter(*LOOSE_KEY))  # all imports in one order: none waits for what waits for it
         LooseEnd.objects.bulk_create(loose, batch_size=1000)
         self._redescribe_dependencies()
 
@@ -171,10 +181,10 @@ class _Writing:
             if pair:
                 pairs.append((row, pair))
         ways = circles_of([pair for _, pair in pairs])
-        names = names_for(self.importer, (one for way in ways.values() for one in way))
+        names = names_for(self.seer, {one for way in ways.values() for one in shown(way)})
         steps = {id(step.row): step for step in self.plan.steps} if ways else {}
-        for place, way in ways.items():
-            self.plan.refuse_circle(steps[id(pairs[place][0])], [names[one] for one in way])
+        found = [(steps[id(pairs[place][0])], way) for place, way in ways.items()]
+        self.plan.refuse_circles(found, names.__getitem__)
 
     def _redescribe_dependencies(self) -> None:
         changed = [step for step in self.plan.having(Status.CHANGED) if isinstance(step.row, DependencyRow)]
@@ -190,6 +200,8 @@ class _Writing:
             else:
                 edges.append(kept)
         Dependency.objects.bulk_update(edges, EDGE_FIELDS, batch_size=1000)
+        held = LooseEnd.objects.select_for_update().filter(pk__in=[one.pk for one in loose]).order_by("pk")
+        list(held.values_list("pk"))  # in one order, as above
         LooseEnd.objects.bulk_update(loose, EDGE_FIELDS, batch_size=1000)
         for cluster in Cluster.objects.filter(components__needs__in=edges).distinct() if edges else ():
             self.touched.setdefault(cluster.pk, cluster)
@@ -198,9 +210,8 @@ class _Writing:
         self, key: tuple[str, ...], consumer: Component | None, provider: Component | None, said: Mapping[str, Any]
     ) -> LooseEnd:
         known = consumer or provider
-        names = ("consumer_cluster", "consumer_name", "provider_cluster", "provider_name", "kind")
         return LooseEnd(
-            **dict(zip(names, key, strict=True)),
+            **dict(zip(LOOSE_KEY, key, strict=True)),
             consumer=consumer,
             provider=provider,
             cluster=known.cluster if known else None,
@@ -272,4 +283,4 @@ def _component(row: ComponentRow, cluster: Cluster, source: str) -> Component:
     names = ("kind", "tier", "lifecycle", "description", "owner_name")
     said = {name: getattr(row, name) for name in names if getattr(row, name) is not None}
     lists = {name: list(getattr(row, name) or ()) for name in ("sites", "tags")}
-    return Component(cluster=cluster, slug=row.slug, name=row.name or row.slug, source=source, **said, **lists)
+    return Component(cluster=cluster, slug=row.slug, name=row.new_name, source=source, **said, **lists)

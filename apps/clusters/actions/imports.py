@@ -5,9 +5,10 @@ An import that dies is continued where it stands: `done_rows` is committed toget
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -16,7 +17,7 @@ from django.utils import timezone
 from apps.accounts.models import Person
 from apps.clusters import events, queries, rules
 from apps.clusters.actions.importing import import_catalog
-from apps.clusters.actions.reading import kept_options, read_catalog
+from apps.clusters.actions.reading import is_unmapped, kept_options, read_upload, top_of_upload
 from apps.clusters.formats import archives, catalog_csv
 from apps.clusters.formats.catalog import Catalog
 from apps.clusters.models import CatalogFormat, CatalogImport
@@ -32,6 +33,10 @@ PARCEL_ROWS = 2_000  # of one transaction: large enough for bulk writes, small e
 MOST_BYTES_AT_ONCE = 1024 * 1024  # unpacked; what is larger is read by a worker, not while somebody waits
 MOST_STEPS = 500  # of a large upload that its page shows; the counts tell of all
 MOST_REJECTIONS = 20_000
+
+
+class TakenUp(Conflict):
+    """Another process has gone on with the import: it is in good hands, and nothing is wrong with it."""
 
 
 @transaction.atomic
@@ -54,7 +59,7 @@ def upload_catalog(
     options = kept_options(catalog_format, options)
     files = archives.unpack(file_name, content)
     state = _first_state(files)
-    if keep_unmapped and catalog_format == CatalogFormat.CSV and _is_unmapped(files, options):
+    if keep_unmapped and catalog_format == CatalogFormat.CSV and is_unmapped(files, options):
         state = CatalogState.MAPPING
     upload = CatalogImport(
         file_name=file_name[-200:],
@@ -81,26 +86,6 @@ def _first_state(files: Mapping[str, bytes]) -> CatalogState:
     return CatalogState.READING if is_large else CatalogState.READY
 
 
-def _is_unmapped(files: Mapping[str, bytes], options: Mapping[str, Any]) -> bool:
-    if options.get("map") or len(files) > 1:
-        return False
-    ((name, content),) = files.items()
-    rows = options.get("rows", "components")
-    return rows in catalog_csv.FIELDS and not catalog_csv.top_of(content, file=name).has(rows)
-
-
-def top_of_upload(upload: CatalogImport) -> catalog_csv.Top:
-    """The header and the first rows of a CSV whose columns may be chosen; refuses other uploads."""
-    files = archives.unpack(upload.file_name, bytes(upload.content or b""))
-    if upload.format != CatalogFormat.CSV or len(files) > 1 or upload.state not in _MAPPABLE:
-        raise WrongState("The columns of this upload are not chosen by hand.", next_step="Upload the file again.")
-    ((name, content),) = files.items()
-    return catalog_csv.top_of(content, file=name)
-
-
-_MAPPABLE = (CatalogState.MAPPING, CatalogState.READY)
-
-
 @transaction.atomic
 def choose_columns(*, import_id: int, person: Person, column_map: Mapping[str, Any], at: datetime) -> CatalogImport:
     """Say which column of an uploaded CSV is what, and compare it so; it may be said again until it is written."""
@@ -117,16 +102,6 @@ def choose_columns(*, import_id: int, person: Person, column_map: Mapping[str, A
     _move(upload, state)
     upload.save()
     return upload
-
-
-def read_upload(upload: CatalogImport) -> Catalog:
-    """What a kept upload says."""
-    return read_catalog(
-        file_name=upload.file_name,
-        content=bytes(upload.content or b""),
-        catalog_format=upload.format,
-        options=upload.options,
-    )
 
 
 def _compared(upload: CatalogImport, catalog: Catalog, *, at: datetime) -> Plan:
@@ -235,7 +210,7 @@ def continue_imports(*, until: datetime) -> int:
     for import_id in list(CatalogImport.objects.waiting().values_list("pk", flat=True)):
         try:
             over += work_off(import_id=import_id, until=until).is_over
-        except Conflict:
+        except TakenUp:
             continue
         except Exception:
             logger.exception("Import %s stopped; the next turn tries again.", import_id)
@@ -247,14 +222,14 @@ def continue_imports(*, until: datetime) -> int:
 def work_off(*, import_id: int, until: datetime | None = None) -> CatalogImport:
     """Compare a large upload, or go on writing one from where it stands, to its end or the first parcel after `until`.
 
-    Refused with a Conflict when another worker has it. An upload that turns out unreadable fails, with the reason.
+    Refused with `TakenUp` when another worker has it. An upload that turns out unreadable fails, with the reason.
     """
     upload = CatalogImport.objects.select_related("uploader", "importer").get(pk=import_id)
     try:
         catalog = read_upload(upload)
         if upload.state == CatalogState.READING:
             upload = compare_upload(import_id=import_id, catalog=catalog, at=timezone.now())
-    except Conflict:
+    except TakenUp:
         raise
     except Refusal as refusal:
         return _failed(import_id, refusal)
@@ -264,29 +239,40 @@ def work_off(*, import_id: int, until: datetime | None = None) -> CatalogImport:
 def write_out(upload: CatalogImport, catalog: Catalog, *, until: datetime | None = None) -> CatalogImport:
     """Go on writing an upload, of which `catalog` is what it says: to its end, or the first parcel after `until`.
 
-    Refused with a Conflict when another process has gone on with it.
+    Refused with `TakenUp` when another process has gone on with it. What cannot be written fails, with the reason.
     """
     said = said_by(catalog.rows()[: upload.done_rows])
     done, total = upload.done_rows, len(catalog.rows())
     try:
         for parcel in catalog.parcels(size=PARCEL_ROWS, after=done):
             size = len(parcel.rows())
-            upload = import_parcel(
+            write = partial(
+                import_parcel,
                 import_id=upload.pk,
                 parcel=parcel,
                 said=said,
                 at_row=done,
                 is_last=done + size >= total,
-                at=timezone.now(),
             )
+            upload = _twice(write)
             done += size
             if until and timezone.now() > until:
                 break
-    except Conflict:
+    except TakenUp:
         raise
     except Refusal as refusal:
         return _failed(upload.pk, refusal)
     return upload
+
+
+def _twice(write: Callable[..., CatalogImport]) -> CatalogImport:
+    """Write; once more where somebody wrote the same names between the plan and the write, who then is in the plan."""
+    try:
+        return write(at=timezone.now())
+    except TakenUp:
+        raise
+    except Conflict:
+        return write(at=timezone.now())
 
 
 def _failed(import_id: int, refusal: Refusal) -> CatalogImport:
@@ -332,6 +318,7 @@ def _write_parcel(upload: CatalogImport, parcel: Catalog, said: Said, *, is_last
         catalog=parcel,
         source=f"{upload.format}:{upload.file_name}",
         importer=upload.importer,
+        uploader=upload.uploader,
         found_clusters=_founds(upload),
         refuse_loose=_refuses_loose(upload),
         import_id=upload.pk,
@@ -379,7 +366,7 @@ def _taken(import_id: int, *, at_row: int, states: Sequence[CatalogState]) -> Ca
         rows.select_related("importer", "uploader").filter(pk=import_id, state__in=states, done_rows=at_row).first()
     )
     if upload is None:
-        raise Conflict(
+        raise TakenUp(
             "Another process has gone on with this import, or it was stopped.",
             next_step="Leave it to that one; its progress is on the import's page.",
         )

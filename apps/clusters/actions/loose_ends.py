@@ -9,11 +9,11 @@ from django.db.models import Q
 from apps.accounts.models import Person
 from apps.accounts.rules import Capability
 from apps.clusters import events, queries, rules
-from apps.clusters.actions.nesting import circles_of
+from apps.clusters.actions.nesting import circles_of, take_turn
 from apps.clusters.models import Component, Dependency, LooseEnd, Visibility
 from apps.clusters.queries.nesting import names_for_all
 from apps.clusters.queries.steps import EDGE_FIELDS
-from apps.clusters.rules.nesting import circle_sentence, nested
+from apps.clusters.rules.nesting import circle_sentence, is_nesting, nested, shown
 from apps.journal import actions as journal
 from apps.kernel.refusals import NotFound
 
@@ -31,14 +31,28 @@ def tie_loose_ends(*, arrived: Iterable[Component]) -> list[Dependency]:
     tied: list[Dependency] = []
     for start in range(0, len(names), _AT_ONCE):
         some = names[start : start + _AT_ONCE]
-        waiting = LooseEnd.objects.select_for_update(of=("self",)).filter(
-            Q(provider=None, provider_name__in=some) | Q(consumer=None, consumer_name__in=some)
-        )
-        tied += _tied(list(waiting.select_related("consumer__cluster", "provider__cluster").order_by("pk")))
+        tied += _tied(Q(provider=None, provider_name__in=some) | Q(consumer=None, consumer_name__in=some))
     return tied
 
 
-def _tied(waiting: list[LooseEnd]) -> list[Dependency]:
+@transaction.atomic
+def tie_held_ends() -> list[Dependency]:
+    """The same of those that stayed loose as they would have closed a circle: after one was opened, or told by hand."""
+    return _tied(~Q(note=""))
+
+
+def tell_tied(edges: Iterable[Dependency], *, actor: Person | None, at: datetime) -> None:
+    """Journal that these dependencies, loose ends before, are declared from now on."""
+    for edge in edges:
+        event = events.DependencyDeclared(consumer_id=edge.consumer_id, provider_id=edge.provider_id, kind=edge.kind)
+        journal.record(event, subject=edge.consumer, actor=actor, at=at)
+
+
+def _tied(which: Q) -> list[Dependency]:
+    if any(is_nesting(kind) for kind in LooseEnd.objects.filter(which).values_list("kind", flat=True).distinct()):
+        take_turn()
+    rows = LooseEnd.objects.select_for_update(of=("self",)).filter(which).order_by("pk")
+    waiting = list(rows.select_related("consumer__cluster", "provider__cluster"))
     named = {name for one in waiting for name in (one.consumer_name, one.provider_name)}
     fitting: dict[str, list[Component]] = {name: [] for name in named}
     for component in Component.objects.filter(slug__in=named).select_related("cluster"):
@@ -82,9 +96,9 @@ def _hold_circles(whole: list[LooseEnd]) -> set[int]:
         if one.consumer != one.provider and (pair := nested(one.kind, one.consumer_id or 0, one.provider_id or 0))
     ]
     ways = circles_of([pair for _, pair in nests])
-    names = names_for_all(key for way in ways.values() for key in way)
+    names = names_for_all({key for way in ways.values() for key in shown(way)})
     for place, way in ways.items():
-        LooseEnd.objects.filter(pk=nests[place][0].pk).update(note=circle_sentence([names[key] for key in way]))
+        LooseEnd.objects.filter(pk=nests[place][0].pk).update(note=circle_sentence(way, names.__getitem__))
     return {nests[place][0].pk for place in ways}
 
 
@@ -93,7 +107,7 @@ def _only(found: list[Component], cluster: str, *, beside: Component | None) -> 
     able = [
         one
         for one in found
-        if (not cluster or one.cluster.slug == cluster)
+        if (not cluster or one.cluster.slug.lower() == cluster.lower())
         and (one.cluster.visibility == Visibility.OPEN or (beside and beside.cluster_id == one.cluster_id))
     ]
     return able[0] if len(able) == 1 else None

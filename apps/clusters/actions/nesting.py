@@ -6,11 +6,20 @@ from django.db import connection
 
 from apps.accounts.models import Person
 from apps.clusters.queries.nesting import names_for, nesting_above
-from apps.clusters.rules.nesting import circles, closes_circle, nested
+from apps.clusters.rules.nesting import circles, closes_circle, nested, shown
 
 _TURN = 0x6E65_7374  # the advisory lock under which wholes and parts take turns: two could close a circle neither sees
 
 Nested = tuple[int, int]  # the keys of a whole and a part
+
+
+def take_turn() -> None:
+    """Wait until nobody else writes wholes and parts, and keep them waiting to the end of the transaction.
+
+    Whoever locks loose ends as well takes the turn first: as all do it in this order, nobody waits in a ring.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
 
 
 def circles_of(new: Sequence[Nested]) -> dict[int, list[int]]:
@@ -20,8 +29,7 @@ def circles_of(new: Sequence[Nested]) -> dict[int, list[int]]:
     """
     if not new:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
+    take_turn()
     return circles(new, nesting_above({whole for whole, _ in new}))
 
 
@@ -31,5 +39,4 @@ def require_may_nest(*, kind: str, consumer_id: int, provider_id: int, person: P
     if pair is None or consumer_id == provider_id:  # the database has its own sentence for that
         return
     for circle in circles_of([pair]).values():
-        names = names_for(person, circle)
-        raise closes_circle([names[one] for one in circle])
+        raise closes_circle(circle, names_for(person, shown(circle)).__getitem__)

@@ -1,12 +1,13 @@
-"""Reading a catalogue by its format, and the options that each format takes."""
+"""Reading a catalogue, sent or kept, by its format, and the options that each format takes."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from apps.clusters.formats import archives, backstage, catalog_csv, kubernetes
 from apps.clusters.formats.catalog import Catalog, printable
-from apps.clusters.models import CatalogFormat
-from apps.kernel.refusals import Invalid
+from apps.clusters.models import CatalogFormat, CatalogImport
+from apps.clusters.states import CatalogState
+from apps.kernel.refusals import Invalid, WrongState
 
 
 def read_catalog(*, file_name: str, content: bytes, catalog_format: str, options: Mapping[str, Any]) -> Catalog:
@@ -17,6 +18,7 @@ def read_catalog(*, file_name: str, content: bytes, catalog_format: str, options
     read by itself. Wholes and parts that the files say in a circle are among the rejections.
     """
     catalog = _parsed(file_name, content, catalog_format, options)
+    catalog.spell_clusters_alike()
     catalog.refuse_circles()
     return catalog
 
@@ -69,3 +71,32 @@ def kept_options(catalog_format: str, options: Mapping[str, Any]) -> dict[str, A
     if catalog_format == CatalogFormat.CSV:
         kept |= {"rows": options.get("rows", "components"), "map": options.get("map")}
     return kept | {name: options[name] for name in ("entries", "apart") if options.get(name)}
+
+
+def read_upload(upload: CatalogImport) -> Catalog:
+    """What a kept upload says."""
+    return read_catalog(
+        file_name=upload.file_name,
+        content=bytes(upload.content or b""),
+        catalog_format=upload.format,
+        options=upload.options,
+    )
+
+
+def is_unmapped(files: Mapping[str, bytes], options: Mapping[str, Any]) -> bool:
+    """Whether these are one CSV that lacks a column it needs, and nobody has said which column is what."""
+    if options.get("map") or len(files) > 1:
+        return False
+    ((name, content),) = files.items()
+    rows = options.get("rows", "components")
+    return rows in catalog_csv.FIELDS and not catalog_csv.top_of(content, file=name).has(rows)
+
+
+def top_of_upload(upload: CatalogImport) -> catalog_csv.Top:
+    """The header and the first rows of a CSV whose columns may be chosen; refuses other uploads."""
+    files = archives.unpack(upload.file_name, bytes(upload.content or b""))
+    is_mappable = upload.state in {CatalogState.MAPPING, CatalogState.READY}
+    if upload.format != CatalogFormat.CSV or len(files) > 1 or not is_mappable:
+        raise WrongState("The columns of this upload are not chosen by hand.", next_step="Upload the file again.")
+    ((name, content),) = files.items()
+    return catalog_csv.top_of(content, file=name)

@@ -11,6 +11,7 @@ from apps.kernel.refusals import Refusal
 
 LONGEST_TYPE = 40
 LONGEST_DEFINITION = 1024 * 1024  # characters
+MOST_DEFINITIONS = 32 * 1024 * 1024  # characters of all documents of one catalogue; one file may be that of many APIs
 LONGEST_ADDRESS = 500
 LONGEST_REMOTE = LONGEST_TYPE + 1 + LONGEST_ADDRESS
 MOST_REMOTES = 20
@@ -49,43 +50,87 @@ class ApiSaid:
         ]
 
 
-Fault = tuple[str, str, str]  # field, value, reason
+Fault = tuple[str, object, str]  # field, value, reason
 
 
-def read_api(spec: Mapping[str, Any], *, file: str, files: Mapping[str, bytes]) -> tuple[ApiSaid, Fault | None]:
-    """What the spec of an API says, and why its document is not kept, if it is not.
+class Documents:
+    """The documents of one catalogue: each file is judged once, however many APIs name it, and all have one bound."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.files = files
+        self.left = MOST_DEFINITIONS
+        self._judged: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def kept(self, kind: str, text: str) -> tuple[str, str]:
+        """A document that is kept, or "" and why it is not."""
+        return self._within(text, definition_fault(kind, text) if text else "")
+
+    def kept_of(self, kind: str, path: str) -> tuple[str, str]:
+        """The same of a file."""
+        if (kind, path) not in self._judged:
+            text = self.files[path].decode("utf-8", "replace")
+            self._judged[kind, path] = text, definition_fault(kind, text) if text else ""
+        return self._within(*self._judged[kind, path])
+
+    def _within(self, text: str, reason: str) -> tuple[str, str]:
+        if not reason and len(text) > self.left:
+            reason = f"All documents of one catalogue have at most {MOST_DEFINITIONS:,} characters."
+        if reason:
+            return "", reason
+        self.left -= len(text)
+        return text, ""
+
+
+def read_api(spec: Mapping[str, Any], *, file: str, documents: Documents) -> tuple[ApiSaid, list[Fault]]:
+    """What the spec of an API says, and what of it is not kept and why.
 
     A document that lies in another file of the same upload is taken from there; addresses are kept and never called.
     """
-    kind = spec["type"]
-    remotes = tuple(
-        f"{str(one.get('type', '')).replace(' ', '-')[:LONGEST_TYPE]} {one['url']}"
-        for one in _list(spec.get("remotes"))[:MOST_REMOTES]
-        if isinstance(one, Mapping) and isinstance(one.get("url"), str) and len(one["url"]) <= LONGEST_ADDRESS
-    )
-    said = spec.get("definition")
+    remotes, faults = _remotes(spec.get("remotes"))
+    said, at, reason = spec.get("definition"), "", ""
+    text = said if isinstance(said, str) else ""
     if isinstance(said, Mapping):
         at = next((said[name] for name in _READ_AT if isinstance(said.get(name), str)), "")
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(file), at))
-        if not at or len(at) > LONGEST_ADDRESS:
-            reason = f"A document is a text, or lies where one of {', '.join(_READ_AT)} says."
-            return ApiSaid(kind, remotes=remotes), ("spec.definition", str(said), reason)
-        if path not in files:
-            return ApiSaid(kind, definition_at=at, remotes=remotes), None
-        said = files[path].decode("utf-8", "replace")
-    text = said if isinstance(said, str) else ""
-    if text and (reason := definition_fault(kind, text)):
-        return ApiSaid(kind, remotes=remotes), ("spec.definition", text, f"{reason} The API is taken without it.")
-    return ApiSaid(kind, definition=text, remotes=remotes), None
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(file), at))
+    if at and path in documents.files:
+        text, reason = documents.kept_of(spec["type"], path)
+        at = ""
+    elif len(at) > LONGEST_ADDRESS or (not at and said is not None and not isinstance(said, str)):
+        at, reason = "", f"A document is a text, or lies where one of {', '.join(_READ_AT)} says."
+    else:
+        text, reason = documents.kept(spec["type"], text)
+    if reason:
+        faults.append(("spec.definition", said, f"{reason} The API is taken without it."))
+    elif at and "://" not in at:
+        reason = "This file is not in the upload. The API is taken without its document; where it lies is kept."
+        faults.append(("spec.definition", at, reason))
+    return ApiSaid(spec["type"], definition=text, definition_at=at, remotes=remotes), faults
+
+
+def _remotes(said: Any) -> tuple[tuple[str, ...], list[Fault]]:
+    """Those that are kept, "type address" each, and those that are not."""
+    listed = said if isinstance(said, list) else [] if said is None else [said]
+    kept: list[str] = []
+    faults: list[Fault] = []
+    for one in listed:
+        url = one.get("url") if isinstance(one, Mapping) else None
+        if not isinstance(url, str) or len(url) > LONGEST_ADDRESS:
+            reason = f"A remote has a type and a url of at most {LONGEST_ADDRESS} characters."
+            faults.append(("spec.remotes", one, f"{reason} The API is taken without it."))
+        elif len(kept) == MOST_REMOTES:
+            faults.append(("spec.remotes", url, f"Only the first {MOST_REMOTES} are kept."))
+        else:
+            kept.append(f"{str(one.get('type') or '').replace(' ', '-')[:LONGEST_TYPE]} {url}")
+    return tuple(kept), faults
 
 
 def definition_fault(kind: str, text: str) -> str:
-    """Why a text is no document of its type; "" where it is one, or the type is none that we read."""
+    """Why a text is no document of its type, in whatever case; "" where it is one, or the type is none that we read."""
     if len(text) > LONGEST_DEFINITION:
         return f"It has {len(text):,} characters; at most {LONGEST_DEFINITION:,} are kept."
     if "\x00" in text or "\ufffd" in text:
         return "It is no text."
-    if kind not in _VERSIONS:
+    if kind.lower() not in _VERSIONS:
         return ""
     try:
         found = documents(text.encode("utf-8", "surrogatepass"))
@@ -100,7 +145,7 @@ def definition_fault(kind: str, text: str) -> str:
 def _content_fault(kind: str, content: Any) -> str:
     if not isinstance(content, Mapping):
         return f"It is no document of {kind}: it has no fields."
-    versions = _VERSIONS[kind]
+    versions, parts = _VERSIONS[kind.lower()], _PARTS[kind.lower()]
     named = next((word for word in versions if word in content), "")
     if not named or not str(content[named]).startswith(versions[named]):
         known = "; ".join(f"{word}: {', '.join(starts)}" for word, starts in versions.items())
@@ -108,8 +153,8 @@ def _content_fault(kind: str, content: Any) -> str:
     info = content.get("info")
     if not isinstance(info, Mapping) or not isinstance(info.get("title"), str) or "version" not in info:
         return f"It is no document of {kind}: its info has a title and a version."
-    if not any(isinstance(content.get(part), Mapping) for part in _PARTS[kind]):
-        return f"It is no document of {kind}: it has none of {', '.join(_PARTS[kind])}."
+    if not any(isinstance(content.get(part), Mapping) for part in parts):
+        return f"It is no document of {kind}: it has none of {', '.join(parts)}."
     return ""
 
 
@@ -124,7 +169,3 @@ def spec_of(api: ApiSaid) -> dict[str, Any]:
         pairs = (one.split(" ", 1) for one in api.remotes)
         spec["remotes"] = [{"type": kind, "url": url} for kind, url in pairs]
     return spec
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

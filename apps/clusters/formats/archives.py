@@ -96,6 +96,8 @@ def _gathered(name: str, members: Iterator[tuple[str, bytes]]) -> dict[str, byte
         if size > MOST_BYTES or len(found) >= MOST_MEMBERS:
             raise _too_large(name)
         found[str(PurePosixPath(path))] = content
+    if not found:
+        raise Invalid(f"There is no file in {name}.", next_step="Pack the catalogue files, and send it once more.")
     return found
 
 

@@ -16,7 +16,7 @@ import yaml
 
 from apps.clusters.formats import backstage_export as own
 from apps.clusters.formats import backstage_relations as relations
-from apps.clusters.formats.apis import ApiSaid, read_api
+from apps.clusters.formats.apis import ApiSaid, Documents, read_api
 from apps.clusters.formats.backstage_relations import Entity, Reading, Ref, reference
 from apps.clusters.formats.catalog import (
     LONGEST_LABEL,
@@ -35,6 +35,8 @@ API_VERSIONS = frozenset({"backstage.io/v1alpha1", "backstage.io/v1beta1"})
 DEEPEST = 20  # levels of nesting in one document
 MOST_NODES = 200_000  # YAML nodes in one file
 LIFECYCLES = frozenset({"experimental", "production", "deprecated", "retired"})
+MOST_PATTERNS = 500  # of files, in all Locations of a catalogue: each is held against every file
+_PATTERN = frozenset("*?[")  # signs of one
 ENTRY_FILES = frozenset({"catalog-info.yaml", "catalog-info.yml"})
 
 _NAME = re.compile(r"[a-zA-Z0-9](?:[-_.]?[a-zA-Z0-9]){0,62}", re.ASCII)
@@ -84,13 +86,12 @@ def parse(
         raise Invalid(
             "There is no catalog-info.yaml in the archive.", next_step="Add one, or send the catalogue file itself."
         )
-    reading, waiting = Reading(), deque(starts)
+    reading, waiting = Reading(Documents(files)), deque(starts)
     while waiting:
         path = waiting.popleft()
         if path not in reading.read:
             reading.read.add(path)
             waiting.extend(_read_file(reading, path, files))
-    reading.files = files
     _to_rows(reading, cluster_map or {})
     relations.refuse_circles(reading)
     return reading.catalog
@@ -249,20 +250,37 @@ def _targets(reading: Reading, entity: Entity, files: Mapping[str, bytes]) -> It
     """The files a Location names, by path relative to its own; what lies outside is refused, one rejection each."""
     targets = [*([entity.spec["target"]] if entity.spec.get("target") else []), *(entity.spec.get("targets") or [])]
     folder = posixpath.dirname(entity.place.file)
-    for target in targets:
+    for target in dict.fromkeys(targets):
         path = posixpath.normpath(posixpath.join(folder, target))
         if "://" in target or entity.spec.get("type", "file") == "url":
             reason = "We follow only files of the same upload, not addresses."
         elif path.startswith(("../", "/")) or path == "..":
             reason = "The target leaves the upload."
-        elif found := sorted(name for name in files if fnmatchcase(name, path)):
+        elif found := _matching(reading, path, files):
             # A pattern that fits its own file as well does not mean it.
             reading.includes += [(entity, name) for name in found if name == path or name != entity.place.file]
+            _require_few(len(reading.includes), MOST_ROWS, "files")
             yield from found
             continue
         else:
             reason = "There is no such file in the upload."
         reading.catalog.refuse(entity.place, "spec.targets", target, reason)
+
+
+def _matching(reading: Reading, path: str, files: Mapping[str, bytes]) -> list[str]:
+    """The files of a path, or of a pattern; what has no sign of a pattern is looked up."""
+    if not _PATTERN & set(path):
+        return [path] if path in files else []
+    reading.patterns += 1
+    _require_few(reading.patterns, MOST_PATTERNS, "patterns of files")
+    return sorted(name for name in files if fnmatchcase(name, path))
+
+
+def _require_few(number: int, most: int, what: str) -> None:
+    if number > most:
+        raise TooLarge(
+            f"The Locations of this catalogue name more than {most:,} {what}.", next_step="Send the catalogue in parts."
+        )
 
 
 def _to_rows(reading: Reading, cluster_map: Mapping[str, str]) -> None:
@@ -286,15 +304,19 @@ def _cluster_row(entity: Entity, cluster_map: Mapping[str, str]) -> ClusterRow:
     metadata = entity.metadata
     slug = cluster_slug([entity.ref.name], cluster_map)
     return ClusterRow(
-        entity.place, slug=slug, name=metadata.get("title", entity.ref.name), purpose=metadata.get("description")
+        entity.place,
+        slug=slug,
+        name=metadata.get("title"),
+        purpose=metadata.get("description"),
+        called=entity.ref.name,
     )
 
 
 def _api(reading: Reading, entity: Entity) -> ApiSaid | None:
     if entity.ref.kind != "api":
         return None
-    api, fault = read_api(entity.spec, file=entity.place.file, files=reading.files)
-    if fault:
+    api, faults = read_api(entity.spec, file=entity.place.file, documents=reading.documents)
+    for fault in faults:
         reading.catalog.refuse(entity.place, *fault)
     return api
 
@@ -313,7 +335,8 @@ def _take_component(reading: Reading, entity: Entity, cluster_map: Mapping[str, 
             cluster=cluster,
             cluster_name=next(iter(named), cluster),
             slug=entity.ref.slug(),
-            name=metadata.get("title", entity.ref.name),
+            name=metadata.get("title"),
+            called=entity.ref.name,
             kind="api" if entity.ref.kind == "api" else spec["type"],
             lifecycle=spec["lifecycle"].lower() if "lifecycle" in spec else None,
             description=metadata.get("description"),

@@ -1,10 +1,11 @@
 """Entities of a Backstage catalogue, what they say of each other, and the relations that never run in a circle."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from apps.clusters.formats.apis import Documents
 from apps.clusters.formats.catalog import Catalog, DependencyRow, Place
 from apps.clusters.rules.nesting import CONSISTS_OF, circles, told
 
@@ -47,10 +48,11 @@ class Entity:
 class Reading:
     """What has been read so far."""
 
+    documents: Documents  # of the upload
     catalog: Catalog = field(default_factory=Catalog)
     entities: dict[tuple[str, str, str], Entity] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
-    files: Mapping[str, bytes] = field(default_factory=dict)  # of the upload, by path
+    patterns: int = 0  # of files, that were held against all of them
     includes: list[tuple[Entity, str]] = field(default_factory=list)  # a Location, and a file that it names itself
 
 

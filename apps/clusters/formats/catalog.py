@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from apps.clusters.formats.apis import ApiSaid
-from apps.clusters.rules.nesting import ROW_STEP, circle_sentence, circles, nested
+from apps.clusters.rules.nesting import ROW_STEP, circle_sentence, circles, nested, written
 
 MOST_BYTES = 32 * 1024 * 1024  # of one upload, and of an archive once unpacked
 MOST_ROWS = 200_000  # of one catalogue; more is a sign of the wrong file
@@ -34,6 +34,7 @@ LIMITS: Mapping[str, int] = {
     "host": 200,
     "runs": 200,
 }
+NEVER_EMPTY = frozenset({"consumer", "provider", "site", "host"})  # a component's own name has a rule of its own
 MOST_ITEMS = 100  # sites or tags of one component, or what one host runs
 
 
@@ -64,6 +65,12 @@ class ClusterRow:
     purpose: str | None = None
     zone: str | None = None
     visibility: str | None = None  # counts only when the cluster is founded
+    called: str = ""  # by the source, which gives it no name
+
+    @property
+    def new_name(self) -> str:
+        """What it is called when it is new: its name, else what the source calls it, else its short name."""
+        return self.name or self.called or self.slug
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,13 @@ class ComponentRow:
     sites: tuple[str, ...] | None = None
     tags: tuple[str, ...] | None = None
     cluster_name: str = ""  # as the source calls the cluster, for one that is founded with it
+    called: str = ""  # by the source, which gives it no name
     api: ApiSaid | None = None  # of a component that is an API
+
+    @property
+    def new_name(self) -> str:
+        """What it is called when it is new: its name, else what the source calls it, else its short name."""
+        return self.name or self.called or self.slug
 
 
 @dataclass(frozen=True)
@@ -154,6 +167,17 @@ class Catalog:
                 parcel.take(row)
             yield parcel
 
+    def spell_clusters_alike(self) -> None:
+        """Write the short name of a cluster as it stands first: what differs in case only is the same cluster."""
+        first: dict[str, str] = {}
+        for name, rows in vars(self).items():
+            fields_of = _CLUSTERS.get(name, ())
+            for place, row in enumerate(rows if fields_of else ()):
+                said = {one: getattr(row, one) for one in fields_of}
+                alike = {one: first.setdefault(slug.lower(), slug) for one, slug in said.items()}
+                if alike != said:
+                    rows[place] = replace(row, **alike)
+
     def refuse_circles(self) -> None:
         """Take out what the rows themselves say in a circle: all that lies on it, in whichever parcel it would go."""
         pairs = [
@@ -164,14 +188,22 @@ class Catalog:
         ways = circles([pair for _, pair in pairs]) if pairs else {}
         for place, way in ways.items():
             row = pairs[place][0]
-            names = ["/".join(filter(None, one)) for one in way]
-            self.refuse(row.place, "provider", row.provider, f"{circle_sentence(names)} {ROW_STEP}")
+            self.refuse(row.place, "provider", row.provider, f"{circle_sentence(way, written)} {ROW_STEP}")
         gone = {id(pairs[place][0]) for place in ways}
         self.dependencies = [row for row in self.dependencies if id(row) not in gone] if gone else self.dependencies
 
     def refuse(self, place: Place, name: str, value: object, reason: str) -> None:
         """Note a row that is not taken."""
         self.rejections.append(Rejection(printable(place.file), place.row, name, printable(value), reason))
+
+
+# Which fields of which rows name a cluster, in the order in which rows are written.
+_CLUSTERS: Mapping[str, tuple[str, ...]] = {
+    "clusters": ("slug",),
+    "components": ("cluster",),
+    "dependencies": ("consumer_cluster", "provider_cluster"),
+    "placements": ("cluster",),
+}
 
 
 def same_but_place(one: Row, other: Row) -> bool:
@@ -204,6 +236,8 @@ def _misfit(row: Row) -> tuple[str, str, str] | None:
         for name, text, longest in value.texts() if isinstance(value, ApiSaid) else ():
             if reason := _text_misfit(text, longest):
                 return name, text, reason
+        if value == "" and spec.name in NEVER_EMPTY:
+            return spec.name, "", "It must not be empty."
         if isinstance(value, tuple) and len(value) > MOST_ITEMS:
             return spec.name, f"{len(value)} items", f"At most {MOST_ITEMS} items fit here."
         for text in value if isinstance(value, tuple) else (value,):

@@ -9,6 +9,7 @@ FORMATS: Mapping[str, Callable[[Catalog], Mapping[str, bytes]]] = {
     "csv": catalog_csv.render,
     "backstage": backstage_export.render,
 }
+TELL_APIS = frozenset({"backstage"})  # those that have a place for what is said of APIs
 
 
 def archive(catalog: Catalog, *, as_format: str) -> bytes:

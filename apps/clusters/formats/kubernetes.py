@@ -5,15 +5,15 @@ is said to be not read. A host counts where it is one of these manifests' own: v
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from apps.clusters.formats.catalog import Catalog, ComponentRow, DependencyRow, Place, cluster_slug
+from apps.clusters.formats.catalog import MOST_ROWS, Catalog, ComponentRow, DependencyRow, Place, cluster_slug
 from apps.clusters.formats.yaml_documents import documents
 from apps.clusters.rules.nesting import circles, told
-from apps.kernel.refusals import Invalid, Refusal
+from apps.kernel.refusals import Invalid, Refusal, TooLarge
 
 WORKLOADS: Mapping[str, str] = {
     "Deployment": "service",
@@ -55,6 +55,7 @@ class _Reading:
     first: dict[tuple[str, str], int] = field(default_factory=dict)  # the line of the first of these
     hosts: dict[tuple[str, str], Key] = field(default_factory=dict)  # name and namespace (outside: host and "")
     homes: dict[tuple[str, str, str], Key] = field(default_factory=dict)
+    walked: int = 0  # VirtualServices that were gone through for what others leave to them
 
     def of(self, *kinds: str) -> list[Resource]:
         """The resources of these kinds, in the order of the files."""
@@ -123,21 +124,19 @@ def _keep(reading: _Reading, resource: Resource) -> None:
 
 def _take_components(reading: _Reading, cluster_map: Mapping[str, str]) -> None:
     """A component for each workload, for each Service without one, and for each host outside."""
-    pods: list[tuple[Resource, Mapping[str, str], Key]] = []
+    pods: dict[tuple[str, str, str], list[tuple[Mapping[str, str], Key]]] = defaultdict(list)  # by namespace and label
     for one in reading.of(*WORKLOADS):
         key = _component(reading, one, one.name, WORKLOADS[one.kind], cluster_map)
-        pods.append((one, _texts(_object(_template(one).get("metadata")).get("labels")), key))
+        labels = _texts(_object(_template(one).get("metadata")).get("labels"))
+        for label in labels.items():
+            pods[one.namespace, *label].append((labels, key))
         reading.homes[one.kind, one.namespace, one.name] = key
         reading.hosts.setdefault((one.name, one.namespace), key)
     for one in reading.of("Service"):
         selector = _texts(_object(one.content.get("spec")).get("selector"))
-        behind = [
-            key
-            for pod, labels, key in pods
-            if pod.namespace == one.namespace and selector and selector.items() <= labels.items()
-        ]
-        key = behind[0] if behind else _component(reading, one, one.name, "service", cluster_map)
-        reading.hosts[one.name, one.namespace] = key
+        fewest = min((pods.get((one.namespace, *label), []) for label in selector.items()), key=len, default=[])
+        behind = next((key for labels, key in fewest if selector.items() <= labels.items()), None)
+        reading.hosts[one.name, one.namespace] = behind or _component(reading, one, one.name, "service", cluster_map)
     for one in reading.of("ServiceEntry"):
         for host in _list(_object(one.content.get("spec")).get("hosts")):
             if not isinstance(host, str) or "*" in host or len(host) > _MOST_NAME:
@@ -155,13 +154,14 @@ def _component(reading: _Reading, one: Resource, slug: str, kind: str, cluster_m
         cluster=cluster,
         cluster_name=part_of or one.namespace,
         slug=slug,
-        name=one.labels.get(_NAME_LABEL, "") if kind == "external service" else slug,
+        name=(one.labels.get(_NAME_LABEL) or None) if kind == "external service" else None,
+        called=slug,
         kind=kind,
         description=next((notes[name] for name in _DESCRIPTIONS if notes.get(name)), None),
         owner_name=next((said[name] for said in (one.labels, notes) for name in _TEAMS if said.get(name)), None),
         tags=(one.labels[_ROLE],) if one.labels.get(_ROLE) else None,
     )
-    reading.catalog.take(row if row.name else ComponentRow(**{**vars(row), "name": slug}))
+    reading.catalog.take(row)
     return cluster, slug
 
 
@@ -178,6 +178,7 @@ def _take_edges(reading: _Reading) -> None:
     for one in reading.of("VirtualService"):
         for edge in _routes(reading, one, delegates, asked):
             found.setdefault(edge, one.place)
+            _require_few(len(found))
     for (consumer, provider, kind), place in found.items():
         reading.catalog.take(DependencyRow(place, consumer[1], provider[1], kind, consumer[0], provider[0]))
 
@@ -231,7 +232,7 @@ def _routes(
     """
     spec = _object(one.content.get("spec"))
     hosts = [str(host) for host in _list(spec.get("hosts"))]
-    fronts = [key for host in hosts if (key := _resolved(reading, host, one.namespace))]
+    fronts = dict.fromkeys(key for host in hosts if (key := _resolved(reading, host, one.namespace)))
     if not fronts and (hosts or _label(one) not in asked):
         reason = "Not read: none of its hosts is a Service or an entry of these manifests."
         reading.catalog.refuse(one.place, "spec.hosts", ", ".join(hosts), reason)
@@ -239,9 +240,17 @@ def _routes(
     for host, target in _targets(reading, one):
         if target is None:
             reading.catalog.refuse(one.place, "destination.host", host, "Not read: no host of these manifests.")
-    for sender in _with_delegates(one, delegates):
-        for _, target in _targets(reading, sender):
-            yield from ((front, target, "routes to") for front in fronts if target and target != front)
+    senders = _with_delegates(one, delegates) if fronts else []
+    reading.walked += len(senders)
+    _require_few(reading.walked)
+    behind = dict.fromkeys(target for sender in senders for _, target in _targets(reading, sender) if target)
+    yield from ((front, target, "routes to") for target in behind for front in fronts if target != front)
+
+
+def _require_few(number: int) -> None:
+    """Refuse manifests that say every host of many routes to every one of many: a small file says millions so."""
+    if number > MOST_ROWS:
+        raise TooLarge(f"The routes of these manifests are more than {MOST_ROWS:,}.", next_step="Send them in parts.")
 
 
 def _targets(reading: _Reading, one: Resource) -> Iterator[tuple[str, Key | None]]:

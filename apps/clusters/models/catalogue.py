@@ -146,7 +146,10 @@ class Component(models.Model):
                 condition=models.Q(lifecycle__in=Lifecycle.values), name="component_lifecycle_known"
             ),
         ]
-        indexes = [GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="component_name_trgm")]
+        indexes = [
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="component_name_trgm"),
+            models.Index(fields=["name", "id"], name="component_by_name"),  # the order of its lists, and of its uses
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -71,6 +71,7 @@ class Finding(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(severity__in=Severity.values), name="finding_severity_known"),
             models.CheckConstraint(condition=Q(state__in=[*FindingState]), name="finding_state_known"),
+            models.CheckConstraint(condition=Q(code__regex=r"^[a-z0-9]+(-[a-z0-9]+)*$"), name="finding_code_of_words"),
             models.UniqueConstraint(
                 fields=["checker", "key"],
                 condition=Q(state__in=[*STANDING]),
@@ -94,6 +95,7 @@ class Finding(models.Model):
         indexes = [
             models.Index(fields=["cluster", "-severity"], condition=Q(state="open"), name="finding_open_by_cluster"),
             models.Index(fields=["waived_until"], condition=Q(state="waived"), name="finding_waived_until"),
+            models.Index(fields=["-severity", "-id"], name="finding_by_severity"),  # the order of its lists
         ]
 
     def __str__(self) -> str:

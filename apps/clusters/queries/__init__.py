@@ -1,6 +1,6 @@
 """Named questions to the map and to catalogues that are about to be imported."""
 
-from apps.clusters.queries.exports import catalog_of
+from apps.clusters.queries.exports import archive_of, catalog_of
 from apps.clusters.queries.findings import findings_seen_by, standing_findings, visible_finding
 from apps.clusters.queries.map import (
     MOST_NEIGHBOURS,
@@ -16,6 +16,7 @@ from apps.clusters.queries.map import (
     held_on,
     holders,
     neighbours,
+    owned_by,
     owning_people,
     permission_tables,
     standing,
@@ -41,6 +42,7 @@ __all__ = [
     "Plan",
     "Status",
     "Step",
+    "archive_of",
     "catalog_of",
     "clusters_with_counts",
     "component_named",
@@ -52,6 +54,7 @@ __all__ = [
     "held_on",
     "holders",
     "neighbours",
+    "owned_by",
     "owning_people",
     "permission_tables",
     "plan_import",

@@ -27,6 +27,7 @@ from apps.clusters.models import (
 )
 from apps.clusters.rules import conventions as rules
 from apps.clusters.rules.findings import Found
+from apps.clusters.rules.parts import chosen_slug
 from apps.clusters.rules.spelling import normalised
 from apps.kernel.refusals import Invalid, NotFound
 
@@ -102,7 +103,7 @@ def component_subject(one: Component) -> rules.Subject:
         name=one.name,
         values={
             "name": (one.name,),
-            "slug": (one.slug,),
+            "slug": (chosen_slug(one.slug),),
             "type": (one.kind,),
             "team": (one.owner_name,) if one.owner_name else (),
             "tag": tuple(one.tags),
@@ -246,7 +247,7 @@ class Keeping:
         lists = {name: list(getattr(row, name)) for name in ("sites", "tags") if getattr(row, name) is not None}
         if known:
             return self._misfit(component_subject(_with(known, said | lists)), component_subject(known))
-        return self._misfit(component_subject(Component(slug=row.slug, **{"name": row.slug} | said | lists)), None)
+        return self._misfit(component_subject(Component(slug=row.slug, **{"name": row.new_name} | said | lists)), None)
 
     def cluster_misfit(self, row: ClusterRow, known: Cluster | None) -> Misfit | None:
         """What a cluster would break that it does not break already."""
@@ -255,7 +256,7 @@ class Keeping:
         said = {name: value for name in ("name", "purpose") if (value := getattr(row, name)) is not None}
         if known:
             return self._misfit(cluster_subject(_with(known, said)), cluster_subject(known))
-        return self._misfit(cluster_subject(Cluster(slug=row.slug, **{"name": row.slug} | said)), None)
+        return self._misfit(cluster_subject(Cluster(slug=row.slug, **{"name": row.new_name} | said)), None)
 
     def way_misfit(self, kind: str) -> Misfit | None:
         """What a kind of dependency would break; asked once for each."""

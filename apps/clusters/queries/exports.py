@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
+from django.db.models.functions import Length
 
 from apps.accounts.models import Person
+from apps.clusters.formats import exporting
+from apps.clusters.formats.apis import MOST_DEFINITIONS, ApiSaid
 from apps.clusters.formats.catalog import (
     MOST_ROWS,
     Catalog,
@@ -15,18 +18,27 @@ from apps.clusters.formats.catalog import (
     Place,
     PlacementRow,
 )
-from apps.clusters.models import Cluster, Component, LooseEnd, Placement
-from apps.clusters.queries.apis import api_said
+from apps.clusters.models import ApiDescription, Cluster, Component, LooseEnd, Placement
+from apps.clusters.queries.apis import apis_said
 from apps.clusters.queries.map import visible_dependencies
 from apps.kernel.refusals import TooLarge
 
 _NOWHERE = Place("export", 1)
 
 
-def catalog_of(person: Person, *, cluster: Cluster | None = None) -> Catalog:
-    """Everything a person may see of the map, or of one cluster with what its components need, loose ends too."""
+def archive_of(person: Person, *, cluster: Cluster | None, as_format: str) -> bytes:
+    """The same as one archive, in a format of `exporting.FORMATS`."""
+    catalog = catalog_of(person, cluster=cluster, with_apis=as_format in exporting.TELL_APIS)
+    return exporting.archive(catalog, as_format=as_format)
+
+
+def catalog_of(person: Person, *, cluster: Cluster | None = None, with_apis: bool = True) -> Catalog:
+    """Everything a person may see of the map, or of one cluster with what its components need, loose ends too.
+
+    Refuses more rows, and with the documents of APIs more of their text, than an import would take.
+    """
     clusters = Cluster.objects.visible_to(person)
-    components = Component.objects.visible_to(person).select_related("cluster", "api")
+    components = Component.objects.visible_to(person).select_related("cluster")
     edges = visible_dependencies(person)
     loose, placed = LooseEnd.objects.visible_to(person), Placement.objects.visible_to(person).select_related("cluster")
     if cluster:
@@ -41,7 +53,10 @@ def catalog_of(person: Person, *, cluster: Cluster | None = None) -> Catalog:
         ClusterRow(_NOWHERE, one.slug, one.name, one.purpose, one.zone, one.visibility)
         for one in clusters.order_by("slug")
     ]
-    catalog.components += map(_component, _few(components.order_by("cluster__slug", "slug")))
+    apis = _apis(components) if with_apis else {}
+    catalog.components += [
+        _component(one, apis.get(one.pk)) for one in _few(components.order_by("cluster__slug", "slug"))
+    ]
     order = ("consumer__cluster__slug", "consumer__slug", "provider__cluster__slug", "provider__slug", "kind")
     for edge in _few(edges.order_by(*order)):
         ends = (
@@ -60,7 +75,17 @@ def catalog_of(person: Person, *, cluster: Cluster | None = None) -> Catalog:
     return catalog
 
 
-def _component(one: Component) -> ComponentRow:
+def _apis(components: QuerySet[Component]) -> dict[int, ApiSaid]:
+    said = ApiDescription.objects.filter(component__in=components.order_by().values("pk"))
+    if (said.aggregate(whole=Sum(Length("definition")))["whole"] or 0) > MOST_DEFINITIONS:
+        raise TooLarge(
+            f"The documents of its APIs have more than {MOST_DEFINITIONS:,} characters.",
+            next_step="Export one cluster after the other, or as CSV, which leaves them out.",
+        )
+    return apis_said(said)
+
+
+def _component(one: Component, api: ApiSaid | None) -> ComponentRow:
     return ComponentRow(
         _NOWHERE,
         cluster=one.cluster.slug,
@@ -73,7 +98,7 @@ def _component(one: Component) -> ComponentRow:
         owner_name=one.owner_name,
         sites=tuple(one.sites),
         tags=tuple(one.tags),
-        api=api_said(one),
+        api=api,
     )
 
 

@@ -1,6 +1,6 @@
 """Questions to the map: who holds a part, what needs what, which clusters are touched."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -41,8 +41,12 @@ def visible_cluster(slug: str, person: Person) -> Cluster:
 
 
 def visible_component(pk: int, person: Person) -> Component:
-    """The component with its cluster; refuses alike what does not exist and what the person may not know of."""
-    component = Component.objects.visible_to(person).select_related("cluster").filter(pk=pk).first()
+    """The component with its cluster, and with what is said of it as an API but for the document.
+
+    Refuses alike what does not exist and what the person may not know of.
+    """
+    rows = Component.objects.visible_to(person).select_related("cluster", "api").defer("api__definition")
+    component = rows.filter(pk=pk).first()
     if component is None:
         raise NotFound("There is no such component.", next_step=_NOT_FOUND_STEP)
     return component
@@ -90,6 +94,16 @@ def standing(person: Person, subject: Cluster | Component) -> Standing:
 def standing_from(person: Person, codenames: Iterable[str]) -> Standing:
     """The same from the person's object permissions on the subject, already read: "own_cluster", …."""
     return Standing(person.capabilities, frozenset(Part(name.split("_")[0]) for name in codenames))
+
+
+def owned_by(person: Person, clusters: Collection[int]) -> set[int]:
+    """Which of these clusters (keys) the person may own, as `standing` says of one; one query."""
+    if not Standing(person.capabilities).writes:
+        return set()
+    wanted = {"content_object_id__in": clusters, "permission__codename": "own_cluster"}
+    own = ClusterUserObjectPermission.objects.filter(user=person, **wanted).values_list("content_object_id")
+    team = ClusterGroupObjectPermission.objects.filter(group__user=person, **wanted).values_list("content_object_id")
+    return {pk for (pk,) in own.union(team)}
 
 
 def held_on(cluster: Any, person: Any) -> list[models.QuerySet[Any, Any]]:

@@ -8,6 +8,7 @@ from django.db.models.functions import Lower
 
 from apps.accounts.models import Person
 from apps.clusters import rules
+from apps.clusters.formats.apis import ApiSaid
 from apps.clusters.formats.catalog import (
     Catalog,
     ClusterRow,
@@ -17,15 +18,26 @@ from apps.clusters.formats.catalog import (
     Row,
     same_but_place,
 )
-from apps.clusters.models import Cluster, Component, Dependency, LooseEnd, Placement
-from apps.clusters.queries.apis import api_said
+from apps.clusters.models import ApiDescription, Cluster, Component, Dependency, LooseEnd, Placement
+from apps.clusters.queries.apis import apis_said
 from apps.clusters.queries.conventions import Keeping
 from apps.clusters.queries.nesting import names_for, nesting_above
-from apps.clusters.queries.steps import API_FIELD, EDGE_FIELDS, Ends, Key, Plan, Said, Status, Step, about
-from apps.clusters.rules.nesting import circles, nested
+from apps.clusters.queries.steps import (
+    API_FIELD,
+    EDGE_FIELDS,
+    Ends,
+    Key,
+    Plan,
+    Said,
+    Status,
+    Step,
+    about,
+    about_component,
+)
+from apps.clusters.rules.nesting import circles, nested, shown, written
 from apps.kernel.refusals import Refusal
 
-Thing = int | str  # what a dependency names: the key of a component that exists, else a name
+Thing = int | Key  # what a dependency names: the key of a component that exists, else cluster and name as they are said
 
 
 def plan_import(
@@ -65,7 +77,7 @@ class _Planner:
         self.visible = Cluster.objects.visible_to(person) if person else Cluster.objects.all()
         self.said: Said = {}
         self.refuse_loose = False
-        self.edges: dict[str, set[Ends]] = {}  # kind → the ends of those that are planned
+        self.edges: set[tuple[object, ...]] = set()  # what tells planned dependencies and loose ends from each other
         slugs = {row.slug for row in catalog.clusters}
         slugs |= {row.cluster for row in catalog.components} | {row.cluster for row in catalog.placements}
         lowered = [slug.lower() for slug in slugs]
@@ -90,14 +102,16 @@ class _Planner:
                 self._reject(row, "slug", row.slug, reason)
             else:
                 self.coming.add(row.slug)
-                self._step(row, "cluster", row.name or row.slug, None)
+                self._step(row, "cluster", row.new_name, None)
 
     def plan_components(self) -> None:
         rows = self.catalog.components
         existing = Component.objects.filter(
             cluster__in=list(self.plan.clusters.values()), slug__in={row.slug for row in rows}
-        ).select_related("cluster", "api")
+        ).select_related("cluster")
         by_key = {(component.cluster.slug.lower(), component.slug): component for component in existing}
+        apis = {by_key.get((row.cluster.lower(), row.slug)) for row in rows if row.api}
+        said = apis_said(ApiDescription.objects.filter(component__in=apis - {None})) if apis else {}
         for row in rows:
             if not self._has_cluster(row) or self._repeats(row):
                 continue
@@ -110,16 +124,19 @@ class _Planner:
                 continue
             if known:
                 self.plan.components[row.cluster, row.slug] = known
-            changes = (*_differences(known, row, _COMPONENT_FIELDS), *_api_differences(known, row)) if known else None
-            self._step(row, "component", _label(row), changes)
+            changes = _differences(known, row, _COMPONENT_FIELDS) if known else ()
+            more = _api_differences(said.get(known.pk), row) if known else ()
+            self._step(row, "component", _label(row), (*changes, *more) if known else None)
 
     def plan_dependencies(self) -> None:
         rows = self.catalog.dependencies
-        ends, loose = self._known_ends(rows), _known_loose(rows)
+        ends, (loose, hidden) = self._known_ends(rows), _known_loose(rows, self.person)
         edges = Dependency.objects.filter(
             consumer__in=[component.pk for found in ends.values() for component in found.values() if component]
         )
-        known = {(edge.consumer_id, edge.provider_id, edge.kind): edge for edge in edges}
+        known: dict[tuple[Thing, Thing, str], Dependency] = {
+            (edge.consumer_id, edge.provider_id, edge.kind): edge for edge in edges
+        }
         for row in rows:
             found = self._resolved(row, ends)
             if found is None:
@@ -127,25 +144,27 @@ class _Planner:
             what = "loose_end" if None in found else "dependency"
             if self._repeats(row, what):
                 continue
+            name_of_it = loose_key(row, found) or (*found, row.kind)
             if misfit := self._edge_misfit(row, found):
                 self._reject(row, *misfit)
-            elif found in self.edges.setdefault(row.kind, set()) and what == "dependency":
+            elif name_of_it in self.edges:
                 self._repeat(row, what)  # under another spelling
+            elif name_of_it in hidden:
+                self._step(row, what, _label(row), ())
             else:
-                self.edges[row.kind].add(found)
+                self.edges.add(name_of_it)
                 self.plan.ends[id(row)] = found
-                one, other = (
-                    ends[name].get(end) if end else None
-                    for name, end in zip((row.consumer, row.provider), found, strict=True)
-                )
-                edge = known.get((one.pk, other.pk, row.kind)) if one and other else None
-                if edge:
-                    self.plan.edges[id(row)] = edge
-                if kept := loose.get(loose_key(row, found)):
-                    self.plan.loose[id(row)] = kept
-                stored = edge or kept
-                self._step(row, what, _label(row), _differences(stored, row, EDGE_FIELDS) if stored else None)
+                things = _things(row, found, ends)
+                self._plan_edge(row, what, known.get((*things, row.kind)), loose.get(name_of_it))
         self._refuse_circles(ends)
+
+    def _plan_edge(self, row: DependencyRow, what: str, edge: Dependency | None, kept: LooseEnd | None) -> None:
+        if edge:
+            self.plan.edges[id(row)] = edge
+        if kept:
+            self.plan.loose[id(row)] = kept
+        stored = edge or kept
+        self._step(row, what, _label(row), _differences(stored, row, EDGE_FIELDS) if stored else None)
 
     def plan_placements(self) -> None:
         rows = self.catalog.placements
@@ -181,10 +200,12 @@ class _Planner:
         pairs = [pair for _, pair in steps]
         above = nesting_above({whole for whole, _ in pairs if isinstance(whole, int)}) if pairs else []
         ways = circles(pairs, above) if pairs else {}
-        names = names_for(self.person, (one for way in ways.values() for one in way if isinstance(one, int)))
-        for place, way in ways.items():
-            told = [names[one] if isinstance(one, int) else one for one in way]
-            self.plan.refuse_circle(steps[place][0], told)
+        told = {one for way in ways.values() for one in shown(way) if isinstance(one, int)}
+        names = names_for(self.person, told)
+        self.plan.refuse_circles(
+            [(steps[place][0], way) for place, way in ways.items()],
+            lambda one: names[one] if isinstance(one, int) else written(one),
+        )
 
     def _has_cluster(self, row: ComponentRow | PlacementRow) -> bool:
         """Whether the row's cluster exists or comes with this import; founds it where that is asked for."""
@@ -201,7 +222,7 @@ class _Planner:
             self._reject(row, "cluster", row.cluster, reason)
             return False
         self.coming.add(row.cluster)
-        self._step(founding, "cluster", founding.name or founding.slug, None)
+        self._step(founding, "cluster", founding.new_name, None)
         return True
 
     def _cannot_found(self, row: ClusterRow) -> str:
@@ -229,8 +250,8 @@ class _Planner:
         found: list[Key | None] = []
         for end in ("consumer", "provider"):
             name, cluster = getattr(row, end), getattr(row, f"{end}_cluster")
-            fitting = [key for key in ends[name] if not cluster or key[0] == cluster]
-            named_here = [key for key in fitting if ("component", key) in self.said]
+            fitting = [key for key in ends[name] if not cluster or key[0].lower() == cluster.lower()]
+            named_here = [key for key in fitting if about_component(key) in self.said]
             if len(named_here) != 1 and len(fitting) > 1:
                 where = ", ".join(sorted(key[0] for key in fitting))
                 self._reject(row, end, name, f"Several clusters have a component of that name: {where}. Say which.")
@@ -271,7 +292,7 @@ def _things(row: DependencyRow, found: Ends, ends: Mapping[str, Mapping[Key, Com
     said = ((row.consumer, row.consumer_cluster), (row.provider, row.provider_cluster))
     for (name, cluster), end in zip(said, found, strict=True):
         component = ends[name].get(end) if end else None
-        things.append(component.pk if component else "/".join(filter(None, end or (cluster, name))))
+        things.append(component.pk if component else end or (cluster, name))
     return things[0], things[1]
 
 
@@ -285,9 +306,8 @@ def _differences(stored: Any, row: Row, names: tuple[str, ...]) -> tuple[tuple[s
     return tuple((name, before, after) for name, before, after in plain if after is not None and after != before)
 
 
-def _api_differences(stored: Component, row: ComponentRow) -> tuple[tuple[str, Any, Any], ...]:
+def _api_differences(before: ApiSaid | None, row: ComponentRow) -> tuple[tuple[str, Any, Any], ...]:
     """What the row says otherwise of an API, told shortly: documents are long."""
-    before = api_said(stored)
     if row.api is None or row.api == before:
         return ()
     return ((API_FIELD, before.told() if before else "", row.api.told()),)
@@ -296,12 +316,15 @@ def _api_differences(stored: Component, row: ComponentRow) -> tuple[tuple[str, A
 def _label(row: Row) -> str:
     """What a row is about, as people read it."""
     if isinstance(row, ClusterRow):
-        return row.name or row.slug
+        return row.new_name
     if isinstance(row, ComponentRow):
         return f"{row.cluster} / {row.slug}"
     if isinstance(row, PlacementRow):
         return f"{row.host} at {row.site}"
     return f"{row.consumer} {row.kind} {row.provider}"
+
+
+LOOSE_KEY = ("consumer_cluster", "consumer_name", "provider_cluster", "provider_name", "kind")
 
 
 def loose_key(row: DependencyRow, ends: Ends) -> tuple[str, str, str, str, str] | None:
@@ -314,13 +337,12 @@ def loose_key(row: DependencyRow, ends: Ends) -> tuple[str, str, str, str, str] 
     return clusters[0], row.consumer, clusters[1], row.provider, row.kind
 
 
-def _known_loose(rows: Iterable[DependencyRow]) -> dict[Any, LooseEnd]:
-    """By what each is known by."""
+def _known_loose(rows: Iterable[DependencyRow], person: Person | None) -> tuple[dict[Any, LooseEnd], set[Any]]:
+    """By what each is known by; and by what those are that the person may not know of: they stay as they are."""
     found = LooseEnd.objects.filter(consumer_name__in={row.consumer for row in rows})
-    return {
-        (one.consumer_cluster, one.consumer_name, one.provider_cluster, one.provider_name, one.kind): one
-        for one in found
-    }
+    seen = found.visible_to(person) if person else found
+    hidden = found.exclude(pk__in=seen.values("pk")).values_list(*LOOSE_KEY) if person else ()
+    return {tuple(getattr(one, name) for name in LOOSE_KEY): one for one in seen}, set(hidden)
 
 
 def _refused_by(rule: Any, value: str) -> str:

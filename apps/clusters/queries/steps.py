@@ -1,7 +1,7 @@
 """What an import does, row by row, and what a catalogue has said already. Plain data."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -75,12 +75,16 @@ class Plan:
         told = {what: {status.value: found[what, status.value] for status in Status} for what in WHAT}
         return {**told, "rejected": {"rows": len(self.rejections)}}
 
-    def refuse_circle(self, step: Step, circle: Sequence[object]) -> None:
-        """Reject the row of a step that would close this circle of wholes and parts."""
-        self.steps = [one for one in self.steps if one is not step]
-        assert isinstance(step.row, DependencyRow)
+    def refuse_circles(self, found: Sequence[tuple[Step, Sequence[Any]]], name: Callable[[Any], str]) -> None:
+        """Reject the rows of these steps, each of which would close its circle of wholes and parts, called `name`."""
+        gone = {id(step) for step, _ in found}
+        self.steps = [one for one in self.steps if id(one) not in gone] if gone else self.steps
         rejected = Catalog()
-        rejected.refuse(step.row.place, "provider", step.row.provider, f"{circle_sentence(circle)} {ROW_STEP}")
+        for step, circle in found:
+            assert isinstance(step.row, DependencyRow)
+            rejected.refuse(
+                step.row.place, "provider", step.row.provider, f"{circle_sentence(circle, name)} {ROW_STEP}"
+            )
         self.rejections += rejected.rejections
 
     def having(self, *statuses: Status) -> list[Step]:
@@ -89,14 +93,20 @@ class Plan:
 
 
 def about(row: Row) -> tuple[str, Any]:
-    """What a row is about: two of the same say the same, or contradict each other."""
+    """What a row is about: two of the same say the same, or contradict each other. Of a cluster, case says nothing."""
     if isinstance(row, ClusterRow):
-        return "cluster", row.slug
+        return "cluster", row.slug.lower()
     if isinstance(row, ComponentRow):
-        return "component", (row.cluster, row.slug)
+        return about_component((row.cluster, row.slug))
     if isinstance(row, PlacementRow):
-        return "placement", (row.cluster, row.site, row.host)
-    return "dependency", (row.consumer_cluster, row.consumer, row.provider_cluster, row.provider, row.kind)
+        return "placement", (row.cluster.lower(), row.site, row.host)
+    ends = (row.consumer_cluster.lower(), row.consumer, row.provider_cluster.lower(), row.provider)
+    return "dependency", (*ends, row.kind)
+
+
+def about_component(key: Key) -> tuple[str, Any]:
+    """The same of a component."""
+    return "component", (key[0].lower(), key[1])
 
 
 def said_by(rows: Iterable[Row]) -> Said:

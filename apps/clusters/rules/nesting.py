@@ -3,8 +3,8 @@
 Needs may: services that call each other are found in every real catalogue. But nothing is a part of itself.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
 
@@ -21,11 +21,16 @@ _SHOWN, _SHOWN_LAST = 8, 3  # names of a long circle
 SOMETHING = "a component you may not see"
 
 
-@cache
+@lru_cache(maxsize=1_000)  # kinds that catalogues made up
 def _says(kind: str) -> bool | None:
     """Whether a kind is said by the whole; None where it says nothing of wholes."""
     plain = kind.lower().replace("-", " ").replace("_", " ")
     return True if plain in SAID_BY_WHOLES else False if plain in SAID_BY_PARTS else None
+
+
+def is_nesting(kind: str) -> bool:
+    """Whether a dependency of this kind is one between a whole and its part."""
+    return _says(kind[:40]) is not None
 
 
 def nested(kind: str, consumer: Thing, provider: Thing) -> tuple[Thing, Thing] | None:
@@ -72,27 +77,35 @@ def _is_free(pairs: Iterable[tuple[Thing, Thing]]) -> bool:
     return True
 
 
-def told(circle: Sequence[object]) -> str:
-    """The way of a circle as people read it; of a long one its first and its last names."""
-    names = [str(one) for one in circle]
-    if len(names) > _SHOWN + _SHOWN_LAST + 1:
-        left = len(names) - _SHOWN - _SHOWN_LAST
-        names = [*names[:_SHOWN], f"{left:,} more", *names[-_SHOWN_LAST:]]
-    return " → ".join(names)
+def shown(circle: Sequence[Thing]) -> list[Thing]:
+    """Those of a circle whose names are told: all of a short one, else the first and the last."""
+    return [*circle] if len(circle) <= _SHOWN + _SHOWN_LAST + 1 else [*circle[:_SHOWN], *circle[-_SHOWN_LAST:]]
 
 
-def circle_sentence(circle: Sequence[object]) -> str:
+def told(circle: Sequence[Thing], name: Callable[[Thing], str] = str) -> str:
+    """The way of a circle as people read it, each by its `name`; of a long one its first and its last names."""
+    names = [name(one) for one in shown(circle)]
+    left = len(circle) - len(names)
+    return " → ".join([*names[:_SHOWN], f"{left:,} more", *names[_SHOWN:]] if left else names)
+
+
+def written(key: tuple[str, str]) -> str:
+    """A component as people write it, "payments/ledger"; without a cluster where none is said."""
+    return "/".join(filter(None, key))
+
+
+def circle_sentence(circle: Sequence[Thing], name: Callable[[Thing], str] = str) -> str:
     """Why a pair on this circle is not taken."""
-    return f"Nothing is a part of itself, and this closes a circle: {told(circle)}."
+    return f"Nothing is a part of itself, and this closes a circle: {told(circle, name)}."
 
 
 ROW_STEP = "Take one of them out of the file, or off the map, and import it again."
 
 
-def closes_circle(circle: Sequence[object]) -> Conflict:
-    """The refusal of a dependency that would close this circle; it names everything on it."""
+def closes_circle(circle: Sequence[Thing], name: Callable[[Thing], str] = str) -> Conflict:
+    """The refusal of a dependency that would close this circle, with its way."""
     return Conflict(
-        circle_sentence(circle),
+        circle_sentence(circle, name),
         next_step="Withdraw another of these first, if that one is wrong.",
         fields={"provider": ["Closes a circle."]},
         code="nesting_circle",

@@ -33,6 +33,7 @@ RESERVED_SLUGS = frozenset(
         *("transfers", "sites", "lens", "charters", "map", "conventions", "search", "running", "loose-ends", "export"),
     )
 )
+PREFIXED_KINDS = frozenset(("api", "resource"))  # of catalogues, which stand before a short name: "api:orders"
 LONGEST_CLUSTER_SLUG = 80
 LONGEST_COMPONENT_SLUG = 200
 _CLUSTER_SLUG = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9_-]*[a-zA-Z0-9])?", re.ASCII)
@@ -159,6 +160,16 @@ def require_cluster_slug(slug: str) -> None:
             next_step="Choose another short name.",
             fields={"slug": ["This name is reserved."]},
         )
+
+
+def chosen_slug(slug: str) -> str:
+    """The part of a component's short name that people chose.
+
+    An import puts the kind before what is no service ("api:orders", "resource:orders"), so that an API may be called as
+    the component that offers it; nobody can call it otherwise, so no convention asks them to.
+    """
+    kind, _, chosen = slug.partition(":")
+    return chosen if kind in PREFIXED_KINDS else slug
 
 
 def require_component_slug(slug: str) -> None:

@@ -37,4 +37,7 @@ def _detail(data: dict[str, Any], people: dict[int, Person], teams: dict[int, Gr
         return f"{holder or 'someone who has left'} as {PART_WORDS[Part(data['part'])]}"
     if "fields" in data:
         return ", ".join(FIELD_WORDS.get(name, name.replace("_", " ")) for name in data["fields"])
+    if "raised" in data:
+        counts = ((len(data["raised"]), "new"), (len(data["resolved"]), "gone"))
+        return f"{data['checker']}: {', '.join(f'{number} {words}' for number, words in counts if number)}"
     return str(data.get("source", ""))

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Person
 from apps.clusters import queries
-from apps.clusters.actions.imports import begin_import, write_out
+from apps.clusters.actions.imports import TakenUp, begin_import, write_out
 from apps.clusters.actions.reading import read_catalog
 from apps.clusters.formats import archives, backstage
 from apps.clusters.formats.catalog import MOST_BYTES, Rejection
@@ -21,10 +21,11 @@ from apps.clusters.models import CatalogFormat, CatalogImport
 from apps.clusters.queries import Status
 from apps.clusters.queries.steps import WHAT
 from apps.clusters.states import CatalogState
-from apps.kernel.refusals import Conflict, Refusal, TooLarge
+from apps.kernel.refusals import Refusal, TooLarge
 from apps.kernel.sheets import safe_cell
 
 Counts = Mapping[str, Mapping[str, int]]
+_IN_ARCHIVES = str.maketrans(":\\", "--")  # signs of other systems' paths, that no archive may have
 _TURN_S = 1.0  # seconds between two looks at an import that another process has taken up
 
 
@@ -94,7 +95,7 @@ class Command(BaseCommand):
         while not upload.is_over:
             try:
                 upload = write_out(upload, catalog)
-            except Conflict:
+            except TakenUp:
                 time.sleep(_TURN_S)
                 upload = CatalogImport.objects.select_related("importer").get(pk=upload.pk)
         if upload.state != CatalogState.DONE:
@@ -133,18 +134,22 @@ def _gathered(paths: list[Path]) -> tuple[dict[str, bytes], set[str]]:
     files: dict[str, bytes] = {}
     entries: set[str] = set()
     for path in paths:
-        inside = sorted(path.rglob("*.y*ml")) if path.is_dir() else [path]
+        is_folder = path.is_dir()
+        top = path.resolve() if is_folder else path
+        inside = [one for one in sorted(top.rglob("*.y*ml")) if _is_plain(one)] if is_folder else [top]
         for found in inside:
-            # A link could lead out of the folder.
-            if found.is_symlink() or not found.is_file():
-                continue
-            name = f"{path.name}/{found.relative_to(path).as_posix()}" if path.is_dir() else found.name
+            name = found.relative_to(top.parent).as_posix().translate(_IN_ARCHIVES)
             while name in files:
                 name = f"again/{name}"  # of another folder
             files[name] = _bounded(found)
-            if not path.is_dir() or found.name in backstage.ENTRY_FILES:
+            if not is_folder or found.name in backstage.ENTRY_FILES:
                 entries.add(name)
     return files, entries
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether it is a file; a link could lead out of the folder."""
+    return path.is_file() and not path.is_symlink()
 
 
 def _bounded(path: Path) -> bytes:

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.clusters import actions, panels, queries, rules
 from apps.clusters.actions.dependencies import FIELDS as DEPENDENCY_FIELDS
-from apps.clusters.models import ApiDescription, Component
+from apps.clusters.models import Component
+from apps.clusters.queries.apis import api_shown
 from apps.clusters.web.forms import (
     AddComponentForm,
     DependencyForm,
@@ -148,7 +149,7 @@ def _page(request: PersonRequest, component: Component, form: DependencyForm) ->
             {"label": component.name},
         ],
         "tier_words": rules.TIER_WORDS[component.tier],
-        "api": ApiDescription.objects.filter(component=component).first() if component.kind == "api" else None,
+        "api": api_shown(component) if hasattr(component, "api") else None,
         "holders": queries.holders(component),
         "needs": [neighbour for neighbour in neighbours if neighbour.needs],
         "needed_by": [neighbour for neighbour in neighbours if not neighbour.needs],

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.clusters import actions, queries, rules
-from apps.clusters.actions.imports import PARCEL_ROWS, read_upload, top_of_upload
+from apps.clusters.actions.imports import PARCEL_ROWS
+from apps.clusters.actions.reading import read_upload, top_of_upload
 from apps.clusters.formats import exporting
 from apps.clusters.formats.catalog_csv import FIELDS
 from apps.clusters.models import CatalogFormat, CatalogImport
@@ -148,7 +149,7 @@ def export(request: PersonRequest) -> HttpResponse:
     cluster = queries.visible_cluster(slug, request.user) if slug else None
     if kind not in exporting.FORMATS:
         raise NotFound(f"There is no export as “{kind[:20]}”.", next_step="Ask for csv or backstage.")
-    content = exporting.archive(queries.catalog_of(request.user, cluster=cluster), as_format=kind)
+    content = queries.archive_of(request.user, cluster=cluster, as_format=kind)
     name = f"{cluster.slug if cluster else 'catalogue'}-{kind}.zip"
     return HttpResponse(
         content,
