@@ -8,12 +8,13 @@ import yaml
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 from ruamel.yaml import YAML
 
 from apps.clusters.models import Cluster, Component, Visibility
 from apps.integrations import actions
 from apps.integrations.checking import official_faults
-from apps.integrations.formats import asyncapi, odcs, openapi
+from apps.integrations.formats import adr, asyncapi, odcs, openapi
 from apps.integrations.formats.contract_text import contract_text
 from apps.integrations.models import PatternDecision
 from apps.integrations.queries import visible_integration
@@ -332,9 +333,23 @@ class TestRecords:
         assert "| 1. | Event-driven | " in said
         assert "- **Shared database**: An anti-pattern" in said
         assert "| Timeliness | 20.0% |" in said
+        assert "| Must be there | 99.5 % |" in said
         assert "| Timeliness | 20.0% | 16.0% – 24.0% |" in said
         assert PatternDecision.objects.get().inputs_sha256 in said
         assert self.text(ada, integration) == said
+
+    @pytest.mark.parametrize(
+        "text",
+        ["- a", "+ a", "1. a", "12) a", "---", "===", "= a", "# a", "> a", "* a", "~~~", "`a`", "&lt;b&gt; &#42;",
+         "<b>", "[a](b)", "| a", "a\\b", "    a", "-1.5", "1.5", "3"],
+    )  # fmt: skip
+    def test_whatever_people_write_is_read_as_text(self, text):
+        read = MarkdownIt().parse(f"> before\n> {adr.plain(text)}")
+        assert [one.type for one in read] == [
+            "blockquote_open", "paragraph_open", "inline", "paragraph_close", "blockquote_close",
+        ]  # fmt: skip
+        assert {one.type for one in read[2].children} <= {"text", "softbreak", "text_special"}
+        assert "".join(one.content or "\n" for one in read[2].children) == f"before\n{text.strip()}"
 
     def test_judgements_keep_their_ratio_and_reopening_shows(self, integration, nora, ada):
         from apps.integrations.rules.asking import ALL_PAIRS

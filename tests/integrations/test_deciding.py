@@ -173,7 +173,7 @@ def test_the_check_finds_what_is_reopened_and_resolves_it_with_the_next_decision
         return sorted(Finding.objects.filter(checker="patterns", state="open").values_list("code", "severity"))
 
     decided(integration, nora, noon)
-    assert found() == [("pattern_contradicted", 2), ("pattern_not_built", 1)]  # the interface says no availability
+    assert found() == [("pattern-contradicted", 2), ("pattern-not-built", 1)]  # the interface says no availability
     actions.describe_integration(
         integration_id=integration.pk,
         editor=nora,
@@ -181,8 +181,8 @@ def test_the_check_finds_what_is_reopened_and_resolves_it_with_the_next_decision
         changes={"latency_ms": 200, "availability_percent": None},
         at=noon,
     )
-    assert found() == [("pattern_not_built", 1), ("pattern_reopened", 2)]
-    said = Finding.objects.get(code="pattern_reopened")
+    assert found() == [("pattern-not-built", 1), ("pattern-reopened", 2)]
+    said = Finding.objects.get(code="pattern-reopened")
     assert "an answer within: 300 ms, now 200 ms" in said.sentence
     decided(integration, nora, noon, chosen="gateway")
     assert found() == []

@@ -4,7 +4,10 @@ import io
 import pytest
 from django.urls import reverse
 
+from apps.clusters.models import Component
+from apps.integrations import actions
 from apps.integrations.models import Integration, Interface
+from apps.kernel.paging import PAGE_SIZE
 from tests.conftest import signed_in
 from tests.integrations.conftest import API, NEEDS
 
@@ -136,3 +139,27 @@ class TestApi:
         assert signed_in(ada).get(f"/api/v1/interfaces/{hidden.pk}/").status_code == 404
         sent = NEEDS | {"consumer": dispatch.pk, "interface": hidden.pk}
         assert signed_in(nora).post("/api/v1/integrations/", sent, "application/json").status_code == 404
+
+    def test_a_list_counts_the_uses_that_its_reader_may_open(self, api, integration, hidden, omar, ada, noon):
+        """Omar's vault uses the API, too; Ada reads of the one use she may look at, and its link opens that one."""
+        actions.declare_integration(
+            consumer_id=hidden.component_id, interface=api, declarer=omar, values=NEEDS, at=noon
+        )
+        shown = {
+            person: signed_in(person).get("/integrations/interfaces/").context["page"].rows[-1]
+            for person in (ada, omar)
+        }
+        assert {person.handle: row.uses for person, row in shown.items()} == {"ada": 1, "omar": 2}
+        opened = signed_in(ada).get("/integrations/", {"interface": api.pk})
+        assert [one.pk for one in opened.context["page"].rows] == [integration.pk]
+
+    def test_a_much_used_interface_leads_to_all_its_uses(self, api, integration, nora, ada, noon):
+        consumers = Component.objects.bulk_create(
+            Component(cluster=integration.consumer.cluster, slug=f"part-{n}", name=f"Part {n}")
+            for n in range(PAGE_SIZE)
+        )
+        for one in consumers:
+            actions.declare_integration(consumer_id=one.pk, interface=api, declarer=nora, values=NEEDS, at=noon)
+        page = signed_in(ada).get(f"/integrations/interfaces/{api.pk}/")
+        assert (len(page.context["used"]), page.context["more"]) == (PAGE_SIZE, True)
+        assert f'href="/integrations/?interface={api.pk}"' in page.content.decode()

@@ -3,10 +3,13 @@
 import pytest
 
 from apps.clusters.models import ApiDescription, Component, Dependency
-from apps.integrations.models import Interface
+from apps.integrations.models import Integration, Interface
+from apps.integrations.queries import lines_of
+from apps.integrations.queries.apis import apis_among
 from apps.integrations.rules.offered import proposed
 from tests.accounts.conftest import caller
 from tests.conftest import signed_in
+from tests.integrations.conftest import NEEDS
 
 OPENAPI = """openapi: 3.0.0
 info: {title: Orders, version: '1'}
@@ -74,6 +77,27 @@ def test_who_calls_it_declares_the_integration_when_it_is_offered(omar, nora, le
     assert begun["interface"] == "payments/ledger: orders api"
 
 
+def test_apis_of_one_name_are_offered_each_by_its_own_provider(omar, nora, payments, ledger, dispatch, told, noon):
+    other = Component.objects.create(cluster=payments, slug="archive", name="Archive")
+    same = Component.objects.create(cluster=payments, slug="api:archive/orders", name="Orders API", kind="api")
+    ApiDescription.objects.create(component=same, type="openapi", definition=OPENAPI)
+    Dependency.objects.create(consumer=same, provider=other, kind="is provided by")
+    Dependency.objects.create(consumer=dispatch, provider=same, kind="calls")
+    values = {"name": "Orders API", "kind": "http", "port": 443, "protocol": "https"}
+    made = Interface.objects.create(component=other, offered_by=omar, offered_at=noon, **values)
+    found = {one.pk: one.interface for one in apis_among(lines_of(dispatch, nora), nora)}
+    assert found == {told.pk: None, same.pk: made}
+
+
+def test_many_users_of_a_component_do_not_hide_its_apis(omar, payments, ledger, told, noon):
+    made = Interface.objects.create(component=ledger, name="Postings", kind="topic", offered_by=omar, offered_at=noon)
+    users = Component.objects.bulk_create(Component(cluster=payments, slug=f"c{n}", name=f"C{n}") for n in range(320))
+    Integration.objects.bulk_create(
+        Integration(consumer=one, interface=made, declared_by=omar, declared_at=noon, **NEEDS) for one in users
+    )
+    assert [one.pk for one in apis_among(lines_of(ledger, omar), omar)] == [told.pk]
+
+
 def test_an_api_that_nobody_provides_offers_itself(omar, payments):
     api = Component.objects.create(cluster=payments, slug="api:lone", name="Lone", kind="api")
     ApiDescription.objects.create(component=api, type="grpc", definition_at="https://example.org/lone.proto")
@@ -91,10 +115,22 @@ def test_an_api_that_is_not_there_leaves_the_form_empty(omar, ledger, told, aske
 def test_the_document_is_on_its_page_and_in_the_api(ada, ledger, told):
     page = signed_in(ada).get(told.get_absolute_url()).content.decode()
     assert "o.example.org:8443" in page
-    answer = caller(ada).get(f"/api/v1/components/{told.pk}/api-description/").json()
+    whole = f"/api/v1/components/{told.pk}/api-description/"
+    assert whole not in page
+    answer = caller(ada).get(whole).json()
     assert answer == {"type": "openapi", "definition": OPENAPI, "definition_at": "", "remotes": []}
     missing = caller(ada).get(f"/api/v1/components/{ledger.pk}/api-description/")
     assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+
+
+def test_of_a_long_document_its_page_shows_the_beginning(ada, told):
+    ApiDescription.objects.update(definition=OPENAPI + "#" * 20_000 + "the end")
+    Component.objects.filter(pk=told.pk).update(kind="rest api")  # as somebody called it since
+    page = signed_in(ada).get(told.get_absolute_url()).content.decode()
+    assert "o.example.org:8443" in page
+    assert "the end" not in page
+    assert "The first 20,000 characters." in page
+    assert f'href="/api/v1/components/{told.pk}/api-description/"' in page
 
 
 def test_those_of_a_restricted_cluster_are_not_there_for_others(ada, dispatch, told):

@@ -64,6 +64,13 @@ def test_without_a_domain_it_says_whose(pay, use, omar):
     assert rows(page(omar)) == [("Ledger", False, "the callee's cluster has no trust domain", [])]
 
 
+def test_a_list_that_is_narrowed_to_none_says_what_that_means(link, use, omar):
+    use()
+    assert "Every integration is believed." in page(omar, believed="no").content.decode()
+    link.delete()
+    assert "No integration is believed." in page(omar, believed="yes").content.decode()
+
+
 def test_within_a_cluster_all_claims_arrive(pay, use, payments, ledger, omar, noon):
     till = Component.objects.create(cluster=payments, slug="till", name="Till")
     offered = actions.offer_interface(component_id=ledger.pk, offerer=omar, values=TOPIC, at=noon)

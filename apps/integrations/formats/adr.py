@@ -12,7 +12,8 @@ from apps.integrations.rules.weighing import BY_WORDS, CRITERION_WORDS, By, Crit
 from apps.integrations.states import DecisionState
 from apps.kernel.signs import moment_words
 
-_SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~])")  # of Markdown, and of the HTML that it lets through
+_SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~&])")  # of Markdown, and of the HTML that it lets through
+_BEGINNING = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+=]))")  # of a list, a rule, or an underlined heading
 
 
 def record_of(integration: Integration, decision: PatternDecision) -> str:
@@ -79,7 +80,7 @@ def _ends(integration: Integration) -> str:
 
 def plain(text: str) -> str:
     """A text on one line that Markdown reads as nothing but text."""
-    return _SIGNS.sub(r"\\\1", " ".join(text.split()))
+    return _BEGINNING.sub(r"\1\\", _SIGNS.sub(r"\\\1", " ".join(text.split())))
 
 
 def _quoted(text: str) -> Iterator[str]:

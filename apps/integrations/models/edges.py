@@ -104,6 +104,7 @@ class Interface(models.Model):
                 violation_error_message=f"An offered availability lies {RANGES['availability_percent'].words()}.",
             ),
         ]
+        indexes = [models.Index(fields=["name", "id"], name="interface_by_name")]  # the order of its list
 
     def __str__(self) -> str:
         return self.name

@@ -7,7 +7,8 @@ with their clusters; numbers carry their unit in their name.
 
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from apps.accounts.models import Person
 from apps.clusters.models import Cluster, Component
@@ -64,6 +65,16 @@ def visible_integration(pk: int, person: Person) -> Integration:
 def interfaces_seen_by(person: Person) -> QuerySet[Interface]:
     """Interfaces of components the person may know of."""
     return Interface.objects.visible_to(person).select_related("component__cluster")
+
+
+def interfaces_with_uses(person: Person) -> QuerySet[Interface]:
+    """Interfaces the person may know of, each with `uses`: how many integrations they may look at use it.
+
+    Counted for each row by itself: a list counts those of the page it shows, not those of the whole federation.
+    """
+    of_it = Integration.objects.visible_to(person).filter(interface=OuterRef("pk")).order_by().values("interface")
+    counted = Subquery(of_it.values(number=Count("pk")), output_field=IntegerField())
+    return interfaces_seen_by(person).annotate(uses=Coalesce(counted, 0))
 
 
 def visible_interface(pk: int, person: Person) -> Interface:
@@ -137,7 +148,7 @@ def lines_of(component: Component, person: Person, *, limit: int = 300) -> list[
             ("calls", "provider", called_apis(component, person)),
         )
     ]
-    found = [Line(*row) for row in offers.union(uses, used, *named, all=True)[:limit]]
+    found = [Line(*row) for row in offers.union(uses, *named, used, all=True)[:limit]]  # users are the many
     return sorted(found, key=lambda one: (one.component.lower(), one.interface.lower(), one.pk))
 
 

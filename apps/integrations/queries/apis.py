@@ -1,14 +1,13 @@
 """APIs that catalogues told of, beside the interfaces that are offered of them."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
-
 from apps.accounts.models import Person
 from apps.clusters.formats.yaml_documents import documents
-from apps.clusters.models import ApiDescription
+from apps.clusters.models import ApiDescription, Dependency
 from apps.clusters.queries.apis import PROVIDED_BY
 from apps.integrations.models import Interface
 from apps.integrations.queries import Line
@@ -28,17 +27,20 @@ class KnownApi:
 
 
 def apis_among(lines: Iterable[Line], person: Person) -> list[KnownApi]:
-    """The APIs among what is told of a component; of each the interface so called that is offered."""
+    """The APIs among what is told of a component; of each the interface so called that it, or its provider, offers."""
     told = [line for line in lines if line.side in {"provides", "calls"}]
     if not told:
         return []
     apis = [line.pk for line in told]
-    offered = Interface.objects.visible_to(person).filter(
-        Q(component__in=apis) | Q(component__needed_by__consumer__in=apis, component__needed_by__kind=PROVIDED_BY)
-    )
-    named = {one.name.lower(): one for one in offered.distinct().order_by("-pk")}
+    of_component: dict[int, set[int]] = defaultdict(set)  # component → the APIs that its interfaces may be
+    provided = Dependency.objects.filter(consumer__in=apis, kind=PROVIDED_BY).values_list("consumer_id", "provider_id")
+    for api, component in (*zip(apis, apis, strict=True), *provided):
+        of_component[component].add(api)
+    offered = Interface.objects.visible_to(person).filter(component__in=of_component).order_by("-pk")
+    named = {(api, one.name.lower()): one for one in offered for api in of_component[one.component_id]}
     return [
-        KnownApi(line.pk, line.component, line.side == "provides", named.get(line.component.lower())) for line in told
+        KnownApi(line.pk, line.component, line.side == "provides", named.get((line.pk, line.component.lower())))
+        for line in told
     ]
 
 

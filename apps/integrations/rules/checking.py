@@ -43,7 +43,7 @@ def findings_of(use: Use) -> Iterator[Found]:
     if Pattern.SHARED in ways:
         yield _found(
             use,
-            "shared_database",
+            "shared-database",
             f"{use.title}: both work on one database, “{PATTERN_WORDS[Pattern.SHARED].lower()}”.",
             _better(use),
         )
@@ -52,11 +52,11 @@ def findings_of(use: Use) -> Iterator[Found]:
     if not any(one.fits for one in found.values()):
         why = found[ways[0]].failed
         sentence = f"{use.title}: {PATTERN_WORDS[ways[0]]} cannot meet its needs. {why[0].sentence}"
-        yield _found(use, "pattern_contradicted", sentence, _better(use), gates=[one.name for one in why])
+        yield _found(use, "pattern-contradicted", sentence, _better(use), gates=[one.name for one in why])
     if use.chosen and use.chosen not in ways:
         yield _found(
             use,
-            "pattern_not_built",
+            "pattern-not-built",
             f"{use.title} was decided to be {PATTERN_WORDS[use.chosen].lower()}, and is not built so yet.",
             f"Move it to an interface of that kind: {use.provider} may have to offer one.",
             severity=_NOTE,
@@ -68,7 +68,7 @@ def _reopened(use: Use) -> Found:
     said = "; ".join(difference_words(*one) for one in changed)
     return _found(
         use,
-        "pattern_reopened",
+        "pattern-reopened",
         f"{use.title} was decided on other facts{f' ({said})' if said else ''}.",
         "Read what the facts come to now, and decide again.",
     )

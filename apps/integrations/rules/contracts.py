@@ -97,7 +97,7 @@ def require_contract(*, state: str | None, chosen: str, kind: str) -> Standard:
         )
     if state != DecisionState.DECIDED:
         raise WrongState(
-            "The decision was reopened: what it was decided on has changed since, so no decision is in force.",
+            "The decision was reopened: what it rested on has changed since, so no decision is in force.",
             next_step="Have an owner of the consumer's cluster confirm it or decide anew, then ask again.",
             code="reopened",
         )

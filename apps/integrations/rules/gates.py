@@ -139,16 +139,23 @@ def relaxed(facts: Facts, judgement: Judgement) -> tuple[Facts, list[Change]] | 
     """
     if not judgement.can_be_let_in:
         return None
-    changes = {one.field: one for verdict in judgement.failed for one in verdict.changes}
-    for name in list(changes):  # what another change makes needless, such as an order that a lower rate keeps
-        fewer = {field: one for field, one in changes.items() if field != name}
-        if fewer and _judged(judgement.pattern, _with(facts, fewer), PROFILES[judgement.pattern]).fits:
-            changes = fewer
+    asked = {one.field: one for verdict in judgement.failed for one in verdict.changes}
+    changes = _fewest(facts, asked, judgement.pattern)
     found = _with(facts, changes)
     latency, freshness = found.latency_ms, found.freshness_s
     if latency is not None and freshness and latency > freshness * 1_000:
-        changes["freshness_s"] = _older(math.ceil(latency / 1_000))
+        older = _older(math.ceil(latency / 1_000))
+        changes = _fewest(facts, {**changes, "freshness_s": older}, judgement.pattern, but="freshness_s")
     return _with(facts, changes), list(changes.values())
+
+
+def _fewest(facts: Facts, changes: dict[str, Change], pattern: Pattern, *, but: str = "") -> dict[str, Change]:
+    """Without what another change makes needless, such as an order that a lower rate keeps; `but` stays."""
+    for name in list(changes):
+        fewer = {field: one for field, one in changes.items() if field != name}
+        if fewer and name != but and _judged(pattern, _with(facts, fewer), PROFILES[pattern]).fits:
+            changes = fewer
+    return changes
 
 
 def _with(facts: Facts, changes: Mapping[str, Change]) -> Facts:

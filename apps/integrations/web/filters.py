@@ -3,6 +3,7 @@
 from typing import Any
 
 import django_filters
+from django import forms
 from django.db.models import Q, QuerySet
 
 from apps.clusters.models import Cluster, DataClass
@@ -35,6 +36,14 @@ def _cluster(label: str, **more: Any) -> django_filters.ModelChoiceFilter:
     )
 
 
+class _YesOrNo(forms.NullBooleanSelect):
+    """Yes, no, or as every other filter says it: any."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        self.choices = [("unknown", "any"), ("true", "yes"), ("false", "no")]
+
+
 class InterfaceFilter(_OfPerson):
     """Words of its name, its cluster, component, kind, and whether it is a data product."""
 
@@ -42,7 +51,7 @@ class InterfaceFilter(_OfPerson):
     q = django_filters.CharFilter(method="by_words", max_length=100, label="Name")
     cluster = _cluster("Cluster", field_name="component__cluster")
     kind = django_filters.ChoiceFilter(choices=KINDS, label="Kind", empty_label="any")
-    is_data_product = django_filters.BooleanFilter(label="Data product")
+    is_data_product = django_filters.BooleanFilter(label="Data product", widget=_YesOrNo)
     component = django_filters.NumberFilter(
         field_name="component_id", min_value=1, max_value=2**63 - 1, label="Component"
     )

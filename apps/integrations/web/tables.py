@@ -25,7 +25,7 @@ INTERFACES = Table(
         "data_product": attrgetter("is_data_product"),
         "latency_ms": attrgetter("latency_ms"),
         "availability_percent": attrgetter("availability_percent"),
-        "integrations": attrgetter("integration_count"),
+        "integrations": attrgetter("uses"),
     },
 )
 

@@ -1,7 +1,7 @@
 """Questions about trust: domains, their keys, and who believes whom by which way."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import models
 
@@ -9,7 +9,7 @@ from apps.accounts.models import Person
 from apps.kernel.refusals import NotFound
 from apps.trust.formats.bundles import Key
 from apps.trust.models import SigningKey, TrustDomain, TrustLink
-from apps.trust.rules.chains import Chain, Link, chain, why_none
+from apps.trust.rules.chains import Link
 from apps.trust.rules.tokens import Issuer
 
 
@@ -85,10 +85,3 @@ def facts_of(links: Iterable[TrustLink]) -> list[Link]:
         for one in links
         if one.agreed_at
     ]
-
-
-def way_between(source: TrustDomain, target: TrustDomain, person: Person, *, at: datetime) -> tuple[Chain | None, str]:
-    """The way of trust from a caller's domain to a callee's over links the person may see; else why there is none."""
-    links = facts_of(links_seen_by(person))
-    found = chain(links, source=source.pk, target=target.pk, claims={"sub", *source.claims}, at=at)
-    return found, "" if found else why_none(links, source=source.pk, target=target.pk, at=at)

@@ -42,6 +42,11 @@ class Way:
         return self.chain.length if self.chain else None
 
     @property
+    def links(self) -> list[int]:
+        """The keys of the links it leads over."""
+        return [link.pk for link in self.chain.links] if self.chain else []
+
+    @property
     def claims(self) -> list[str]:
         """The caller's claims that arrive."""
         return sorted(self.chain.claims) if self.chain else []
@@ -68,14 +73,17 @@ class Ways:
         """The way from one cluster to another, or within one."""
         pair = caller, callee
         if pair not in self._known:
-            self._known[pair] = way_between_domains(
-                self.domains.get(caller), self.domains.get(callee), self.links, self.at
-            )
+            self._known[pair] = _sought(self.domains.get(caller), self.domains.get(callee), self.links, self.at)
         return self._known[pair]
 
 
-def way_between_domains(source: TrustDomain | None, target: TrustDomain | None, links: list[Link], at: datetime) -> Way:
-    """The way from a caller's domain to a callee's, where both clusters have declared one."""
+def way_between(source: TrustDomain, target: TrustDomain, person: Person, *, at: datetime) -> Way:
+    """The way from a caller's domain to a callee's, over links that the person may know of."""
+    return _sought(source, target, facts_of(links_seen_by(person)), at)
+
+
+def _sought(source: TrustDomain | None, target: TrustDomain | None, links: list[Link], at: datetime) -> Way:
+    """The same where both clusters have declared a domain."""
     if source is None or target is None:
         return Way(None, f"the {'caller' if source is None else 'callee'}'s cluster has no trust domain")
     found = chain(links, source=source.pk, target=target.pk, claims={"sub", *source.claims}, at=at)

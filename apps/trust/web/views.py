@@ -23,9 +23,10 @@ from apps.kernel.paging import page_by_key
 from apps.kernel.refusals import Refusal
 from apps.trust import actions, queries
 from apps.trust.actions.domains import FIELDS
-from apps.trust.checking import Checked, checked_token
+from apps.trust.checking import checked_token
 from apps.trust.models import TrustDomain
 from apps.trust.queries.files import bundle_file, manifest_file
+from apps.trust.rules.tokens import Answer
 from apps.trust.web.forms import BundleForm, DomainForm, EndForm, LinkForm, RotationForm, TokenForm
 from apps.trust.web.tables import DOMAINS
 
@@ -52,7 +53,7 @@ def check_token(request: PersonRequest) -> HttpResponse:
     form = TokenForm(request.POST or None)
     domains = TrustDomain.objects.visible_to(request.user).order_by("name")
     form.fields["issuer"].queryset = form.fields["callee"].queryset = domains  # type: ignore[attr-defined]
-    found: Checked | None = None
+    found: Answer | None = None
     if request.method == "POST" and form.is_valid():
         try:
             found = checked_token(

@@ -36,6 +36,7 @@ def page(request: PersonRequest) -> HttpResponseBase:
         "page": shown,
         "ways": [(one, way_of(one, found.ways)) for one in shown.rows],
         "told": found,
+        "which": which,
         "tabs": _tabs(which, found),
         "loose": ways_of_dependencies(loose[:MOST_SHOWN], found.ways),
         "loose_are_cut": len(loose) > MOST_SHOWN,

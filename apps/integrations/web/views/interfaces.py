@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Count
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -23,7 +22,7 @@ from apps.integrations.web.views.asking import filtered_by, is_key
 from apps.journal.queries import timeline
 from apps.kernel.answers import went
 from apps.kernel.exports import asked, export
-from apps.kernel.paging import page_by_key
+from apps.kernel.paging import PAGE_SIZE, page_by_key
 from apps.kernel.refusals import Refusal
 
 
@@ -31,7 +30,7 @@ from apps.kernel.refusals import Refusal
 @signed_in
 def listing(request: PersonRequest) -> HttpResponseBase:
     """Every interface the person may know of, and how many use it."""
-    rows = queries.interfaces_seen_by(request.user).annotate(integration_count=Count("integrations"))
+    rows = queries.interfaces_with_uses(request.user)
     found = filtered_by(InterfaceFilter, request, rows)
     if kind := asked(request):
         return export(INTERFACES, kind, found.qs.order_by("name", "pk"))
@@ -46,11 +45,16 @@ def listing(request: PersonRequest) -> HttpResponseBase:
 def page(request: PersonRequest, pk: int) -> HttpResponse:
     """One interface: what it offers, and who uses it."""
     interface = queries.visible_interface(pk, request.user)
-    used = queries.integrations_seen_by(request.user).filter(interface=interface).order_by("consumer__name", "pk")
+    used = (
+        queries.integrations_seen_by(request.user)
+        .filter(interface=interface)
+        .order_by("consumer__name", "pk")[: PAGE_SIZE + 1]
+    )
     context = {
         "interface": interface,
         "crumbs": _crumbs(interface.name),
-        "used": used[:200],
+        "used": used[:PAGE_SIZE],
+        "more": len(used) > PAGE_SIZE,
         "may_edit": is_editor(standing(request.user, interface.component)),
         "entries": margin(timeline(interface, limit=30)),
     }
