@@ -314,7 +314,7 @@ class SiloRunBegun(Event):
 
 @dataclass(frozen=True)
 class SiloRunFailed(Event):
-    words: ClassVar[str] = "gave an assessment of silos up"
+    words: ClassVar[str] = "gave up an assessment of silos"
     run_id: int
     number: int
     reason: str
@@ -389,6 +389,16 @@ class LinkRequired(Event):
     source_id: int
     target_id: int
     reason: str
+    owner_id: int
+
+
+@dataclass(frozen=True)
+class RequiredLinkDescribed(Event):
+    words: ClassVar[str] = "corrected a required link"
+    link_id: int
+    version: int
+    fields: tuple[str, ...]
+    owner_id: int
 
 
 @dataclass(frozen=True)

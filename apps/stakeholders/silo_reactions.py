@@ -1,6 +1,7 @@
-"""Who hears of rounds and actions about silos, and the check that tells of pairs that are one."""
+"""Who hears of rounds, actions and required links, and the checks of silos and of links that are missing."""
 
 from apps.clusters import checks
+from apps.clusters import events as map_events
 from apps.clusters.models import Cluster
 from apps.clusters.queries import owning_people
 from apps.journal.actions import subscribe
@@ -12,10 +13,17 @@ from apps.stakeholders.queries import silo_checks
 
 
 def register() -> None:
-    """The check of pairs of clusters that came to be silos, and of required links that are missing."""
+    """The checks of pairs of clusters that came to be silos, and of required links that are missing."""
     checks.register(
-        checks.Check(silo_checks.CHECKER, silo_checks.VERSION, silo_checks.evaluated),
-        *(events.SilosAssessed, events.LinkRequired, events.RequiredLinkEnded),
+        checks.Check(silo_checks.SILOS, silo_checks.SILOS_VERSION, silo_checks.silos_found), events.SilosAssessed
+    )
+    checks.register(
+        checks.Check(silo_checks.LINKS, silo_checks.LINKS_VERSION, silo_checks.missing_links),
+        *(events.LinkRequired, events.RequiredLinkDescribed, events.RequiredLinkEnded),
+        *(events.HandOffRecorded, events.HandOffsRecorded, events.HandOffEnded),
+        *(map_events.DependencyDeclared, map_events.DependencyWithdrawn, map_events.CatalogImported),
+        *(map_events.ComponentAdded, map_events.ComponentDescribed, map_events.ComponentsNamed),
+        map_events.ClusterDescribed,
     )
 
 
@@ -48,12 +56,16 @@ def remind_of_action(entry: Entry) -> None:
     _tell(entry, "Overdue" if entry.data["is_overdue"] else "Due soon")
 
 
-@subscribe("stakeholders.link_required", events.LinkRequired)
+@subscribe("stakeholders.link_required", events.LinkRequired, events.RequiredLinkDescribed)
 def tell_who_answers(entry: Entry) -> None:
-    """Tell who answers for a required link, unless they said so themselves, or it has ended meanwhile."""
+    """Tell who from then on answers for a required link, unless they said so themselves, or no longer do."""
+    if "owner" not in entry.data.get("fields", ["owner"]):
+        return
     rows = RequiredLink.objects.current().select_related("source", "target", "owner")
     row = rows.filter(pk=entry.data["link_id"]).first()
-    if row is None or row.owner_id == entry.actor_id or not rows.visible_to(row.owner).filter(pk=row.pk).exists():
+    if row is None or row.owner_id != entry.data.get("owner_id", row.owner_id) or row.owner_id == entry.actor_id:
+        return
+    if not rows.visible_to(row.owner).filter(pk=row.pk).exists():
         return
     tell(
         [row.owner],

@@ -331,6 +331,8 @@ class TestEngagements:
             actions.log_conversation(keeper=cleo, **said)
         with pytest.raises(Invalid):
             actions.log_conversation(keeper=ada, **said | {"held_on": noon.date() + timedelta(days=1)})
+        ada.zone = "Pacific/Auckland"  # where at noon UTC the next day has begun
+        said["held_on"] = noon.date() + timedelta(days=1)
         assert actions.log_conversation(keeper=ada, **said).engagement == entry
 
     def test_an_owner_who_may_not_see_it_is_refused(self, payments, vault, known, admin, ada, noon):

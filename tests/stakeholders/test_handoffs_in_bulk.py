@@ -46,8 +46,7 @@ class TestFormats:
         [one] = formats.parse(table(LINE), media_type=formats.CSV)
         [other] = formats.parse(objects(ONE), media_type=formats.NDJSON)
         assert (one.line, other.line) == (2, 1)
-        assert one.measure == other.measure == (12, "week", 4.0)
-        assert one.often == "12 a week, waiting 4 h"
+        assert one.often == other.often == "12 a week, waiting 4 h"
         [bare] = formats.parse(objects({k: v for k, v in ONE.items() if k != "delay_hours"}), media_type=formats.NDJSON)
         assert bare.often == "12 a week"
 
@@ -166,7 +165,6 @@ class TestDoor:
         Cluster.objects.filter(pk=logistics.pk).update(visibility=Visibility.RESTRICTED)
         hidden = send(omar, table(LINE))
         assert "There is no cluster “logistics”" in hidden.json()["detail"], "as one that is not there"
-        Cluster.objects.filter(pk=payments.pk).update(visibility=Visibility.RESTRICTED)
         assert not HandOff.objects.exists()
 
     def test_other_bodies_and_flags(self, omar):

@@ -1,6 +1,6 @@
 """KPIs and metrics: defining, aligning, sending and computing values; whoever comes second finds the value there."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from threading import Thread
 
@@ -278,6 +278,13 @@ class TestCosts:
         assert "went live on 20 February 2026" in behind[-1].says
         integration.delete()
         assert queries.value_at(metric, FEBRUARY).value == 900
+
+    def test_nothing_went_live_on_a_day_that_has_not_come_where_its_recorder_is(self, integration, omar):
+        said = {"integration": integration, "live_on": NOON.date() + timedelta(days=1), "at": NOON}
+        with pytest.raises(Invalid):
+            cost_actions.record_going_live(recorder=omar, **said)
+        omar.zone = "Pacific/Auckland"  # where at noon UTC the next day has begun
+        assert cost_actions.record_going_live(recorder=omar, **said).live_on == said["live_on"]
 
     def test_others_record_nothing_and_of_other_clusters_neither(self, integration, omar, ada, logistics, payments):
         said = {"kind": "run", "amount": Decimal(1), "currency": "EUR", "from_on": FEBRUARY, "at": NOON}

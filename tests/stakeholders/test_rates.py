@@ -33,13 +33,12 @@ def record(recorder, rate="0.92", currency="USD", as_of=TODAY):
 
 def test_of_each_currency_the_newest_day_counts_and_of_one_day_what_was_recorded_last(priya, admin):
     record(priya, "0.90", as_of=TODAY - timedelta(days=30))
-    mistaken = record(priya, "9.2")
+    record(priya, "9.2")  # by mistake
     corrected = record(admin, "0.92")
     record(priya, "0.80", as_of=TODAY - timedelta(days=60))  # told late: of an older day
     pound = record(priya, "1.17", "GBP")
     assert rates_now() == {"USD": Decimal("0.92"), "GBP": Decimal("1.17")}
     assert newest_ids() == {corrected.pk, pound.pk}
-    assert mistaken.pk not in newest_ids()
 
 
 def test_the_enterprises_own_currency_needs_none_and_another_is_refused_in_a_sentence(priya):
@@ -80,6 +79,14 @@ def test_what_does_not_fit_is_refused_at_its_field(priya, said, field):
         record(priya, **said)
     assert list(refused.value.fields) == [field]
     assert not ExchangeRate.objects.exists()
+
+
+def test_a_day_has_come_where_the_recorder_is(priya, admin):
+    """At noon UTC the next day is an hour old in Auckland in summer: what its form offers must not be refused."""
+    priya.zone = "Pacific/Auckland"
+    assert record(priya, as_of=TODAY + timedelta(days=1)).as_of == TODAY + timedelta(days=1)
+    with pytest.raises(Invalid, match="a day to come"):
+        record(admin, as_of=TODAY + timedelta(days=1))
 
 
 def test_only_programme_managers_and_administrators_record_them(ada, ben, omar, auditor):

@@ -1,23 +1,30 @@
 """Required links: by whom, what passes there, what is missing and what would close it, on every door."""
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.clusters.models import Cluster, Dependency, Visibility
+from apps.clusters import checks
+from apps.clusters.actions.dependencies import declare_dependency, withdraw_dependency
+from apps.clusters.models import Cluster, Component, Dependency, Finding, Visibility
+from apps.clusters.states import FindingState
 from apps.integrations import actions as integrations
 from apps.journal.actions import deliver_due
 from apps.journal.models import Entry
-from apps.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound, Refusal, WrongState
+from apps.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound, Refusal, StaleRevision, WrongState
 from apps.notify.models import Notice
 from apps.stakeholders.actions import required_links as actions
+from apps.stakeholders.actions import silo_survey as survey
 from apps.stakeholders.models import RequiredLink
 from apps.stakeholders.queries import required_links as queries
 from apps.stakeholders.queries import silo_checks
 from apps.stakeholders.rules import required_links as rules
-from tests.conftest import make_person, signed_in
+from tests.conftest import make_person, signed_in, version_in
 from tests.stakeholders.siloed import assess, hand_off
 
 API = "/api/v1/required-links/"
@@ -31,9 +38,37 @@ def require(declarer, source, target, at, *, owner=None, **more):
     )
 
 
+def at_once(*acts):
+    """All of them in threads of their own; gives the refusals."""
+    refused = []
+
+    def go(act):
+        try:
+            act()
+        except Refusal as refusal:
+            refused.append(refusal)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=go, args=[act]) for act in acts]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    return refused
+
+
 def passes(person, link):
-    one = queries.links_seen_by(person).get(pk=link.pk)
-    return one.dependencies, one.integrations, one.handoffs, one.is_missing
+    """As pages of the API read it, which must be as those read it that read all at once."""
+    told = [
+        (one.dependencies, one.integrations, one.handoffs, one.is_missing)
+        for one in (
+            queries.links_seen_by(person).get(pk=link.pk),
+            next(each for each in queries.current_links(person) if each.pk == link.pk),
+        )
+    ]
+    assert told[0] == told[1]
+    return told[0]
 
 
 class TestRequiring:
@@ -92,6 +127,114 @@ class TestRequiring:
             rules.require_room(rules.MOST_LINKS)
 
 
+class TestCorrecting:
+    @pytest.fixture
+    def link(self, payments, logistics, omar, noon):
+        return require(omar, payments, logistics, noon, volume=9)
+
+    def correct(self, link, editor, at, *, version=1, **changes):
+        return actions.describe_required_link(link_id=link.pk, editor=editor, version=version, changes=changes, at=at)
+
+    def test_what_is_said_of_it_and_who_answers(self, link, omar, nora, noon):
+        edited = self.correct(link, nora, noon, why=" Damages of parcels ", reason="strategy", volume=None, owner=nora)
+        link.refresh_from_db()
+        assert (link.why, link.reason, link.volume, link.owner, link.version) == (
+            *("Damages of parcels", "strategy", None, nora, 2),
+        )
+        assert (edited.source, edited.target, edited.declared_by) == (link.source, link.target, omar)
+        entry = Entry.objects.get(event="stakeholders.RequiredLinkDescribed")
+        assert (entry.data["version"], entry.data["fields"]) == (2, ["reason", "why", "volume", "owner"])
+        self.correct(link, nora, noon, version=2, owner=omar, why="Damages of parcels")
+        assert Entry.objects.last().data["fields"] == ["owner"]
+        while deliver_due(at=noon + timedelta(seconds=1)):
+            pass
+        told = Notice.objects.filter(title="You answer for a required link: Payments to Logistics")
+        assert list(told.values_list("person__handle", flat=True)) == ["omar"], "once, by who it was not himself"
+
+    def test_the_same_again_is_no_edit_and_an_owner_who_left_stays_until_another_is_named(self, link, omar, nora, noon):
+        self.correct(link, omar, noon, owner=nora)
+        nora.is_active = False
+        nora.save()
+        assert self.correct(link, omar, noon, version=2, why="Refunds of lost parcels", owner=nora).version == 2
+        assert self.correct(link, omar, noon, version=2, why="Damages", owner=nora).version == 3
+        with pytest.raises(Invalid, match="cannot answer for it"):
+            self.correct(link, omar, noon, version=3, owner=make_person("eve"))
+
+    def test_not_by_others_nor_an_old_version_nor_what_does_not_fit(self, link, omar, nora, ada, noon):
+        with pytest.raises(NotAllowed, match="which links between them are required"):
+            self.correct(link, ada, noon, why="Mine.")
+        with pytest.raises(StaleRevision):
+            self.correct(link, omar, noon, version=2, why="Late.")
+        for wrong in ({"why": " "}, {"why": "x" * 301}, {"volume": 0}, {"owner": ada, "why": ""}):
+            with pytest.raises(Invalid):
+                self.correct(link, omar, noon, **wrong)
+        other = require(nora, link.source, link.target, noon, why="Damages")
+        with pytest.raises(Conflict, match="required already"):
+            self.correct(other, omar, noon, why="refunds of LOST parcels")
+        actions.end_required_link(link_id=link.pk, reason="Gone.", ender=omar, at=noon)
+        with pytest.raises(NotFound):
+            self.correct(link, omar, noon, version=2, why="Late.")
+        assert not Entry.objects.filter(event="stakeholders.RequiredLinkDescribed").exists()
+
+    @pytest.mark.django_db(transaction=True)
+    def test_of_two_at_once_one_is_told_to_read_again(self, link, omar, nora, noon):
+        refused = at_once(
+            lambda: self.correct(link, omar, noon, why="Damages"), lambda: self.correct(link, nora, noon, why="Losses")
+        )
+        link.refresh_from_db()
+        assert (link.version, [type(one) for one in refused]) == (2, [StaleRevision])
+        assert Entry.objects.filter(event="stakeholders.RequiredLinkDescribed").count() == 1
+
+    def test_by_the_page(self, link, omar, nora, ada):
+        address = reverse("stakeholders:describe_required_link", args=[link.pk])
+        assert f'href="{address}"' in signed_in(omar).get(reverse(LISTING)).content.decode()
+        assert address not in signed_in(ada).get(reverse(LISTING)).content.decode()
+        assert signed_in(ada).get(address).status_code == 403
+        form = signed_in(omar).get(address).content.decode()
+        assert 'value="Refunds of lost parcels"' in form
+        assert 'value="omar"' in form
+        sent = {"reason": "lineage", "why": "Damages", "owner": "nora", "volume": "", "version": 1}
+        assert signed_in(omar).post(address, sent | {"owner": "nobody"}).status_code == 422
+        assert signed_in(omar).post(address, sent)["Location"].endswith(f"#link-{link.pk}")
+        late = signed_in(nora).post(address, sent | {"why": "Losses"})
+        assert (late.status_code, "Someone changed this" in late.content.decode()) == (412, True)
+        text = signed_in(ada).get(reverse(LISTING)).content.decode()
+        assert "Damages" in text
+        assert "Refunds" not in text
+        Cluster.objects.filter(pk=link.source_id).update(visibility=Visibility.RESTRICTED)
+        assert signed_in(nora).get(address).status_code == 404
+
+    def test_by_the_api(self, link, omar, ada):
+        address = f"{API}{link.pk}/"
+
+        def patch(person, body, **headers):
+            return signed_in(person).patch(address, body, content_type="application/json", headers=headers)
+
+        seen = {"If-Match": signed_in(omar).get(address)["ETag"]}
+        assert patch(omar, {"why": "Damages"}).status_code == 428
+        assert patch(ada, {"why": "Damages"}, **seen).status_code == 403
+        assert patch(omar, {"owner": "nobody"}, **seen).status_code == 404
+        assert patch(omar, {"volume": 10**30}, **seen).status_code == 422
+        elsewhere = patch(omar, {"source": "logistics"}, **seen)
+        assert (elsewhere.status_code, list(elsewhere.json()["errors"])) == (422, ["source"]), "its ends stay"
+        done = patch(omar, {"why": "Damages", "volume": None}, **seen)
+        assert (done.status_code, done.json()["why"], done.json()["volume"], version_in(done)) == (
+            200,
+            "Damages",
+            None,
+            "2",
+        )
+        assert patch(omar, {"why": "Losses"}, **seen).status_code == 412
+
+    def test_a_reader_who_has_it_is_told_when_something_passes(self, link, omar, noon):
+        """Nobody edits the link then, so its version alone would not show it."""
+        client, address = signed_in(omar), f"{API}{link.pk}/"
+        known = {"If-None-Match": client.get(address)["ETag"]}
+        assert client.get(address, headers=known).status_code == 304
+        hand_off(omar, link.source, link.target, noon)
+        assert client.get(address, headers=known).json()["is_missing"] is False
+
+
 class TestWhatPasses:
     def test_a_dependency_closes_it_either_way(self, payments, logistics, ledger, dispatch, omar, noon):
         there, back = require(omar, payments, logistics, noon), require(omar, logistics, payments, noon)
@@ -119,12 +262,23 @@ class TestWhatPasses:
         file = integrations.offer_interface(component_id=weave["p1"].pk, offerer=omar, values=offered, at=noon)
         [said] = queries.closings(queries.current_links(omar)).values()
         assert said == ["Logistics uses the data product “Postings” of Payments."]
+        Component.objects.filter(pk=weave["p1"].pk).update(lifecycle="retired")
+        [said] = queries.closings(queries.current_links(omar)).values()
+        assert said[0].startswith("Payments offers Logistics an interface"), "what is retired is offered to nobody"
+        Component.objects.filter(pk=weave["p1"].pk).update(lifecycle="production")
         needs = {"purpose": "Nightly.", "freshness_s": 86_400}
         integrations.declare_integration(
             consumer_id=weave["l2"].pk, interface=file, declarer=nora, values=needs, at=noon
         )
         assert passes(omar, there) == (1, 1, 0, False)
         assert queries.closings(queries.current_links(omar)) == {}
+        again = integrations.offer_interface(
+            component_id=weave["p1"].pk, offerer=omar, values=offered | {"name": "Balances"}, at=noon
+        )
+        integrations.declare_integration(
+            consumer_id=weave["l2"].pk, interface=again, declarer=nora, values=needs, at=noon
+        )
+        assert passes(omar, there) == (1, 1, 0, False), "two integrations are one dependency of the map"
 
     def test_the_tally_weighs_by_what_would_pass(self, payments, logistics, omar, noon):
         assert queries.tally_of([]) == queries.Tally(0, 0, None)
@@ -155,7 +309,7 @@ class TestInAnAssessment:
         row = assess(omar, noon).assessments.get()
         part = next(one for one in row.parts if one["indicator"] == "links")
         assert (part["value"], part["weight"], row.missing_links) == (50.0, 0, 1)
-        assert part["sentence"] == "Of 2 required links 1 with nothing observed."
+        assert part["sentence"] == "Nothing is observed to pass through 1 of 2 required links."
         assert [one["text"] for one in part["rows"]["met"]] == [
             "Payments to Logistics: Refunds of lost parcels (a workflow runs through both; Nora answers for it)"
         ]
@@ -183,14 +337,34 @@ class TestInAnAssessment:
 
     def test_a_finding_until_it_is_closed_or_ended(self, payments, logistics, omar, noon):
         link = require(omar, payments, logistics, noon)
-        [found] = silo_checks.evaluated(noon).found
-        assert (found.code, found.cluster_id, found.counterpart_id) == ("link_missing", payments.pk, logistics.pk)
+        [found] = silo_checks.missing_links(noon).found
+        assert (found.code, found.cluster_id, found.counterpart_id) == ("link-missing", payments.pk, logistics.pk)
         assert found.evidence["why"] == "Refunds of lost parcels"
         Cluster.objects.filter(pk=logistics.pk).update(visibility=Visibility.RESTRICTED)
-        assert silo_checks.evaluated(noon).found[0].cluster_id == logistics.pk, "told to its people alone"
+        assert silo_checks.missing_links(noon).found[0].cluster_id == logistics.pk, "told to its people alone"
         Cluster.objects.update(visibility=Visibility.OPEN)
         actions.end_required_link(link_id=link.pk, reason="Gone.", ender=omar, at=noon)
-        assert silo_checks.evaluated(noon).found == []
+        assert silo_checks.missing_links(noon).found == []
+
+    def test_the_finding_follows_what_passes(self, payments, logistics, ledger, dispatch, omar, nora, noon):
+        """A month lies between two assessments: a finding that waited for the next would tell what is not so."""
+
+        def standing():
+            while deliver_due(at=timezone.now()):
+                pass
+            checks.run(checks.registered()[silo_checks.LINKS], at=noon)
+            return Finding.objects.filter(code="link-missing", state=FindingState.OPEN).count()
+
+        require(omar, payments, logistics, noon)
+        assert standing() == 1
+        passed = hand_off(omar, payments, logistics, noon)
+        assert standing() == 0
+        survey.end_handoff(handoff_id=passed.pk, reason="It stopped.", ender=omar, at=noon)
+        assert standing() == 1
+        needs = declare_dependency(consumer_id=dispatch.pk, provider_id=ledger.pk, declarer=nora, at=noon)
+        assert standing() == 0
+        withdraw_dependency(dependency_id=needs.pk, withdrawer=nora, at=noon)
+        assert standing() == 1
 
 
 class TestPages:
@@ -210,6 +384,22 @@ class TestPages:
         assert "Payments,Logistics,workflow" in row
         Cluster.objects.filter(pk=payments.pk).update(visibility=Visibility.RESTRICTED)
         assert "Refunds of lost" not in signed_in(ada).get(reverse(LISTING)).content.decode()
+
+    def test_more_links_between_more_clusters_cost_no_more_questions(self, payments, logistics, omar, ben, noon):
+        def asked(address):
+            client = signed_in(omar)
+            client.get(address)
+            with CaptureQueriesContext(connection) as questions:
+                client.get(address)
+            return len(questions)
+
+        pages = [reverse(LISTING), reverse(LISTING) + "?which=missing", reverse("stakeholders:silos")]
+        require(omar, payments, logistics, noon)
+        few = [asked(one) for one in pages]
+        for number in range(4):
+            other = Cluster.objects.create(slug=f"other-{number}", name=f"Other {number}")
+            require(ben, logistics, other, noon)
+        assert [asked(one) for one in pages] == few
 
     def test_required_and_ended_by_forms(self, payments, logistics, omar, nora, ada):
         address = reverse("stakeholders:require_link")

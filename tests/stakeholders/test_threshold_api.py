@@ -3,6 +3,7 @@
 import pytest
 from guardian.shortcuts import assign_perm
 
+from apps.stakeholders.queries.thresholds import today_of
 from tests.conftest import signed_in
 from tests.stakeholders.negotiating import FLOOR_TEXT, TEXT, WEAK, agree, propose
 
@@ -19,12 +20,12 @@ def get(person, path):
 
 
 @pytest.fixture
-def days():
+def days(payments):
     from datetime import timedelta
 
     from django.utils import timezone
 
-    today = timezone.now().date()
+    today = today_of(payments, timezone.now())
     return {"effective_on": today.isoformat(), "review_on": (today + timedelta(days=90)).isoformat()}
 
 
@@ -49,7 +50,7 @@ def test_an_agreement_from_proposal_to_force(floor, payments, omar, ben, days):
     first = post(omar, "threshold-agreements/", body)
     assert first.status_code == 201
     pk = first.json()["agreement"]
-    counter = body | {"thresholds": FLOOR_TEXT, "seen": 1}
+    counter = days | {"thresholds": FLOOR_TEXT, "note": "It serves us both.", "seen": 1}
     second = post(ben, f"threshold-agreements/{pk}/counter-offers/", counter)
     assert (second.status_code, second.json()["side"]) == (201, "board")
     assert post(ben, f"threshold-agreements/{pk}/counter-offers/", counter).status_code == 412

@@ -8,6 +8,7 @@ from guardian.shortcuts import assign_perm
 
 from apps.accounts.rules import Role
 from apps.stakeholders.models import ThresholdAgreement, ThresholdFloor
+from apps.stakeholders.queries.thresholds import today_of
 from tests.conftest import make_person, signed_in
 from tests.stakeholders.negotiating import TEXT, WEAK, agree, at_least, counter, propose
 
@@ -67,7 +68,7 @@ class TestFloor:
 
 class TestNegotiation:
     def test_from_proposal_to_agreement(self, floor, payments, omar, ben):
-        today = timezone.now().date()
+        today = today_of(payments, timezone.now())
         days = {"effective_on": today.isoformat(), "review_on": (today + timedelta(days=100)).isoformat()}
         sent = ROWS | days | {"note": "It serves us both."}
         owner, chair = signed_in(omar), signed_in(ben)

@@ -83,10 +83,10 @@ def strike_cost(*, cost: IntegrationCost, keeper: Person, reason: str, at: datet
 
 @transaction.atomic
 def record_going_live(*, integration: Integration, recorder: Person, live_on: date, at: datetime) -> GoingLive:
-    """Say on which day an integration went live; once. Refuses a day to come."""
+    """Say on which day an integration went live; once. Refuses a day that has not come where the recorder is."""
     cluster = integration.consumer.cluster
     require_keeps_metric(standing(recorder, cluster), of=cluster.name)
-    if live_on > at.date():
+    if live_on > at.astimezone(recorder.tzinfo).date():
         raise Invalid(
             "It cannot have gone live on a day to come.",
             next_step="Say it on the day.",

@@ -77,7 +77,7 @@ def log_conversation(
 ) -> Conversation:
     """Write down what was said; with `engagement_id` it settles that entry of the plan.
 
-    An entry's owner may log it without keeping the map. Refuses a day to come.
+    An entry's owner may log it without keeping the map. Refuses a day that has not come where the keeper is.
     """
     if engagement_id is not None:
         initiative = _locked_for_owner(initiative_id, engagement_id, keeper)
@@ -93,7 +93,7 @@ def log_conversation(
         stakeholder=stakeholder,
         engagement=entry,
         held_by=keeper,
-        held_on=rules.require_held(held_on, today=at.date()),
+        held_on=rules.require_held(held_on, today=at.astimezone(keeper.tzinfo).date()),
         summary=rules.require_text(summary, field="summary", most=rules.LONGEST_SUMMARY, what="What was said"),
         recorded_at=at,
     )

@@ -19,11 +19,11 @@ def record_rate(*, currency: str, rate: Decimal, as_of: date, recorder: Person, 
     """Store how much of the enterprise's currency one of `currency` was worth on a day.
 
     From now on the newest counts. What was estimated before keeps the rate it was estimated with. Refuses others than
-    programme managers and administrators, and days to come.
+    programme managers and administrators, and days that have not come where the recorder is.
     """
     rules.require_keeps_rates(recorder.capabilities)
     into, said = enterprise_currency(), rules.require_currency(currency, field="currency")
-    rules.require_rate(said, rate, as_of, into=into, today=at.date())
+    rules.require_rate(said, rate, as_of, into=into, today=at.astimezone(recorder.tzinfo).date())
     row = ExchangeRate(currency=said, into=into, rate=rate, as_of=as_of, recorded_by=recorder, recorded_at=at)
     save_new(row)
     event = events.ExchangeRateRecorded(

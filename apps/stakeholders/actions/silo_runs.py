@@ -54,17 +54,19 @@ def begin_silo_run(*, assessor: Person | None, at: datetime) -> SiloRun:
 
 
 def work_off(*, run_id: int, at: datetime, until: datetime | None = None) -> SiloRun:
-    """Continue a run from where it stands to its end, or to the first parcel after `until`; as it then is.
+    """Continue a run from where it stands to its end, or past `until`, but by a parcel at least; as it then is.
 
-    `at` is the moment at which its map is said to be read. Refused with a Conflict when another worker has it.
+    So a map that takes longer to read than a turn lasts is judged all the same. `at` is the moment at which the map is
+    said to be read. Refused with a Conflict when another worker has it.
     """
     run = take_up(run_id=run_id, at=at)
     if run.is_over:
         return run
     run, reading = read_map(run_id=run_id, attempt=run.attempts, at=at)
-    while not run.is_over and (until is None or timezone.now() < until):
+    while True:
         run = judge_parcel(run_id=run_id, attempt=run.attempts, reading=reading, at=at)
-    return run
+        if run.is_over or (until is not None and timezone.now() >= until):
+            return run
 
 
 def continue_silo_runs(*, at: datetime, until: datetime) -> int:

@@ -162,12 +162,7 @@ def plan_silo_action(
     """
     first, second = _ordered(clusters)
     rules.require_keeper(pairing_of(planner, first, second))
-    if not may_act(owner, (first, second)):
-        raise Invalid(
-            f"{owner} cannot do it: they may not see both clusters, or their roles do not let them write.",
-            next_step="Choose somebody who may.",
-            fields={"owner": ["May not act on both."]},
-        )
+    require_may_act(owner, (first, second), to="do it")
     row = SiloAction(
         first=first,
         second=second,
@@ -229,11 +224,16 @@ def _move(row: SiloAction, target: SiloActionState) -> None:
     row.state = target
 
 
-def may_act(person: Person, clusters: tuple[Cluster, Cluster]) -> bool:
-    """Whether somebody may see both clusters, and write at all."""
-    if not person.is_active or Capability.PROPOSE_CHANGE not in person.capabilities:
-        return False
-    return Cluster.objects.visible_to(person).filter(pk__in=[one.pk for one in clusters]).count() == len(clusters)
+def require_may_act(owner: Person, clusters: tuple[Cluster, Cluster], *, to: str) -> None:
+    """Refuse an owner who may not see both clusters, or not write at all; `to` is what they cannot do then."""
+    writes = owner.is_active and Capability.PROPOSE_CHANGE in owner.capabilities
+    seen = Cluster.objects.visible_to(owner).filter(pk__in=[one.pk for one in clusters])
+    if not writes or seen.count() != len(clusters):
+        raise Invalid(
+            f"{owner} cannot {to}: they may not see both clusters, or their roles do not let them write.",
+            next_step="Choose somebody who may.",
+            fields={"owner": ["May not act on both."]},
+        )
 
 
 def _ordered(clusters: tuple[Cluster, Cluster]) -> tuple[Cluster, Cluster]:

@@ -35,13 +35,8 @@ class Row:
     delay_hours: float | None
 
     @property
-    def measure(self) -> tuple[int, str, float | None]:
-        """What two lines about the same hand-off must agree on."""
-        return self.count, self.period, self.delay_hours
-
-    @property
     def often(self) -> str:
-        """How often, in words, and how long it waits where that is known."""
+        """What two lines about the same hand-off must agree on, in words."""
         return said(self.count, self.period, self.delay_hours)
 
 
@@ -60,7 +55,7 @@ def parse(content: bytes, *, media_type: str) -> list[Row]:
         if line > MOST_ROWS + 1:
             raise TooLarge(f"The body has more than {MOST_ROWS:,} lines.", next_step="Send it in parts.")
         try:
-            rows.append(_row(line, told if isinstance(told, Mapping) else _refused_line(told)))
+            rows.append(_row(line, told))
         except Refusal as refusal:
             faults[f"line {line}"] = [refusal.sentence]
             if len(faults) >= MOST_FAULTS:
@@ -121,12 +116,9 @@ def _json_lines(text: str) -> Iterator[tuple[int, Any]]:
                 yield line, None
 
 
-def _refused_line(told: Any) -> Mapping[str, Any]:
-    del told
-    raise Invalid("It is no hand-off: as many cells as the first line has, or one JSON object.")
-
-
-def _row(line: int, told: Mapping[str, Any]) -> Row:
+def _row(line: int, told: Any) -> Row:
+    if not isinstance(told, Mapping):
+        raise Invalid("It is no hand-off: as many cells as the first line has, or one JSON object.")
     unknown = sorted(str(name)[:40] for name in set(told) - set(FIELDS))
     if unknown:
         raise Invalid(f"There is no field “{unknown[0]}”: {', '.join(FIELDS)}.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Lower
 from django.urls import reverse
 
@@ -37,14 +37,12 @@ class RequiredLinkQuerySet(models.QuerySet["RequiredLink"]):
         return self.filter(ended_at__isnull=True)
 
     def with_observed(self) -> Self:
-        """With what passes on the map now: `dependencies`, of them `integrations`, `handoffs`, and `is_missing`.
+        """With what passes on the map now: `dependencies`, `integrations` (so many of them), `handoffs`, `is_missing`.
 
         A dependency counts in either direction, as it says who needs whom and not which way data goes; a hand-off in
-        that of the link. What is retired is no longer part of the map.
+        that of the link. For pages of a list; `queries.required_links.read_with_observed` reads all of them at once.
         """
-        alive = Dependency.objects.exclude(
-            Q(consumer__lifecycle=Lifecycle.RETIRED) | Q(provider__lifecycle=Lifecycle.RETIRED)
-        )
+        alive = alive_dependencies()
         there, back = (OuterRef("source"), OuterRef("target")), (OuterRef("target"), OuterRef("source"))
         rows = self.annotate(
             # Each direction for itself: two walks along indexes, where one with an “or” would read the whole map.
@@ -52,8 +50,7 @@ class RequiredLinkQuerySet(models.QuerySet["RequiredLink"]):
                 alive.filter(consumer__cluster=one, provider__cluster=other) for one, other in (there, back)
             ),
             integrations=_sum(
-                Integration.objects.filter(consumer__cluster=one, interface__component__cluster=other)
-                for one, other in (there, back)
+                alive.filter(is_built(), consumer__cluster=one, provider__cluster=other) for one, other in (there, back)
             ),
             handoffs=_sum([HandOff.objects.current().filter(source=there[0], target=there[1])]),
         )
@@ -63,9 +60,18 @@ class RequiredLinkQuerySet(models.QuerySet["RequiredLink"]):
             )
         )
 
-    def missing(self, *, is_missing: bool = True) -> Self:
-        """Of those read with what passes: the ones where nothing does; or the others."""
-        return self.filter(Q(is_missing=is_missing))
+
+def alive_dependencies() -> models.QuerySet[Dependency]:
+    """Dependencies of which neither end is retired: what is retired is no longer part of the map."""
+    return Dependency.objects.exclude(
+        Q(consumer__lifecycle=Lifecycle.RETIRED) | Q(provider__lifecycle=Lifecycle.RETIRED)
+    )
+
+
+def is_built() -> Exists:
+    """Whether a dependency is built as one integration or more."""
+    built = Integration.objects.filter(consumer=OuterRef("consumer"), interface__component=OuterRef("provider"))
+    return Exists(built)
 
 
 def _sum(parts: Iterable[models.QuerySet[Any]]) -> models.expressions.Combinable:

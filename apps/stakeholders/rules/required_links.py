@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from apps.kernel.refusals import Conflict, Invalid
+from apps.kernel.refusals import Conflict, Invalid, NotAllowed
+from apps.stakeholders.rules.silo_survey import Pairing
 
-MOST_LINKS = 2_000  # required at once: each is looked up on the map whenever the list is read
+MOST_LINKS = 2_000  # required at once: whoever opens the list reads all of them
 MOST_VOLUME = 10_000_000  # a month
 MOST_NAMED = 3  # data products that a sentence each names
 
@@ -23,6 +24,15 @@ REASON_WORDS: Mapping[str, str] = {
     Reason.LINEAGE: "data comes from there",
     Reason.STRATEGY: "the strategy asks for it",
 }
+
+
+def require_keeper(pairing: Pairing) -> None:
+    """Refuse others than owners of either cluster, chairs and administrators."""
+    if not pairing.keeps:
+        raise NotAllowed(
+            "Only owners of the two clusters and board chairs say which links between them are required.",
+            next_step="Ask one of them; a cluster's page names its owners.",
+        )
 
 
 def require_room(number: int) -> None:

@@ -64,7 +64,9 @@ def _products(numbers: Numbers, first: str, second: str) -> str:
     if not used + kept + elsewhere:
         return f"Neither {first} nor {second} offers a data product."
     third = f"; {elsewhere} only by third clusters" if elsewhere else ""
-    return f"Of {used + kept + elsewhere} data products {used} used by the other, {kept} by nobody outside{third}."
+    whole = used + kept + elsewhere
+    products = "data product" if whole == 1 else "data products"
+    return f"{used} of {whole} {products} used by the other, {kept} by nobody outside{third}."
 
 
 def _handoffs(numbers: Numbers, first: str, second: str) -> str:
@@ -107,12 +109,12 @@ def _delays(numbers: Numbers, first: str, second: str) -> str:
     if numbers["half"] is None or numbers["most"] is None:
         return (
             f"{numbers['monthly']:,.0f} hand-offs a month have their hours measured: too few to judge, "
-            f"from {FEWEST_PASSINGS} a month on they are."
+            f"which takes {FEWEST_PASSINGS} a month."
         )
     waits = f"Half of the hand-offs wait up to {numbers['half']:,.10g} h, 85 of 100 up to {numbers['most']:,.10g} h"
     ranked = _whole(numbers["ranked"])
     if ranked < FEWEST_RANKED:
-        return f"{waits}; {ranked} pairs are measured, too few to rank: from {FEWEST_RANKED} on they are."
+        return f"{waits}; {ranked} pairs are measured, too few to rank, which takes {FEWEST_RANKED}."
     return f"{waits}; among {ranked} pairs that are measured."
 
 
@@ -123,8 +125,8 @@ def _links(numbers: Numbers, first: str, second: str) -> str:
     if not missing:
         return "The one required link is observed." if required == 1 else f"All {required} required links are observed."
     if required == 1:
-        return "Through the one required link nothing is observed to pass."
-    return f"Of {required} required links {missing} with nothing observed."
+        return "Nothing is observed to pass through the one required link."
+    return f"Nothing is observed to pass through {missing} of {required} required links."
 
 
 def _whole(value: float | None) -> int:

@@ -110,15 +110,11 @@ class HandOffForm(RefusableForm):
         self.fields["source"].queryset = rows  # type: ignore[attr-defined]
 
 
-class RequiredLinkForm(RefusableForm):
-    source = forms.ModelChoiceField(queryset=Cluster.objects.none(), label="From", to_field_name="slug")
-    target = forms.ModelChoiceField(queryset=Cluster.objects.none(), label="To", to_field_name="slug")
+class LinkForm(RefusableForm):
+    """What is said of a required link."""
+
     reason = forms.ChoiceField(choices=list(REASON_WORDS.items()), label="Because")
-    why = forms.CharField(
-        max_length=LONGEST_LINE,
-        label="Why",
-        help_text="Which workflow, data or aim.",
-    )
+    why = forms.CharField(max_length=LONGEST_LINE, label="Why", help_text="Which workflow, data or aim.")
     owner = HandleField(label="Who answers for it", help_text="A handle.")
     volume = forms.IntegerField(
         min_value=1,
@@ -128,11 +124,21 @@ class RequiredLinkForm(RefusableForm):
         help_text="About; may stay empty.",
     )
 
+
+class RequiredLinkForm(LinkForm):
+    source = forms.ModelChoiceField(queryset=Cluster.objects.none(), label="From", to_field_name="slug")
+    target = forms.ModelChoiceField(queryset=Cluster.objects.none(), label="To", to_field_name="slug")
+    field_order = ["source", "target"]
+
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rows = Cluster.objects.visible_to(person).order_by("name")
         for end in ("source", "target"):
             self.fields[end].queryset = rows  # type: ignore[attr-defined]
+
+
+class EditLinkForm(LinkForm):
+    version = forms.IntegerField(widget=forms.HiddenInput)
 
 
 class ReasonForm(RefusableForm):

@@ -90,6 +90,7 @@ urlpatterns = [
     path("silos/weights/", silos.weights, name="silo_weights"),
     path("silos/links/", required_links.listing, name="required_links"),
     path("silos/links/new/", required_links.declare, name="require_link"),
+    path("silos/links/<int:link_id>/edit/", required_links.describe, name="describe_required_link"),
     path("silos/links/<int:link_id>/end/", required_links.end, name="end_required_link"),
     path("silos/actions/", silos.action_list, name="silo_actions"),
     path("silos/<slug:slug>/and/<slug:other>/", silos.pair, name="silo"),

@@ -22,14 +22,9 @@ from apps.kernel.refusals import Refusal
 from apps.stakeholders.actions import silo_runs as runs
 from apps.stakeholders.actions import silo_survey as survey
 from apps.stakeholders.actions import silos as actions
-from apps.stakeholders.models import Initiative, SiloAssessment, SiloRun
+from apps.stakeholders.models import Initiative, SiloAssessment
 from apps.stakeholders.queries import silos as queries
-from apps.stakeholders.queries.required_links import (
-    current_links,
-    links_between,
-    missing_pairs,
-    tally_of,
-)
+from apps.stakeholders.queries.required_links import current_links, links_between, missing_pairs, tally_of
 from apps.stakeholders.rules.silo_survey import MARKS, QUESTIONS, require_board
 from apps.stakeholders.rules.silo_words import ROW_WORDS, changed_since
 from apps.stakeholders.rules.silos import FORMULAS, SOURCES, WORDS, Silo
@@ -217,8 +212,10 @@ def action_list(request: PersonRequest) -> HttpResponseBase:
 def _listing(request: PersonRequest, round_form: RoundForm | None = None) -> HttpResponse:
     run, today = queries.result_numbered(request.GET.get("run", "")), timezone.now().date()
     listed = list(queries.ranked(run, request.user)) if run else []
-    links = list(current_links(request.user))
-    missing = _missing(request, run)
+    links = current_links(request.user)
+    is_newest = run is None or not queries.results().filter(number__gt=run.number).exists()
+    # Beside the newest results what is missing now; beside older ones what was then.
+    missing = missing_pairs(links) if is_newest or run is None else queries.missing_in(run, request.user)
     context = {
         "run": run,
         "runs": queries.results()[:24],
@@ -238,12 +235,6 @@ def _listing(request: PersonRequest, round_form: RoundForm | None = None) -> Htt
         "round_form": round_form or RoundForm(),
     }
     return render(request, "stakeholders/silos.html", context, status=round_form.answer_status() if round_form else 200)
-
-
-def _missing(request: PersonRequest, run: SiloRun | None) -> set[tuple[int, int]]:
-    """Pairs whose required links are missing: now beside the newest results, and beside older ones as it was then."""
-    is_newest = run is None or not queries.results().filter(number__gt=run.number).exists()
-    return missing_pairs(request.user) if is_newest or run is None else queries.missing_in(run, request.user)
 
 
 def _acted(
