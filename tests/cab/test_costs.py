@@ -18,6 +18,7 @@ from apps.cab.rules.costs import Estimate
 from apps.cab.rules.facts import COLUMNS, columns_in
 from apps.kernel.refusals import Invalid
 from apps.stakeholders.actions.rates import record_rate
+from apps.stakeholders.queries.thresholds import today_of
 from tests.cab.conftest import content
 from tests.cab.importing import HEADER, csv_file, reasons, run_import
 from tests.cab.test_edit_change import SOON, edit
@@ -203,7 +204,8 @@ class TestDeciding:
                 cost_rate={"USD": Decimal("0.92"), "EUR": 1}.get(currency), **kept,
             )  # fmt: skip
         text = [*FLOOR_TEXT, at_least("cost", 55_000, "enterprise_decides")]
-        offer = propose(payments, omar, now, text, effective_on=now.date(), review_on=now.date() + timedelta(days=90))
+        today = today_of(payments, now)
+        offer = propose(payments, omar, now, text, effective_on=today, review_on=today + timedelta(days=90))
         figures = compared(offer, ben, at=now).figures
         assert (figures.changes, figures.up, figures.newly_enterprises, figures.uncertain) == (4, 3, 3, 1)
 
@@ -274,6 +276,36 @@ class TestDoors:
             assert refused.status_code == 422, (wrong, refused.content)
             assert list(refused.json()["errors"]) == [field]
 
+    def test_lists_show_it_and_narrow_by_it(self, ada, admin, payments, ledger):
+        rate(admin)
+        made(ada, payments, ledger, "25000", "USD", title="Twenty-three thousand")
+        made(ada, payments, ledger, "25000", title="As much")
+        made(ada, payments, ledger, "24999.99", title="A cent less")
+        made(ada, payments, ledger, None, title="Nobody said")
+        client = signed_in(ada)
+        page = client.get("/changes/").text
+        assert "23,000 EUR" in page
+        found = client.get("/changes/", {"cost": "24999.99"}).text
+        assert [one in found for one in ("As much", "A cent less", "Twenty-three", "Nobody")] == [
+            True,
+            True,
+            False,
+            False,
+        ]
+        assert "Cost at least: 24999.99" in found
+        assert client.get("/changes/", {"cost": "25000", "export": "csv"}).getvalue().count(b"\n") == 2
+        told = client.get("/api/v1/changes/", {"cost": "25000"}).json()["results"]
+        assert [(one["title"], one["cost"], one["cost_into"]) for one in told] == [("As much", 25000.0, "EUR")]
+        assert {one["cost"] for one in client.get("/api/v1/changes/").json()["results"]} >= {23000.0, None}
+        for wrong in ("-1", "NaN", "1e400", "a lot"):
+            assert client.get("/api/v1/changes/", {"cost": wrong}).status_code == 422, wrong
+            assert client.get("/changes/", {"cost": wrong}).status_code == 422, wrong
+
+    def test_what_was_reckoned_in_another_enterprise_currency_is_not_compared(self, ada, payments, ledger, settings):
+        made(ada, payments, ledger, "25000", title="Before")
+        settings.CONCORDAT_CURRENCY = "NOK"
+        assert signed_in(ada).get("/api/v1/changes/", {"cost": "1"}).json()["results"] == []
+
     def test_it_leaves_with_the_list(self, ada, admin, payments, ledger):
         rate(admin)
         made(ada, payments, ledger, "100", "USD")
@@ -292,6 +324,7 @@ class TestImports:
         said = {
             "A": ("12,500.50", ""), "B": ("100", "usd"), "C": ("", "USD"), "D": ("0", "EUR"), "E": ("a lot", ""),
             "F": ("-5", ""), "G": ("5", "GBP"), "H": ("5", "euro"), "I": ("99999999999", ""), "J": ("1.234", ""),
+            "K": ("", "US Dollar"),
         }  # fmt: skip
         rows = [{"id": one, "cost_amount": amount, "cost_currency": unit} for one, (amount, unit) in said.items()]
         path = csv_file(tmp_path, *rows, header=list(self.COLUMNS))
@@ -299,6 +332,7 @@ class TestImports:
         told = Change.objects.order_by("external_id").values_list("external_id", "cost_amount", "cost_currency")
         assert list(told) == [
             ("A", Decimal("12500.50"), "EUR"), ("B", 100, "USD"), ("C", None, ""), ("D", 0, "EUR"),
+            ("K", None, ""),
         ]  # fmt: skip
         assert Change.objects.get(external_id="B").revisions.get().content["cost"] == "100.00 USD = 92.00 EUR at 0.92"
         fields = {row: field for row, (field, _) in reasons(run).items()}
@@ -308,7 +342,7 @@ class TestImports:
         }  # fmt: skip
         assert reasons(run)[7][1].startswith("No rate from GBP into EUR is stored.")
         again = run_import(path)
-        assert (again.created_rows, again.updated_rows, again.unchanged_rows) == (0, 0, 4)
+        assert (again.created_rows, again.updated_rows, again.unchanged_rows) == (0, 0, 5)
 
     def test_another_cost_is_another_revision_and_a_file_without_the_column_is_as_it_was(self, tmp_path, payments):
         plain = csv_file(tmp_path, {"id": "A"}, name="plain.csv")

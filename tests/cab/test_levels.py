@@ -13,6 +13,7 @@ from apps.cab.queries.replays import facts_of_each
 from apps.cab.queries.ways import blast_radii, facts_of
 from apps.cab.rules.levels import Judged, chosen, moved
 from apps.clusters.models import Component, Dependency, Tier
+from apps.stakeholders.queries.thresholds import today_of
 from apps.stakeholders.rules.levels import Level
 from tests.cab.conftest import content
 from tests.conftest import NOON, signed_in
@@ -121,7 +122,8 @@ def past(ada, ben, board, payments, ledger):
 def test_an_offer_is_replayed_on_the_last_90_days(past, floor, omar, ben, payments, django_assert_max_num_queries):  # noqa: F811
     now = timezone.now()
     text = [at_least("risk", 4, "enterprise_decides"), at_least("downtime", 60, "enterprise_decides")]
-    offer = propose(payments, omar, now, text, effective_on=now.date(), review_on=now.date() + timedelta(days=90))
+    today = today_of(payments, now)
+    offer = propose(payments, omar, now, text, effective_on=today, review_on=today + timedelta(days=90))
     with django_assert_max_num_queries(12):
         found = compared(offer, ben, at=now)
     figures = found.figures

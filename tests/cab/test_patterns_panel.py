@@ -15,7 +15,7 @@ from tests.cab.conftest import content
 from tests.conftest import NOON, signed_in
 from tests.integrations.conftest import API, NEEDS, api, decided, integration, nora  # noqa: F401
 
-HEADING = "How what it touches is integrated"
+HEADING = "Integrations of what it touches"
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_it_says_what_is_open_decided_and_reopened(change, integration, nora, ad
         at=NOON + timedelta(days=1),
     )
     said = panel(ada, change)
-    assert "<b>1 decision reopened:</b> what it was decided on has changed since." in said
+    assert "<b>1 decision reopened:</b> what it rested on has changed since." in said
     assert "<b>reopened</b>" in said
 
 

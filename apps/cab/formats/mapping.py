@@ -339,6 +339,9 @@ class Mapper:
         return Decimal(values[0].replace(",", "")).quantize(Decimal("0.01"))
 
     def _currency(self, name: str, cells: Cells) -> str:
+        """The currency of the amount. Without an amount it says nothing, however it is written."""
+        if "cost_amount" not in self.rules or not self._values("cost_amount", cells):
+            return ""
         values = self._values(name, cells)
         if values and not (len(values[0]) == 3 and values[0].isascii() and values[0].isalpha()):  # noqa: PLR2004  # ISO 4217
             raise _FlawedError(name, values[0], "A currency is its three letters, such as EUR.")

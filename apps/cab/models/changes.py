@@ -1,5 +1,6 @@
 """Change requests, their revisions and what hangs on them."""
 
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
@@ -90,6 +91,11 @@ class ChangeQuerySet(models.QuerySet["Change"]):
     def in_lists(self) -> Self:
         """With cluster and requester, and only what lists show: the long texts are most of a row's bytes."""
         return self.select_related("cluster", "requester").only(*_LISTED)
+
+    def costing(self, least: Decimal, into: str) -> Self:
+        """Changes thought to cost as much or more in that currency; those of which nobody said what are left out."""
+        reckoned = self.filter(cost_into=into).alias(reckoned=models.F("cost_amount") * models.F("cost_rate"))
+        return reckoned.filter(reckoned__gte=least)
 
     def matching(self, words: str) -> Self:
         """Changes whose title, purpose or plans hold the words (web-search syntax)."""

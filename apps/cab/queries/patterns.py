@@ -31,7 +31,7 @@ SHOWN = 12  # the list behind the link has them all
 def patterns_touched_by(change: Change, person: Person) -> Sequence[Any]:
     """Integrations with an end that the change touches, those that ask for a decision first; at most SHOWN and one.
 
-    `change` is a whole one (see `queries.dossier.whole`): of most it says that there is nothing to ask for.
+    `change` is a whole one (see `queries.whole`): of most it says that there is nothing to ask for.
 
     Each has its ends loaded, and of the decision on its pattern, where there is one: `state`, `chosen`, `decided_at`,
     `reopened_at`, `is_close_call` and `profile_version` under names that begin with `decision_`.

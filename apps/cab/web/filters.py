@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from copy import deepcopy
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import django_filters
 from django import forms
@@ -24,6 +25,10 @@ from apps.cab.states import OPEN, ChangeState, Outcome
 from apps.clusters.models import Cluster
 from apps.kernel.refusals import Invalid
 from apps.kernel.templatetags.ledger import field
+from apps.stakeholders.queries.rates import enterprise_currency
+
+if TYPE_CHECKING:
+    from apps.cab.models.changes import ChangeQuerySet
 
 RISKS = [(1, "1 · very low"), (2, "2 · low"), (3, "3 · medium"), (4, "4 · high"), (5, "5 · very high")]
 
@@ -55,7 +60,7 @@ class Asked(django_filters.FilterSet):  # type: ignore[misc]  # the package publ
 
 
 class ChangeFilter(Asked):
-    """Words, state, type, cluster, risk, board, people, and days of the window."""
+    """Words, state, type, cluster, risk, cost, board, people, and days of the window."""
 
     q = django_filters.CharFilter(method="by_words", label="Words", max_length=200)
     state = django_filters.MultipleChoiceFilter(
@@ -70,6 +75,7 @@ class ChangeFilter(Asked):
     risk = django_filters.ChoiceFilter(
         field_name="risk", lookup_expr="gte", choices=RISKS, label="Risk at least", empty_label="any"
     )
+    cost = django_filters.NumberFilter(method="by_cost", label="Cost at least", min_value=0)
     board = django_filters.ModelChoiceFilter(
         method="by_board", queryset=Board.objects.all(), to_field_name="slug", label="Board", empty_label="any"
     )
@@ -120,6 +126,11 @@ class ChangeFilter(Asked):
         """Changes whose window begins on the day or before."""
         del name
         return rows.filter(window_start_at__lt=midnight(day) + timedelta(days=1))
+
+    def by_cost(self, rows: QuerySet[Change], name: str, least: Decimal) -> QuerySet[Change]:
+        """Changes thought to cost as much or more, in the enterprise's currency."""
+        del name
+        return cast("ChangeQuerySet", rows).costing(least, enterprise_currency())
 
     def by_board(self, rows: QuerySet[Change], name: str, board: Board) -> QuerySet[Change]:
         """Changes that the board has had before it."""

@@ -30,6 +30,7 @@ def _row(change: Change, shows: str, *, ticked: Collection[str] | None) -> str:
         f'{"" if ticked is None else _box(change, is_ticked=change.reference in ticked)}<a href="{href}">{name}</a>',
         _signs(change),
         risk_bars(change.risk),
+        _cost(change),
         conditional_escape(str(change.cluster)),
         conditional_escape(str(change.requester)),
         _moment(change, shows),
@@ -55,7 +56,13 @@ def _signs(change: Change) -> str:
     return " ".join(state_badge(sign) for sign in (change.state, *(flag for flag, is_up in flags.items() if is_up)))
 
 
+def _cost(change: Change) -> str:
+    """In the enterprise's currency, whole units; nothing where nobody said."""
+    estimate = change.estimate
+    return f'<span class="num">{estimate.converted:,.0f} {estimate.into}</span>' if estimate else ""
+
+
 def _moment(change: Change, shows: str) -> str:
     if shows in ("deadline", "submitted"):
         return instant(change.deadline_at if shows == "deadline" else change.submitted_at)
-    return instant(change.window_start_at) if change.window_start_at else '<span class="muted">none</span>'
+    return instant(change.window_start_at) if change.window_start_at else '<span class="muted">no window</span>'

@@ -18,7 +18,8 @@ from apps.cab.actions import boards as actions
 from apps.cab.models import Board, Change, Delegation, Round, Seat, SeatRole
 from apps.cab.queries.named import board_named, boards_visible_to
 from apps.cab.states import RoundState
-from apps.cab.web import forms
+from apps.cab.web.board_forms import BoardForm, DelegationForm, SeatForm
+from apps.cab.web.forms import RefusableForm
 from apps.cab.web.tables import BOARDS
 from apps.journal import queries as journal
 from apps.journal.events import words_for
@@ -53,7 +54,7 @@ def show(request: PersonRequest, slug: str) -> HttpResponse:
 def rules(request: PersonRequest, slug: str) -> HttpResponse:
     """Change the rules for rounds that open from now on."""
     board = _board(request, slug)
-    form = forms.BoardForm(request.POST or None, initial=forms.BoardForm.initial_of(board))
+    form = BoardForm(request.POST or None, initial=BoardForm.initial_of(board))
     if request.method == "POST" and form.is_valid():
         data = dict(form.cleaned_data)
         try:
@@ -71,7 +72,7 @@ def rules(request: PersonRequest, slug: str) -> HttpResponse:
 @signed_in
 def seat(request: PersonRequest, slug: str) -> HttpResponse:
     """Fill a seat."""
-    board, form = _board(request, slug), forms.SeatForm(request.POST)
+    board, form = _board(request, slug), SeatForm(request.POST)
     try:
         if form.is_valid():
             actions.fill_seat(board_id=board.pk, appointer=request.user, at=timezone.now(), **form.cleaned_data)
@@ -97,7 +98,7 @@ def end_term(request: PersonRequest, slug: str, seat_id: int) -> HttpResponse:
 @signed_in
 def delegate(request: PersonRequest, slug: str) -> HttpResponse:
     """Let somebody cast one's ballots for some days."""
-    board, form = _board(request, slug), forms.DelegationForm(request.POST)
+    board, form = _board(request, slug), DelegationForm(request.POST)
     try:
         if form.is_valid():
             actions.delegate_vote(board_id=board.pk, giver=request.user, at=timezone.now(), **form.cleaned_data)
@@ -129,7 +130,7 @@ def _board(request: PersonRequest, slug: str) -> Board:
     return board_named(slug, request.user)
 
 
-def _page(request: PersonRequest, board: Board, **refused: forms.RefusableForm) -> HttpResponse:
+def _page(request: PersonRequest, board: Board, **refused: RefusableForm) -> HttpResponse:
     today = timezone.now().date()
     waiting = Round.objects.filter(
         board=board, state=RoundState.OPEN, change__in=_visible_changes(request)
@@ -159,8 +160,8 @@ def _page(request: PersonRequest, board: Board, **refused: forms.RefusableForm) 
             {"at": one.at, "actor": one.actor, "words": words_for(one.event)}
             for one in journal.timeline(board, limit=SHOWN)
         ],
-        "seat_form": forms.SeatForm(initial={"first_day": today}),
-        "delegation_form": forms.DelegationForm(initial={"first_day": today}),
+        "seat_form": SeatForm(initial={"first_day": today}),
+        "delegation_form": DelegationForm(initial={"first_day": today}),
         **refused,
     }
     return render(request, "cab/board.html", context, status=422 if refused else 200)

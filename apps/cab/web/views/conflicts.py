@@ -9,7 +9,8 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.cab.actions import conflicts
 from apps.cab.models import Change, Conflict
-from apps.cab.queries.dossier import Dossier, dossier, find
+from apps.cab.queries.dossier import Dossier, dossier
+from apps.cab.queries.whole import find
 from apps.cab.states import ConflictState
 from apps.cab.web.conflict_filter import ConflictFilter
 from apps.cab.web.forms import AcceptanceForm

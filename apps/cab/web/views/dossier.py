@@ -30,8 +30,9 @@ from apps.cab.models import Attachment, Change, Condition, Revision
 from apps.cab.panels import panels_for
 from apps.cab.queries import changes, waiting
 from apps.cab.queries.boards import conditions_shown_to
-from apps.cab.queries.dossier import Dossier, dossier, find
+from apps.cab.queries.dossier import Dossier, dossier
 from apps.cab.queries.named import components_named, people_named
+from apps.cab.queries.whole import find
 from apps.cab.rules import revisions
 from apps.cab.states import ChangeState
 from apps.cab.web import forms

@@ -15,8 +15,8 @@ from apps.accounts.web.people import PersonRequest, signed_in
 from apps.cab.actions import proposing, templating
 from apps.cab.models import Change, StandardTemplate, TemplateVersion
 from apps.cab.queries.boards import open_round
-from apps.cab.queries.dossier import find
 from apps.cab.queries.standards import visible_template
+from apps.cab.queries.whole import find
 from apps.cab.rules.calendar import EARLIEST_YEAR, LATEST_YEAR, moved
 from apps.cab.rules.revisions import EditVerdict
 from apps.cab.states import ChangeState, TemplateState

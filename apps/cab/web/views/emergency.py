@@ -10,8 +10,9 @@ from django.views.decorators.http import require_http_methods
 from apps.accounts.web.people import PersonRequest, signed_in
 from apps.cab.actions.rounds import cast_vote
 from apps.cab.queries import waiting
-from apps.cab.queries.dossier import dossier, find
+from apps.cab.queries.dossier import dossier
 from apps.cab.queries.named import people_named
+from apps.cab.queries.whole import find
 from apps.cab.web.forms import VoteForm
 from apps.kernel.refusals import Refusal
 

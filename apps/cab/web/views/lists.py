@@ -18,9 +18,9 @@ from apps.cab.actions import desk
 from apps.cab.actions.holding import MOST_AT_ONCE, hold_changes, release_changes
 from apps.cab.models import Change, Review, SavedPage, SavedView
 from apps.cab.queries import changes
-from apps.cab.queries.dossier import find
 from apps.cab.queries.narrowed import counted_narrowed, first_narrowed
 from apps.cab.queries.sampling import reviews_waiting_for
+from apps.cab.queries.whole import find
 from apps.cab.states import ReviewState
 from apps.cab.web.filters import ChangeFilter
 from apps.cab.web.tables import CHANGES

@@ -13,8 +13,8 @@ from apps.cab.actions import sampling as actions
 from apps.cab.models import Board, SampledReview, SamplingPeriod
 from apps.cab.queries import sampling as queries
 from apps.cab.queries.boards import has_voting_seat
-from apps.cab.queries.dossier import find
 from apps.cab.queries.programme import Scope
+from apps.cab.queries.whole import find
 from apps.cab.rules.sampling import commitment
 from apps.cab.states import SampledReviewState
 from apps.cab.web.programme import tabs

@@ -14,8 +14,8 @@ from apps.cab.actions.proposing import require_may_edit
 from apps.cab.actions.slots import take_slot
 from apps.cab.models import Change
 from apps.cab.queries import changes
-from apps.cab.queries.dossier import find
 from apps.cab.queries.slots import Slots, slots_for
+from apps.cab.queries.whole import find
 from apps.cab.rules import revisions
 from apps.cab.web.forms import RefusableForm, SlotForm, SlotSearchForm
 from apps.cab.web.views.editing import costs_a_decision, sentence_of

@@ -16,7 +16,7 @@ from apps.accounts.web.people import PersonRequest, signed_in
 from apps.cab.actions import standards as actions
 from apps.cab.models import Change, StandardTemplate
 from apps.cab.queries import standards as queries
-from apps.cab.queries.dossier import find
+from apps.cab.queries.whole import find
 from apps.cab.rules.revisions import as_text, label_of
 from apps.cab.rules.standards import FIELDS, LAST_USES
 from apps.cab.states import TemplateState
