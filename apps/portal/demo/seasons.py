@@ -8,6 +8,8 @@ from apps.clusters.models import Cluster
 from apps.windows.actions import freezes
 from apps.windows.actions.recurring import plan_window, retire_window
 
+QUIET = timedelta(days=28)  # between announcement and start: whoever tries the product plans for tomorrow
+
 # kind, cluster ("" for the federation), who plans it, and the fields of a window; it starts at that hour of its zone
 WINDOWS = (
     ("maintenance", "payments", "lena", "02:00", {"name": "Payments Sunday night", "duration_minutes": 240, "zone": "Europe/Berlin", "rrule": "FREQ=WEEKLY;BYDAY=SU", "reason": "Banks settle nothing between Saturday evening and Monday."}),
@@ -34,7 +36,7 @@ def plan_windows(people: dict[str, Person], *, at: datetime) -> None:
 def announce_freezes(people: dict[str, Person], *, at: datetime) -> None:
     """A year-end hard freeze in force, a soft one of the federation, one only previewed, one lifted, one a draft."""
     payments, logistics = (Cluster.objects.get(slug=slug) for slug in ("payments", "logistics"))
-    year = at.year if (at.month, at.day) < (12, 10) else at.year + 1
+    year = year_of_freezes(at)
     emergencies = {"types": ["emergency"], "roles": [], "risk_at_most": None, "reason": "what is on fire is put out"}
     operators = {"types": ["standard"], "roles": ["operator"], "risk_at_most": 2, "reason": "routine work of operators"}
     rows: tuple[Any, ...] = (
@@ -55,6 +57,11 @@ def announce_freezes(people: dict[str, Person], *, at: datetime) -> None:
     freezes.preview_freeze(freeze_id=freeze.pk, viewer=people["marit"], version=1, at=at)
     freezes.enforce_freeze(freeze_id=freeze.pk, enforcer=people["marit"], version=1, at=at)
     freezes.lift_freeze(freeze_id=freeze.pk, lifter=people["marit"], reason="The move is put off.", at=at)
+
+
+def year_of_freezes(at: datetime) -> int:
+    """The year in whose December the freezes begin: the first whose December is `QUIET` or more after `at`."""
+    return at.year if at + QUIET <= _day(at.year, 12, 1) else at.year + 1
 
 
 def _day(year: int, month: int, day: int) -> datetime:

@@ -13,7 +13,7 @@ from apps.stakeholders.actions import silo_runs as runs
 from apps.stakeholders.actions import silo_survey as survey
 from apps.stakeholders.actions.required_links import require_link
 from apps.stakeholders.models import HandOff, RequiredLink, SiloRun
-from apps.stakeholders.queries.silo_checks import CHECKER
+from apps.stakeholders.queries import silo_checks
 from apps.stakeholders.queries.silos import history_of, pair_of
 from apps.stakeholders.rules.silo_survey import QUESTIONS
 
@@ -99,8 +99,9 @@ def assess(people: dict[str, Person], *, at: datetime) -> int:
     for when, act in sorted(then, key=lambda one: one[0]):
         act(min(when, at))
     survey.remind_of_silo_actions(at=at)
-    ask_for_check(checker=CHECKER)
-    checks.run(checks.registered()[CHECKER], at=at)
+    for checker in (silo_checks.SILOS, silo_checks.LINKS):
+        ask_for_check(checker=checker)
+        checks.run(checks.registered()[checker], at=at)
     return int(SiloRun.objects.order_by("-number")[0].counts["judged"])
 
 
