@@ -128,3 +128,27 @@ def house(transactional_db, tmp_path):
     house = House(url, tmp_path)
     yield house
     house.stop()
+
+
+def require_reaches(goal, *, wake) -> None:
+    """Wake the worker every second, as the schedule does less often, until the work has come so far."""
+    until, asked = time.monotonic() + 240, 0.0
+    while not goal():
+        assert time.monotonic() < until, "the worker did not go on"
+        if time.monotonic() - asked > 1:
+            asked = time.monotonic()
+            wake.delay()  # the one that was killed took its wake-up with it
+        time.sleep(0.005)
+
+
+def kill_twice_in_the_middle(house, *, done, look, whole: int, wake) -> None:
+    """Kill the worker twice before the work, of which so much is `done`, is `whole`; `look` at what stands then."""
+    reached = [0]
+    for _ in range(2):
+        house.start("worker")
+        require_reaches(lambda: done() > reached[-1], wake=wake)
+        house.kill("worker")
+        time.sleep(0.5)  # a commit that was on its way arrives, or its connection ends
+        reached.append(done())
+        look(reached[-1])
+    assert 0 < reached[1] < reached[2] < whole, "both kills must fall in the middle"

@@ -1,6 +1,5 @@
 """`kill -9` in the middle of an assessment of silos: the next worker goes on, and every pair is judged once."""
 
-import time
 from itertools import combinations
 
 import pytest
@@ -10,7 +9,7 @@ from apps.journal.models import Entry
 from apps.stakeholders.models import SiloAssessment, SiloRun
 from apps.stakeholders.tasks import continue_silo_runs
 from tests.conftest import signed_in
-from tests.durability.test_kills import require_reaches
+from tests.durability.conftest import kill_twice_in_the_middle, require_reaches
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 CLUSTERS = 80  # 3,160 pairs: 79 parcels
@@ -23,19 +22,17 @@ def test_killing_the_worker_in_the_middle_of_an_assessment_judges_every_pair_onc
     ]
     Dependency.objects.bulk_create(Dependency(consumer=one, provider=other) for one, other in combinations(parts, 2))
     pairs = CLUSTERS * (CLUSTERS - 1) // 2
-    client, done = signed_in(ben), [0]
+    client = signed_in(ben)
     page = client.post("/stakeholders/silos/runs/")["Location"]
-    for _ in range(2):
-        house.start("worker")
-        require_reaches(lambda: SiloRun.objects.get().done > done[-1], wake=continue_silo_runs)
-        house.kill("worker")
-        time.sleep(0.5)  # a commit that was on its way arrives, or its connection ends
-        run = SiloRun.objects.get()
-        done.append(run.done)
-        assert run.done == SiloAssessment.objects.count(), "a parcel is kept whole or not at all"
-        assert f"{run.done:,} of {pairs:,}<" in client.get(page).content.decode()
+
+    def look(done):
+        assert done == SiloAssessment.objects.count(), "a parcel is kept whole or not at all"
+        assert f"{done:,} of {pairs:,}<" in client.get(page).content.decode()
         assert "Nothing has been assessed yet" in client.get("/stakeholders/silos/").content.decode()
-    assert 0 < done[1] < done[2] < pairs, "both kills must fall in the middle"
+
+    kill_twice_in_the_middle(
+        house, done=lambda: SiloRun.objects.get().done, look=look, whole=pairs, wake=continue_silo_runs
+    )
     house.start("worker")
     require_reaches(lambda: SiloRun.objects.get().is_over, wake=continue_silo_runs)
     run = SiloRun.objects.get()
