@@ -6,9 +6,12 @@ from apps.journal.models import Delivery, Entry
 from apps.journal.states import DeliveryState
 
 
-def timeline(subject: models.Model, *, limit: int = 100) -> models.QuerySet[Entry]:
-    """The newest entries about `subject`, with their actors."""
-    return Entry.objects.about(subject).select_related("actor").order_by("-id")[:limit]
+def timeline(subject: models.Model, *, limit: int = 100, area: str = "") -> models.QuerySet[Entry]:
+    """The newest entries about `subject`, with their actors; of one area ("mesh") alone where it is named."""
+    entries = Entry.objects.about(subject)
+    if area:
+        entries = entries.filter(event__startswith=f"{area}.")
+    return entries.select_related("actor").order_by("-id")[:limit]
 
 
 def failed_deliveries() -> models.QuerySet[Delivery]:

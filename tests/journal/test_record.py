@@ -129,6 +129,8 @@ def test_the_timeline_is_of_one_subject_newest_first(ada, ben, noon, listeners):
     tell(ben, noon)
     assert list(timeline(ada)) == entries[::-1]
     assert list(timeline(ada, limit=1)) == entries[2:]
+    area = entries[0].event.partition(".")[0]
+    assert (list(timeline(ada, area=area)), list(timeline(ada, area="mesh"))) == (entries[::-1], [])
 
 
 class TestVerifying:

@@ -151,7 +151,7 @@ def _page(request: PersonRequest, cluster: Cluster, form: AppliedForm) -> HttpRe
         "form": form,
         "crumbs": _crumbs(cluster.name),
         "findings": queries.mesh_findings(cluster, request.user)[:20],
-        "entries": margin(timeline(cluster, limit=30)),
+        "entries": margin(timeline(cluster, limit=30, area="mesh")),
     }
     estate = queries.estate_of(cluster) if context["may_read"] else None
     if estate:
