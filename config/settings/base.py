@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "apps.accounts.web.middleware.ViewerMiddleware",
     "axes.middleware.AxesMiddleware",
+    "apps.accounts.web.middleware.MethodsInWords",
 ]
 
 ROOT_URLCONF = "config.urls"

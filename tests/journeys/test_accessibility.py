@@ -13,7 +13,7 @@ from apps.clusters.models import Charter, Finding
 from apps.integrations.models import Integration, IsolationPlan, PatternDecision
 from apps.meetings.models import Meeting, MeetingSeries
 from apps.portal import demo
-from apps.stakeholders.models import Authority, Initiative
+from apps.stakeholders.models import Authority, Initiative, RequiredLink
 
 AXE = (Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js").read_text()
 PAGES = (
@@ -209,6 +209,7 @@ def test_axe_finds_nothing(desk, organisation, width):
     decided = {one.state: one.get_absolute_url() for one in PatternDecision.objects.order_by("pk")}
     planned = [one.get_absolute_url() for one in IsolationPlan.objects.select_related("integration").order_by("pk")[:2]]
     unfit = Integration.objects.get(interface__name="Transfers API")
+    required = RequiredLink.objects.current().earliest("pk")
     places = (
         *PAGES,
         *decided.values(),
@@ -218,6 +219,8 @@ def test_axe_finds_nothing(desk, organisation, width):
         decided["decided"].replace("decision/", "contract/"),
         arranged,
         f"{arranged}?arrange=1",
+        f"/stakeholders/silos/links/{required.pk}/edit/",
+        "/changes/?cost=20000",
         "/meetings/new/",
         series,
         f"{series}edit/",

@@ -102,7 +102,7 @@ def test_an_owner_weighs_decides_and_hears_when_a_need_reopens_it(desk, integrat
     expect(page.get_by_role("link", name="Contract skeleton")).to_have_count(0)
 
     page.goto(change.get_absolute_url())
-    expect(page.locator("#patterns")).to_contain_text("1 decision reopened: what it was decided on has changed since.")
+    expect(page.locator("#patterns")).to_contain_text("1 decision reopened: what it rested on has changed since.")
     page.locator("#patterns").get_by_role("link", name="Dispatch with Postings API").focus()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_contain_text("It was decided on other facts")
