@@ -58,7 +58,7 @@ SELECT c.cluster_id, c.id, '', c.name, '', 'unknown ' || c.id, 'calls', 1, '', '
 FROM clusters_component AS c WHERE c.slug LIKE 'part-%%' ON CONFLICT DO NOTHING"""
 FILLED = (_COMPONENTS, _INTERFACES, _INTEGRATIONS, _PLANS, _REHEARSALS, _LATEST, _FINDINGS, _LOOSE)
 
-_SEEN = "{} NOT IN (SELECT id FROM clusters_cluster WHERE visibility = 'restricted')"
+_SEEN = "{} IN (SELECT id FROM clusters_cluster WHERE visibility = 'open')"
 _ENDS = """FROM integrations_integration AS e
 JOIN clusters_component AS c ON c.id = e.consumer_id JOIN clusters_cluster AS k ON k.id = c.cluster_id
 JOIN integrations_interface AS i ON i.id = e.interface_id
