@@ -6,6 +6,7 @@ const MINE = /\.(Item(Taken|PutBack|Decided|Deferred|Withdrawn)|Consent(Moved|Le
 const DESK = /\.(Item|Consent|Room|Presence|Departure)/; // changes what the chair's desk offers
 const ASK_MS = 3000;
 const AGAIN_MS = 1000;
+const REST_MS = 500; // a press that was begun before the ballot came lands within it
 const RELEASED_MS = 50; // how soon what waits for the end of a press looks again
 
 export function followRoom(htmx) {
@@ -45,7 +46,7 @@ export function followRoom(htmx) {
         .finally(() => (isAsking = false));
     }, 60 + Math.random() * 400);
   };
-  const isSending = keepWhatIsWritten(refreshMine);
+  const isSending = keepWhatIsWritten(refreshMine, restNewBallots());
   const lookUntilSeen = () => look().catch(() => setTimeout(lookUntilSeen, AGAIN_MS));
   const hear = (entry) => {
     if (entry.id <= seen) return;
@@ -96,7 +97,7 @@ function drawAnew(old, part) {
 // sent is not, unless it was written anew meanwhile. While an act is pressed or on its way nothing is drawn anew, not even by
 // the answer to another: its button would be gone, or its own answer would have no place to go. What such an answer says
 // is asked for afterwards; the sentence by which it refuses is shown then.
-function keepWhatIsWritten(refreshLater) {
+function keepWhatIsWritten(refreshLater, restNew) {
   const sentAs = new WeakMap(); // a field and what it said when it was sent
   let kept;
   let sending = 0;
@@ -120,7 +121,10 @@ function keepWhatIsWritten(refreshLater) {
   });
   document.addEventListener("htmx:afterSwap", () => {
     const part = document.getElementById("room-mine");
-    if (kept && part) writeAgain(part, kept);
+    if (kept && part) {
+      writeAgain(part, kept);
+      restNew(part);
+    }
     kept = undefined;
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
@@ -130,6 +134,22 @@ function keepWhatIsWritten(refreshLater) {
     for (const one of event.detail.elt.closest("form")?.querySelectorAll("input, textarea, select") ?? []) sentAs.set(one, one.value);
   });
   return () => sending > 0;
+}
+
+// Who presses in the moment another ballot comes up means the one that stood there: nobody votes on what they did not see.
+function restNewBallots() {
+  const here = (part) => [...part.querySelectorAll("form[data-ballot]")];
+  let since = new Map(here(document).map((form) => [form.dataset.ballot, 0]));
+  return (part) => {
+    since = new Map(here(part).map((form) => [form.dataset.ballot, since.get(form.dataset.ballot) ?? Date.now()]));
+    for (const form of here(part)) {
+      const rest = since.get(form.dataset.ballot) + REST_MS - Date.now();
+      if (rest <= 0) continue;
+      const buttons = form.querySelectorAll("button");
+      for (const button of buttons) button.disabled = true;
+      setTimeout(() => buttons.forEach((button) => (button.disabled = false)), rest);
+    }
+  };
 }
 
 function refusalsIn(html) {

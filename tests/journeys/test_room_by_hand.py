@@ -113,6 +113,7 @@ def test_the_chair_leads_a_whole_meeting_by_keyboard(desk, meeting, cleo):  # no
     press_at(chair, "^Note it$")
     expect(member.locator("#room-now")).to_contain_text("Write the runbook", timeout=PATIENCE_MS)
 
+    expect(chair.locator("#desk-item option").first).to_contain_text(SECOND)  # the first is decided
     chair.keyboard.press("n")
     expect(chair.locator(".room-current")).to_contain_text(SECOND, timeout=PATIENCE_MS)
     expect(chair.get_by_role("heading", name="Your ballot")).to_be_visible(timeout=PATIENCE_MS)
@@ -307,3 +308,38 @@ def test_the_answer_to_one_act_takes_nothing_from_the_next(desk, meeting, ben, o
         expect(chair.locator("#action-text")).to_have_value("")
     consent.move_consent(meeting_id=meeting.pk, chair=ben, at=timezone.now())
     expect(chair.get_by_role("button", name="Approve all 2")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_who_presses_as_another_item_comes_up_votes_on_nothing_unseen(desk, meeting, ben, cleo):
+    """The press was meant for what stood there: a ballot that has just come rests for half a second."""
+    session.open_meeting(meeting_id=meeting.pk, chair=ben, at=timezone.now())
+    first, second = meeting.items.order_by("position")[:2]
+    room.take_item(meeting_id=meeting.pk, item_id=first.pk, chair=ben, at=timezone.now())
+    session.join_room(meeting_id=meeting.pk, person=cleo, at=timezone.now())
+    member = desk.sign_in("cleo")
+    member.goto(f"/meetings/{meeting.pk}/room/")
+    approve = member.get_by_role("button", name=re.compile("^Approve(?! with)"))
+    expect(approve).to_be_enabled()
+    member.evaluate(
+        """second => {
+          window.pressed = 0;
+          document.addEventListener("htmx:afterSwap", () => {
+            const part = document.getElementById("room-mine");
+            if (part.dataset.current !== String(second) || window.pressed) return;
+            window.pressed += 1;
+            for (const button of part.querySelectorAll("form button[value=approve]")) button.click();
+          });
+        }""",
+        second.pk,
+    )
+    votes = []
+    member.on("request", lambda request: votes.append(request.url) if request.method == "POST" else None)
+    room.put_back(meeting_id=meeting.pk, chair=ben, at=timezone.now())
+    room.take_item(meeting_id=meeting.pk, item_id=second.pk, chair=ben, at=timezone.now())
+    member.wait_for_function("() => window.pressed === 1", timeout=PATIENCE_MS)
+    expect(approve).to_be_enabled()
+    assert votes == []
+    approve.click()
+    expect(member.locator("#room-mine")).to_contain_text("You have voted")
+    assert len(votes) == 1
