@@ -17,6 +17,7 @@ export function followRoom(htmx) {
   let soon;
   let isAsking = false;
   let held;
+  const restSome = restBallots();
 
   const say = (words) => {
     state.hidden = !words;
@@ -28,6 +29,7 @@ export function followRoom(htmx) {
     const sheet = document.createElement("template");
     sheet.innerHTML = html;
     for (const part of [...sheet.content.children]) drawAnew(document.getElementById(part.id), part);
+    restSome();
     tick();
   };
   const look = async () => {
@@ -46,7 +48,7 @@ export function followRoom(htmx) {
         .finally(() => (isAsking = false));
     }, 60 + Math.random() * 400);
   };
-  const isSending = keepWhatIsWritten(refreshMine, restNewBallots());
+  const isSending = keepWhatIsWritten(refreshMine, restSome);
   const lookUntilSeen = () => look().catch(() => setTimeout(lookUntilSeen, AGAIN_MS));
   const hear = (entry) => {
     if (entry.id <= seen) return;
@@ -97,7 +99,7 @@ function drawAnew(old, part) {
 // sent is not, unless it was written anew meanwhile. While an act is pressed or on its way nothing is drawn anew, not even by
 // the answer to another: its button would be gone, or its own answer would have no place to go. What such an answer says
 // is asked for afterwards; the sentence by which it refuses is shown then.
-function keepWhatIsWritten(refreshLater, restNew) {
+function keepWhatIsWritten(refreshLater, restSome) {
   const sentAs = new WeakMap(); // a field and what it said when it was sent
   let kept;
   let sending = 0;
@@ -123,7 +125,7 @@ function keepWhatIsWritten(refreshLater, restNew) {
     const part = document.getElementById("room-mine");
     if (kept && part) {
       writeAgain(part, kept);
-      restNew(part);
+      restSome();
     }
     kept = undefined;
   });
@@ -136,20 +138,23 @@ function keepWhatIsWritten(refreshLater, restNew) {
   return () => sending > 0;
 }
 
-// Who presses in the moment another ballot comes up means the one that stood there: nobody votes on what they did not see.
-function restNewBallots() {
-  const here = (part) => [...part.querySelectorAll("form[data-ballot]")];
-  let since = new Map(here(document).map((form) => [form.dataset.ballot, 0]));
-  return (part) => {
-    since = new Map(here(part).map((form) => [form.dataset.ballot, since.get(form.dataset.ballot) ?? Date.now()]));
-    for (const form of here(part)) {
+// Who presses in the moment a ballot comes up means what stood there before; and while the page names another item than
+// the ballot is for, nobody knows what they vote on. Such ballots rest.
+function restBallots() {
+  const here = () => [...document.querySelectorAll("#room-mine form[data-ballot]")];
+  const current = (id) => document.getElementById(id)?.dataset.current;
+  let since = new Map(here().map((form) => [form.dataset.ballot, 0]));
+  const look = () => {
+    since = new Map(here().map((form) => [form.dataset.ballot, since.get(form.dataset.ballot) ?? Date.now()]));
+    const isNamed = current("room-current") === current("room-mine");
+    for (const form of here()) {
       const rest = since.get(form.dataset.ballot) + REST_MS - Date.now();
-      if (rest <= 0) continue;
-      const buttons = form.querySelectorAll("button");
-      for (const button of buttons) button.disabled = true;
-      setTimeout(() => buttons.forEach((button) => (button.disabled = false)), rest);
+      for (const button of form.querySelectorAll("button")) button.disabled = !isNamed || rest > 0;
+      if (rest > 0) setTimeout(look, rest);
     }
   };
+  look(); // a browser may remember over a reload that a button was disabled
+  return look;
 }
 
 function refusalsIn(html) {

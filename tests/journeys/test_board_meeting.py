@@ -36,7 +36,10 @@ def ballots(page):
 
 
 def approve(page):
-    return ballots(page).first
+    """The first of them, once it may be pressed: a ballot rests until it is for the item that is named."""
+    button = ballots(page).first
+    expect(button).to_be_enabled()
+    return button
 
 
 def test_your_first_board_meeting(desk, raise_organisation):

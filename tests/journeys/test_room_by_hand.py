@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from apps.cab.actions import flow, proposing
-from apps.cab.models import Change
+from apps.cab.models import Ballot, Change
 from apps.meetings.actions import agenda, consent, planning, room, session
 from apps.meetings.models import Meeting
 from tests.cab.conftest import content
@@ -343,3 +343,25 @@ def test_who_presses_as_another_item_comes_up_votes_on_nothing_unseen(desk, meet
     approve.click()
     expect(member.locator("#room-mine")).to_contain_text("You have voted")
     assert len(votes) == 1
+
+
+@pytest.mark.slow
+def test_a_ballot_rests_while_the_page_names_another_item(desk, meeting, ben, cleo):
+    """The two parts of the page come one after the other."""
+    session.open_meeting(meeting_id=meeting.pk, chair=ben, at=timezone.now())
+    first, second = meeting.items.order_by("position")[:2]
+    room.take_item(meeting_id=meeting.pk, item_id=first.pk, chair=ben, at=timezone.now())
+    session.join_room(meeting_id=meeting.pk, person=cleo, at=timezone.now())
+    member = desk.sign_in("cleo")
+    member.goto(f"/meetings/{meeting.pk}/room/")
+    approve = member.get_by_role("button", name=re.compile("^Approve(?! with)"))
+    expect(approve).to_be_enabled()
+    held = hold_acts(member, "mine")
+    room.put_back(meeting_id=meeting.pk, chair=ben, at=timezone.now())
+    room.take_item(meeting_id=meeting.pk, item_id=second.pk, chair=ben, at=timezone.now())
+    expect(member.locator("#room-current")).to_contain_text(SECOND)
+    expect(approve).to_be_disabled()
+    let_go(member, held)
+    approve.click()
+    expect(member.locator("#room-mine")).to_contain_text("You have voted")
+    assert Ballot.objects.get().round.change == second.change
